@@ -1,0 +1,181 @@
+// The entry of `sereno`: the table of commands. Each command's file is loaded when it is used, so that the start is quick.
+import { Command, CommanderError, Option } from 'commander'
+import { printable } from '../lib/printable.ts'
+import { version } from '../version.ts'
+import type { DeliveriesOptions } from './deliveries.ts'
+import type { EventsOptions } from './events.ts'
+import type { HubOptions } from './hub-client.ts'
+import type { ReplayOptions } from './replay.ts'
+import type { RunOptions } from './run.ts'
+import type { SendOptions } from './send.ts'
+import { detailOf, Refusal, type ExitCode, type Terminal } from './terminal.ts'
+import type { WhyOptions } from './why.ts'
+
+/** Runs one command line (without node and script). Never throws. */
+export async function runCli(words: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  let code: ExitCode = 0
+  const program = createProgram(terminal, (result) => {
+    code = result
+  })
+  try {
+    await program.parseAsync(words, { from: 'user' })
+    return code
+  } catch (error) {
+    return tellFailure(error, terminal)
+  }
+}
+
+function createProgram(terminal: Terminal, finish: (code: ExitCode) => void): Command {
+  const program = new Command('sereno')
+    .description('The night watchman for your machines.')
+    .version(version)
+    .exitOverride()
+    .showSuggestionAfterError()
+    .configureOutput({
+      writeOut: (text) => terminal.out(text.trimEnd()),
+      writeErr: (text) => terminal.error(text.trimEnd().replace(/^error: /, 'sereno: ')),
+    })
+    .helpCommand(false)
+  const add = (usage: string, about: string): Command => addTo(program, usage, about)
+
+  add('run', 'Run the hub here.')
+    .option('--config <file>', 'the configuration (else $SERENO_CONFIG, ./sereno.yaml, /etc/sereno/sereno.yaml)')
+    .addOption(dataOption())
+    .option('--listen <host:port>', 'the address to listen on (else hub.listen of the configuration)')
+    .action(async (options: RunOptions) => finish(await (await import('./run.ts')).run(options, terminal)))
+
+  add('check [file]', 'Check a configuration: every mistake as file:line:col.').action(
+    async (file: string | undefined) => finish(await (await import('./check.ts')).check(file, terminal)),
+  )
+  add('init', 'Write a commented sereno.yaml into this folder.').action(async () =>
+    finish(await (await import('./init.ts')).init(terminal)),
+  )
+  add('test <scenario...>', 'Run scenarios: timelines of inputs with the messages they must lead to.').action(
+    async (files: string[]) => finish(await (await import('./test.ts')).test(files, terminal)),
+  )
+  add('replay', 'Show what a configuration would have made of recorded input; sends nothing, stores nothing.')
+    .option('--config <file>', 'the configuration')
+    .option('--input <source=file...>', 'a recorded file for a source of the configuration')
+    .option('--since <time>', "from the hub's own record instead: 1h, 7d or a date")
+    .addOption(dataOption())
+    .addOption(jsonOption('one JSON object a line'))
+    .action(async (options: ReplayOptions) => finish(await (await import('./replay.ts')).replay(options, terminal)))
+
+  looking(add('why <id>', 'Tell what became of an event, and why.'))
+    .addOption(jsonOption('all that is known, as JSON'))
+    .option('--config <file>', 'whose rules to look at when no hub runs')
+    .action(async (id: string, options: WhyOptions) =>
+      finish(await (await import('./why.ts')).why(id, options, terminal)),
+    )
+  listing(looking(add('events', 'List events, newest first.')))
+    .option('--type <type>', 'only of this type; * stands for any characters')
+    .option('--source <name>', 'only from this source')
+    .option('--host <name>', 'only of this host')
+    .option('--since <time>', 'only those received since: 1h, 7d or a date')
+    .action(async (options: EventsOptions) => finish(await (await import('./events.ts')).events(options, terminal)))
+
+  const deliveries = listing(looking(add('deliveries', 'List messages to channels, newest first.')))
+    .option('--channel <name>', 'only to this channel')
+    .option('--state <state>', 'only in this state, such as dead')
+    .option('--event <id>', 'only those that name this event')
+    .action(async (options: DeliveriesOptions) =>
+      finish(await (await import('./deliveries.ts')).deliveries(options, terminal)),
+    )
+  looking(addTo(deliveries, 'retry <id>', 'Send a message that was given up again.')).action(
+    async (id: string, _: object, command: Command) => {
+      const { retryDelivery } = await import('./deliveries.ts')
+      finish(await retryDelivery(id, command.optsWithGlobals<HubOptions>(), terminal))
+    },
+  )
+
+  add('send [text...]', 'Hand an event to the hub; when none runs, keep it for its next start.')
+    .option('--type <type>', 'event type', 'message')
+    .option('--host <name>', 'the host it is about (else this one)')
+    .option('--severity <severity>', 'info, warning, error or critical')
+    .option('--subject <text>', 'the thing it is about')
+    .option('--title <text>', 'first line of the message')
+    .option('--data <dir or json>', 'the data folder of the hub; a JSON object: data of the event', collect, [])
+    .option('--hub <url>', 'the hub to send to (else the one that runs on the data folder)')
+    .option('--token-file <file>', "the file with the hub's token (else the one in the data folder)")
+    .addOption(jsonOption('what was done, as JSON'))
+    .action(async (words: string[], options: SendOptions) =>
+      finish(await (await import('./send.ts')).send(words, options, terminal)),
+    )
+
+  const channel = add('channel', 'Look after channels.')
+  looking(addTo(channel, 'test <name>', 'Send a real message to a channel and tell what became of it.'))
+    .addOption(jsonOption('the delivery, as JSON'))
+    .action(async (name: string, options: HubOptions) =>
+      finish(await (await import('./channel.ts')).testChannel(name, options, terminal)),
+    )
+
+  add('backup <file>', 'Write a copy of the store, while a hub runs or not.')
+    .addOption(dataOption())
+    .action(async (file: string, options: { data: string }) =>
+      finish(await (await import('./backup.ts')).backup(file, options, terminal)),
+    )
+  add('restore <file>', 'Put a backup in the place of the store; keeps the old one by another name.')
+    .addOption(dataOption())
+    .action(async (file: string, options: { data: string }) =>
+      finish(await (await import('./restore.ts')).restore(file, options, terminal)),
+    )
+  return program
+}
+
+function addTo(parent: Command, usage: string, about: string): Command {
+  // Settings such as exitOverride and the output are copied from the parent.
+  return parent.command(usage).description(about).allowExcessArguments(false)
+}
+
+/** For commands that look at a hub: a running one over its API, else the store itself. */
+function looking(command: Command): Command {
+  return command
+    .addOption(dataOption())
+    .option('--hub <url>', 'ask the hub at this address (else the one that runs on the data folder)')
+    .option('--token-file <file>', 'the file with its token (else the one in the data folder)')
+}
+
+function listing(command: Command): Command {
+  return command
+    .option('--before <id>', 'only those older than this one')
+    .option('--limit <number>', 'how many at most, up to 1000', '100')
+    .addOption(jsonOption('a JSON list'))
+}
+
+function dataOption(): Option {
+  return new Option('--data <dir>', 'the data folder').default('sereno-data')
+}
+
+function jsonOption(about: string): Option {
+  return new Option('--json', about)
+}
+
+function collect(value: string, before: readonly string[]): string[] {
+  return [...before, value]
+}
+
+function tellFailure(error: unknown, terminal: Terminal): ExitCode {
+  if (error instanceof CommanderError) {
+    return error.code === 'commander.helpDisplayed' || error.code === 'commander.version' ? 0 : 2
+  }
+  if (error instanceof Refusal) {
+    terminal.error(`sereno: ${printable(error.message)}`)
+    return error.exitCode
+  }
+  terminal.error(`sereno: this should not have happened: ${printable(detailOf(error))}. Please report it as a bug.`)
+  if (process.env['SERENO_DEBUG'] === undefined) terminal.error('With SERENO_DEBUG=1 it is said where.')
+  else terminal.error(error instanceof Error ? (error.stack ?? error.message) : String(error))
+  return 1
+}
+
+if (import.meta.main) {
+  // A reader that has seen enough, such as `head`, is no failure.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0)
+    throw error
+  })
+  process.exitCode = await runCli(process.argv.slice(2), {
+    out: (text) => void process.stdout.write(`${text}\n`),
+    error: (text) => void process.stderr.write(`${text}\n`),
+  })
+}

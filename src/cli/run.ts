@@ -1,0 +1,38 @@
+// `sereno run`: the hub as a process: it stops on SIGTERM and SIGINT, and reads its configuration again on SIGHUP.
+import { detailOf, Refusal, type ExitCode, type Terminal } from './terminal.ts'
+
+export interface RunOptions {
+  readonly config?: string
+  readonly data: string
+  readonly listen?: string
+}
+
+/** What this command needs of src/hub.ts. */
+interface RunningHub {
+  /** Mistakes go to the log; the configuration before stays in force. */
+  reload(): Promise<unknown>
+  stop(): Promise<void>
+}
+
+export async function run(options: RunOptions, terminal: Terminal): Promise<ExitCode> {
+  const hub = await start(options, terminal)
+  const onHangUp = (): void => void hub.reload()
+  process.on('SIGHUP', onHangUp)
+  await new Promise<void>((resolve) => {
+    process.once('SIGTERM', () => resolve())
+    process.once('SIGINT', () => resolve())
+  })
+  await hub.stop()
+  process.off('SIGHUP', onHangUp)
+  return 0
+}
+
+/** The one place that knows how the hub is started. A person's mistake comes as an error with a sentence. */
+async function start(options: RunOptions, terminal: Terminal): Promise<RunningHub> {
+  const { startHub } = await import('../hub.ts')
+  try {
+    return await startHub({ ...options, print: (line: string) => terminal.out(line) })
+  } catch (error) {
+    throw new Refusal(detailOf(error), 1, { cause: error })
+  }
+}

@@ -1,0 +1,101 @@
+// What one batch of inputs changes, collected while it is stepped: each input sees what the ones before it left.
+import type { StageState } from '../rule.ts'
+import type { Attempt, Commit, Identity, InputRow, SourceRow, StoredPart } from '../store/store.ts'
+import type { Delivery, HubEvent, Job, Json, Verdict } from '../words.ts'
+
+/** A state row and the job under the same key, as the store has them. */
+export interface Known {
+  readonly value?: Json | undefined
+  readonly job?: Job | undefined
+}
+
+export interface Base {
+  /** Must have been loaded; an unknown key reads as absent. */
+  known(key: string): Known | undefined
+  identity(key: string): Identity | undefined
+}
+
+export class Draft implements StageState {
+  readonly events: HubEvent[] = []
+  readonly verdicts: Verdict[] = []
+  readonly inputs: InputRow[] = []
+  readonly attempts: Attempt[] = []
+  readonly parts: StoredPart[] = []
+  readonly sources: SourceRow[] = []
+  readonly settings: (readonly [string, Json])[] = []
+  readonly deliveries = new Map<number, Delivery>()
+  readonly state = new Map<string, { value: Json | undefined; expiresAt?: number }>()
+  readonly jobs = new Map<string, Job | undefined>()
+  readonly identities = new Map<string, Identity & { at: number }>()
+  shiftJobsMs = 0
+  readonly #base: Base
+  #nextSeq: number
+
+  constructor(base: Base, nextSeq: number) {
+    this.#base = base
+    this.#nextSeq = nextSeq
+  }
+
+  get nextSeq(): number {
+    return this.#nextSeq
+  }
+
+  takeSeq(): number {
+    const seq = this.#nextSeq
+    this.#nextSeq += 1
+    return seq
+  }
+
+  get(key: string): Json | undefined {
+    const changed = this.state.get(key)
+    return changed === undefined ? this.#base.known(key)?.value : changed.value
+  }
+
+  put(key: string, value: Json | undefined, expiresAt?: number): void {
+    this.state.set(key, expiresAt === undefined ? { value } : { value, expiresAt })
+  }
+
+  jobOf(key: string): Job | undefined {
+    return this.jobs.has(key) ? this.jobs.get(key) : this.#base.known(key)?.job
+  }
+
+  job(job: Job): void {
+    this.jobs.set(job.key, job)
+  }
+
+  cancel(key: string): void {
+    this.jobs.set(key, undefined)
+  }
+
+  identity(key: string): Identity | undefined {
+    return this.identities.get(key) ?? this.#base.identity(key)
+  }
+
+  toCommit(): Commit {
+    const jobs: Job[] = []
+    const jobsDone: string[] = []
+    for (const [key, job] of this.jobs) {
+      if (job === undefined) jobsDone.push(key)
+      else jobs.push(job)
+    }
+    return {
+      inputs: this.inputs,
+      events: this.events,
+      verdicts: this.verdicts,
+      state: Array.from(this.state, ([key, { value, expiresAt }]) => ({
+        key,
+        ...(value === undefined ? {} : { value }),
+        ...(expiresAt === undefined ? {} : { expiresAt }),
+      })),
+      jobs,
+      jobsDone,
+      ...(this.shiftJobsMs === 0 ? {} : { shiftJobsMs: this.shiftJobsMs }),
+      deliveries: [...this.deliveries.values()],
+      attempts: this.attempts,
+      parts: this.parts,
+      identities: Array.from(this.identities, ([key, row]) => ({ key, ...row })),
+      sources: this.sources,
+      settings: this.settings,
+    }
+  }
+}

@@ -1,0 +1,107 @@
+// The engine: intake, judge, jobs and outbox around one store and one clock. It knows contracts, never kinds.
+import type { SourceRow, Store } from '../store/store.ts'
+import type { Delivery } from '../words.ts'
+import type { Clock } from './clock.ts'
+import type { Draft } from './draft.ts'
+import type { Command, Input, ReportInput } from './input.ts'
+import { createIntake, type Intake } from './intake.ts'
+import { createJobs } from './jobs.ts'
+import type { Judge } from './judge.ts'
+import { createOutbox, type LaneView, type Sender } from './outbox.ts'
+import type { Stepped } from './step.ts'
+import type { Json } from '../words.ts'
+
+export interface Engine {
+  submit(inputs: readonly Input[], progress?: SourceRow): Promise<readonly Stepped[]>
+  command(command: Command): Promise<Stepped>
+  /** Puts another config into force: stored, then judged and sent by. Returns what was left of channels that are gone. */
+  reload(judge: Judge, senders: ReadonlyMap<string, Sender>, document: Json): Promise<{ readonly moved: number }>
+  catchingUp(source: string, yes: boolean): void
+  start(senders: ReadonlyMap<string, Sender>, document: Json): Promise<void>
+  stop(waitMs: number): Promise<void>
+  lanes(): readonly LaneView[]
+  /** Nothing is being stepped, stored or sent. */
+  readonly idle: boolean
+  readonly intake: Intake
+}
+
+export interface EngineTools {
+  readonly store: Store
+  readonly clock: Clock
+  readonly judge: Judge
+  /** Told after each commit, in order: for metrics and the stream. */
+  committed?(draft: Draft): void
+  /** The store refused while the engine itself had something to write; it tries again. */
+  failed(what: string, error: unknown): void
+}
+
+export function createEngine({ store, clock, judge, committed, failed }: EngineTools): Engine {
+  const intake = createIntake(judge, {
+    store,
+    clock,
+    committed: (draft) => {
+      for (const job of draft.jobs.values()) if (job !== undefined) jobs.expect(job.dueAt)
+      outbox.committed(draft)
+      committed?.(draft)
+    },
+  })
+  const jobs = createJobs({ store, clock, intake, failed: (error) => failed('running jobs', error) })
+  const outbox = createOutbox({ store, clock, intake, failed })
+
+  /** What waits for a channel that is gone dies visibly, or goes to the fallback. */
+  async function closeChannel(channel: string): Promise<number> {
+    let moved = 0
+    for (;;) {
+      const waiting = await store.waiting(channel, 0, 200)
+      if (waiting.length === 0) return moved
+      const now = clock.now()
+      const gone = { ok: false, givenUp: 'channel-gone' } as const
+      await intake.submit(
+        waiting.map(({ delivery }: { delivery: Delivery }): ReportInput => ({
+          kind: 'outcome',
+          delivery,
+          result: gone,
+          startedAt: now,
+          endedAt: now,
+        })),
+      )
+      moved += waiting.length
+    }
+  }
+
+  return {
+    submit: (inputs, progress) => intake.submit(inputs, progress),
+    command: async (command) => (await intake.submit([{ kind: 'command', command }]))[0] ?? {},
+    async reload(next, senders, document) {
+      const gone = [...intake.judge.channels.keys()].filter((channel) => !next.channels.has(channel))
+      await intake.submit([{ kind: 'config', document }])
+      intake.judgeBy(next)
+      await outbox.sendBy(senders)
+      let moved = 0
+      for (const channel of gone) moved += await closeChannel(channel)
+      return { moved }
+    },
+    catchingUp: (source, yes) => jobs.catchingUp(source, yes),
+    async start(senders, document) {
+      const before = (await store.setting('config')) as
+        | { readonly channels?: { readonly [name: string]: Json } }
+        | undefined
+      if (JSON.stringify(before) !== JSON.stringify(document)) await intake.submit([{ kind: 'config', document }])
+      await outbox.sendBy(senders)
+      await outbox.start()
+      for (const channel of Object.keys(before?.channels ?? {})) {
+        if (!senders.has(channel)) await closeChannel(channel)
+      }
+      jobs.start()
+    },
+    async stop(waitMs) {
+      jobs.stop()
+      await outbox.stop(waitMs)
+    },
+    lanes: () => outbox.lanes(),
+    get idle() {
+      return !intake.busy && !jobs.busy && !outbox.busy
+    },
+    intake,
+  }
+}

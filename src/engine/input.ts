@@ -1,0 +1,52 @@
+// The five kinds of input; all pass through the same transaction, get one position each and are kept.
+import type { Delivery, Job, Json, NewEvent, Outcome } from '../words.ts'
+
+export type Input = EventInput | JobInput | CommandInput | ReportInput | ConfigInput
+
+export interface EventInput {
+  readonly kind: 'event'
+  readonly source: string
+  readonly event: NewEvent
+  readonly receivedAt: number
+}
+
+export interface JobInput {
+  readonly kind: 'job'
+  readonly job: Job
+}
+
+export interface CommandInput {
+  readonly kind: 'command'
+  readonly command: Command
+}
+
+export type Command =
+  /** Sends a dead, expired or waiting delivery again, now. */
+  | { readonly name: 'retry'; readonly delivery: Delivery }
+  /** Tells one channel and no other, past all rules. */
+  | { readonly name: 'tell'; readonly channel: string; readonly event: NewEvent; readonly rule: string }
+  /** The wall clock was stepped by so much against the time since boot. */
+  | { readonly name: 'clock-jump'; readonly byMs: number }
+
+/** What became of a delivery that was being sent. */
+export interface ReportInput {
+  readonly kind: 'outcome'
+  readonly delivery: Delivery
+  readonly result: Outcome | GivenUp
+  readonly startedAt: number
+  readonly endedAt: number
+  /** We stopped while it was being sent: says nothing of the channel. */
+  readonly interrupted?: true
+}
+
+/** Not the world's refusal: we stop trying. */
+export interface GivenUp {
+  readonly ok: false
+  readonly givenUp: 'expired' | 'channel-gone'
+}
+
+/** A config put into force; `document` is the file with its secrets as references. */
+export interface ConfigInput {
+  readonly kind: 'config'
+  readonly document: Json
+}

@@ -1,0 +1,177 @@
+// The one transaction in the middle: gathers inputs, steps them in order, commits all they changed at once.
+import type { Identity, SourceRow, Store, StoredPart } from '../store/store.ts'
+import type { Delivery } from '../words.ts'
+import type { Clock } from './clock.ts'
+import { Draft, type Base, type Known } from './draft.ts'
+import type { Input } from './input.ts'
+import type { Judge } from './judge.ts'
+import { plan, step, type Plan, type Stepped } from './step.ts'
+
+export interface Intake {
+  /**
+   * Steps the inputs and stores them with the source's progress, all in one transaction; resolves when on disk.
+   * Rejects with `StoreFailed` when the store refused (nothing was kept), with `IntakeFull` when too much waits.
+   */
+  submit(inputs: readonly Input[], progress?: SourceRow): Promise<readonly Stepped[]>
+  /** Stores deliveries and parts as they are, in the same order and transactions as everything else. */
+  note(rows: { readonly deliveries?: readonly Delivery[]; readonly parts?: readonly StoredPart[] }): Promise<void>
+  /** Puts another judge into force between two batches. */
+  judgeBy(judge: Judge): void
+  readonly busy: boolean
+  /** Forgets what it knows of the store's rows. */
+  readonly judge: Judge
+}
+
+export interface IntakeTools {
+  readonly store: Store
+  readonly clock: Clock
+  /** Told after each commit, in order. */
+  committed(draft: Draft): void
+}
+
+/** Too many inputs wait for the disk: the sender shall try again. */
+export class IntakeFull extends Error {
+  override readonly name = 'IntakeFull'
+}
+
+interface Waiting {
+  readonly inputs: readonly Input[]
+  readonly progress: SourceRow | undefined
+  readonly deliveries: readonly Delivery[]
+  readonly parts: readonly StoredPart[]
+  resolve(stepped: readonly Stepped[]): void
+  reject(error: unknown): void
+}
+
+/** A batch is cut at this many inputs, so that it keeps the main thread busy for a few milliseconds only. */
+const batchInputs = 512
+const waitingInputs = 20_000
+const cachedKeys = 50_000
+
+export function createIntake(first: Judge, { store, clock, committed }: IntakeTools): Intake {
+  let judge = first
+  let nextSeq = store.opened.nextSeq
+  let running = false
+  let queue: Waiting[] = []
+  let queued = 0
+  const cache = createCache(store)
+
+  async function run(): Promise<void> {
+    running = true
+    while (queue.length > 0) {
+      const batch = takeBatch()
+      try {
+        await commitBatch(batch)
+      } catch (error) {
+        cache.clear()
+        for (const waiting of batch) waiting.reject(error)
+      }
+    }
+    running = false
+  }
+
+  function takeBatch(): Waiting[] {
+    let count = 0
+    let end = 0
+    for (const waiting of queue) {
+      if (end > 0 && count + waiting.inputs.length > batchInputs) break
+      count += waiting.inputs.length
+      end += 1
+    }
+    const batch = queue.slice(0, end)
+    queue = queue.slice(end)
+    queued -= count
+    return batch
+  }
+
+  async function commitBatch(batch: readonly Waiting[]): Promise<void> {
+    const plans = batch.map((waiting) => waiting.inputs.map((input) => plan(judge, input)))
+    await cache.load(plans.flat())
+    const draft = new Draft(cache, nextSeq)
+    const now = clock.now()
+    const results = batch.map((waiting, index) => {
+      for (const delivery of waiting.deliveries) draft.deliveries.set(delivery.seq, delivery)
+      draft.parts.push(...waiting.parts)
+      if (waiting.progress !== undefined) draft.sources.push(waiting.progress)
+      return (plans[index] ?? []).map((planned) => step(judge, draft, planned, now))
+    })
+    await store.commit(draft.toCommit())
+    nextSeq = draft.nextSeq
+    cache.keep(draft)
+    committed(draft)
+    for (const [index, waiting] of batch.entries()) waiting.resolve(results[index] ?? [])
+  }
+
+  function enqueue(part: Partial<Waiting> & Pick<Waiting, 'inputs'>): Promise<readonly Stepped[]> {
+    if (queued > 0 && queued + part.inputs.length > waitingInputs) {
+      return Promise.reject(new IntakeFull(`${queued} inputs wait for the disk; try again in a moment`))
+    }
+    return new Promise((resolve, reject) => {
+      queue.push({ progress: undefined, deliveries: [], parts: [], ...part, resolve, reject })
+      queued += part.inputs.length
+      // Not at once: what arrives in the same turn of the event loop shares the transaction.
+      if (!running) {
+        running = true
+        setImmediate(() => void run())
+      }
+    })
+  }
+
+  return {
+    submit: (inputs, progress) => enqueue({ inputs, progress }),
+    note: async ({ deliveries = [], parts = [] }) => {
+      await enqueue({ inputs: [], deliveries, parts })
+    },
+    judgeBy: (next) => {
+      judge = next
+    },
+    get judge() {
+      return judge
+    },
+    get busy() {
+      return running
+    },
+  }
+}
+
+interface Cache extends Base {
+  load(plans: readonly Plan[]): Promise<void>
+  keep(draft: Draft): void
+  clear(): void
+}
+
+/** Rows this process has read or written; one process owns the store, so they stay true. */
+function createCache(store: Store): Cache {
+  const rows = new Map<string, Known>()
+  const identities = new Map<string, Identity>()
+  return {
+    known: (key) => rows.get(key),
+    identity: (key) => identities.get(key),
+    clear: () => rows.clear(),
+    async load(plans) {
+      const state = new Set<string>()
+      const wanted = new Set<string>()
+      for (const { keys, identity } of plans) {
+        for (const key of keys) if (!rows.has(key)) state.add(key)
+        if (identity !== undefined) wanted.add(identity)
+      }
+      identities.clear()
+      if (state.size === 0 && wanted.size === 0) return
+      const loaded = await store.load({ state: [...state], identities: [...wanted] })
+      for (const key of state) rows.set(key, { value: loaded.state.get(key), job: loaded.jobs.get(key) })
+      for (const [key, identity] of loaded.identities) identities.set(key, identity)
+    },
+    keep(draft) {
+      for (const [key, { value }] of draft.state) rows.set(key, { ...rows.get(key), value })
+      for (const [key, job] of draft.jobs) rows.set(key, { ...rows.get(key), job })
+      if (draft.shiftJobsMs !== 0) rows.clear()
+      if (rows.size <= cachedKeys) return
+      let surplus = rows.size - cachedKeys / 2
+      for (const key of rows.keys()) {
+        if (surplus <= 0) break
+        rows.delete(key)
+        surplus -= 1
+      }
+    },
+  }
+}

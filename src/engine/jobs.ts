@@ -1,0 +1,81 @@
+// Wakes when a job is due and hands it in as an input; the rows in the store are the truth, this only knows the next time.
+import type { Store } from '../store/store.ts'
+import type { Job } from '../words.ts'
+import type { Clock } from './clock.ts'
+import type { Intake } from './intake.ts'
+
+export interface Jobs {
+  /** A job may be due earlier than the one we wait for. */
+  expect(dueAt: number): void
+  /** Jobs of a source that reads old input wait until it has caught up. */
+  catchingUp(source: string, yes: boolean): void
+  start(): void
+  stop(): void
+  readonly busy: boolean
+}
+
+export interface JobsTools {
+  readonly store: Store
+  readonly clock: Clock
+  readonly intake: Intake
+  failed(error: unknown): void
+}
+
+const batch = 200
+/** After a refusal of the store. */
+const retryMs = 1000
+
+export function createJobs({ store, clock, intake, failed }: JobsTools): Jobs {
+  const behind = new Set<string>()
+  let stopTimer: (() => void) | undefined
+  let nextAt = Infinity
+  let running = false
+  let stopped = true
+
+  function wakeAt(at: number): void {
+    if (stopped || at >= nextAt) return
+    stopTimer?.()
+    nextAt = at
+    stopTimer = clock.at(at, () => {
+      nextAt = Infinity
+      void run()
+    })
+  }
+
+  async function run(): Promise<void> {
+    if (running || stopped) return
+    running = true
+    try {
+      const now = clock.now()
+      const due = await store.dueJobs(now, batch)
+      const ready = due.jobs.filter((job) => job.source === undefined || !behind.has(job.source))
+      if (ready.length > 0) await intake.submit(ready.map((job: Job) => ({ kind: 'job', job })))
+      if (ready.length > 0 && due.jobs.length === batch) wakeAt(now)
+      if (due.nextAt !== undefined) wakeAt(due.nextAt)
+    } catch (error) {
+      failed(error)
+      wakeAt(clock.now() + retryMs)
+    } finally {
+      running = false
+    }
+  }
+
+  return {
+    expect: wakeAt,
+    catchingUp(source, yes) {
+      if (yes) behind.add(source)
+      else if (behind.delete(source)) wakeAt(clock.now())
+    },
+    start() {
+      stopped = false
+      wakeAt(clock.now())
+    },
+    stop() {
+      stopped = true
+      stopTimer?.()
+    },
+    get busy() {
+      return running
+    },
+  }
+}

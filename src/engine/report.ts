@@ -1,0 +1,247 @@
+// What the outcome of a send means: the delivery's next state, the channel's outage, and who else must hear; pure.
+import { toKey } from '../lib/key.ts'
+import type { Delivery, DeliveryExtra, Outcome, Verdict } from '../words.ts'
+import type { Draft } from './draft.ts'
+import type { ReportInput } from './input.ts'
+import type { Judge } from './judge.ts'
+import { tell } from './tell.ts'
+
+/** A channel between its first failed send and the next delivered one. */
+export type Outage = {
+  readonly since: number
+  readonly failures: number
+  /** Nothing but one probe is sent before this. */
+  readonly pausedUntil: number
+  readonly reason: string
+  readonly detail: string
+  readonly announced: boolean
+  /** Messages that were given up. */
+  readonly died: number
+}
+
+/** An outage this long is announced even while every message is still waiting. */
+const announceAfterMs = 15 * 60_000
+/** "An unanswered send that may have arrived is retried once after 30 s, then ends as unknown." */
+const unansweredRetryMs = 30_000
+
+export function channelStateKey(channel: string): string {
+  return toKey('channel', channel)
+}
+
+type Dead = {
+  readonly type: string
+  readonly subject: string
+  readonly data: { readonly [name: string]: string | number }
+  readonly not: string
+  readonly also: readonly string[]
+}
+
+/** Records the outcome; returns events that the hub has to report of it. */
+export function stepReport(judge: Judge, draft: Draft, report: ReportInput): Dead[] {
+  const { delivery, result, startedAt, endedAt } = report
+  const next = nextDelivery(judge, report)
+  draft.deliveries.set(delivery.seq, next)
+  if (!('givenUp' in result)) {
+    draft.attempts.push({
+      delivery: delivery.id,
+      number: delivery.attempts,
+      startedAt,
+      endedAt,
+      result: result.ok ? 'ok' : result.reason,
+      maybeDelivered: !result.ok && result.maybeDelivered,
+      detail: result.ok ? '' : result.detail,
+    })
+  }
+  settleVerdicts(draft, next, endedAt)
+  if (report.interrupted === true) return []
+  const key = channelStateKey(delivery.channel)
+  const outage = draft.get(key) as Outage | undefined
+  if (result.ok) {
+    if (outage !== undefined) recover(judge, draft, delivery.channel, outage, endedAt)
+    return []
+  }
+  const died = next.state === 'dead' || next.state === 'expired'
+  const worse = worsen(outage, next, report, died)
+  const announce = !worse.announced && (died || endedAt - worse.since >= announceAfterMs)
+  draft.put(key, { ...worse, announced: worse.announced || announce })
+  if (died) tellFallback(judge, draft, next, endedAt)
+  return announce ? [deadChannel(judge, delivery.channel, worse)] : []
+}
+
+/** The wait before the n-th further attempt: 5 s doubled up to 5 min, spread by a fifth so that peers do not march in step. */
+export function backoffMs(attempt: number, seed: number): number {
+  const base = Math.min(5000 * 2 ** Math.min(attempt - 1, 10), 300_000)
+  const spread = (((Math.imul(seed, 0x9e3779b1) + attempt * 40_503) >>> 8) % 400) / 1000
+  return Math.round(base * (0.8 + spread))
+}
+
+function nextDelivery(judge: Judge, { delivery, result, endedAt }: ReportInput): Delivery {
+  if (result.ok) {
+    const handle = result.handle ?? delivery.handle
+    const { lastReason: _reason, lastDetail: _detail, ...sent } = delivery
+    return { ...sent, state: 'delivered', endedAt, ...(handle === undefined ? {} : { handle }) }
+  }
+  if ('givenUp' in result) {
+    if (result.givenUp === 'expired') return { ...delivery, state: 'expired', endedAt }
+    return {
+      ...delivery,
+      state: 'dead',
+      endedAt,
+      lastReason: 'gone',
+      lastDetail: 'the channel is no longer configured',
+    }
+  }
+  const failed = { ...delivery, lastReason: result.reason, lastDetail: result.detail }
+  if (result.maybeDelivered && judge.channels.get(delivery.channel)?.idempotency !== true) {
+    return unanswered(failed, endedAt)
+  }
+  if (!result.retry) return { ...failed, state: 'dead', endedAt }
+  return retryAt(failed, endedAt + waitMs(delivery, result), endedAt)
+}
+
+function unanswered(delivery: Delivery, now: number): Delivery {
+  const count = delivery.unanswered + 1
+  const urgent = delivery.severity === 'error' || delivery.severity === 'critical'
+  if (count >= 2 && !urgent) return { ...delivery, unanswered: count, state: 'unknown', endedAt: now }
+  const wait = count === 1 ? unansweredRetryMs : backoffMs(delivery.attempts, delivery.seq)
+  return { ...retryAt(delivery, now + wait, now), unanswered: count }
+}
+
+function retryAt(delivery: Delivery, dueAt: number, now: number): Delivery {
+  if (now >= delivery.expireAt) return { ...delivery, state: 'expired', endedAt: now }
+  return { ...delivery, state: 'retrying', dueAt: Math.min(dueAt, delivery.expireAt) }
+}
+
+function waitMs(delivery: Delivery, result: Extract<Outcome, { ok: false }>): number {
+  return Math.max(
+    result.retryAfterMs ?? 0,
+    result.retryAfterMs === undefined ? backoffMs(delivery.attempts, delivery.seq) : 0,
+  )
+}
+
+const verdictOf = {
+  delivered: ['delivered', 'delivered'],
+  unknown: ['unknown', 'sent twice without an answer; counts as told'],
+  expired: ['expired', 'could not be sent in time'],
+  dead: ['dead', 'the channel refused it for good'],
+} as const satisfies { readonly [state: string]: readonly [Verdict['state'], string] }
+
+function settleVerdicts(draft: Draft, delivery: Delivery, now: number): void {
+  const { state } = delivery
+  const retrying = state === 'queued' || state === 'sending' || state === 'retrying'
+  const [verdict, reason] = retrying ? (['queued', 'waits to be sent again'] as const) : verdictOf[state]
+  if (retrying || delivery.kind === 'note' || delivery.extra.heldBy === 'late') return
+  for (const [index, event] of delivery.events.entries()) {
+    const why = delivery.lastDetail === undefined ? reason : `${reason}: ${delivery.lastDetail}`
+    draft.verdicts.push({
+      event,
+      rule: delivery.extra.rules?.[index] ?? delivery.rule,
+      channel: delivery.channel,
+      state: verdict,
+      by: 'outbox',
+      reason: why,
+      into: delivery.id,
+      at: now,
+    })
+  }
+}
+
+function worsen(
+  outage: Outage | undefined,
+  next: Delivery,
+  { result, startedAt, endedAt }: ReportInput,
+  died: boolean,
+): Outage {
+  const failures = (outage?.failures ?? 0) + 1
+  const retryAfter = !result.ok && !('givenUp' in result) ? result.retryAfterMs : undefined
+  const pause = channelWide(result) ? (retryAfter ?? backoffMs(Math.min(failures, 12), next.seq)) : 0
+  return {
+    since: outage?.since ?? startedAt,
+    failures,
+    pausedUntil: endedAt + pause,
+    reason: next.lastReason ?? 'expired',
+    detail: next.lastDetail ?? 'it waited longer than its channel allows',
+    announced: outage?.announced ?? false,
+    died: (outage?.died ?? 0) + (died ? 1 : 0),
+  }
+}
+
+/** Whether the refusal says something of the channel, and not of this one message. */
+function channelWide(result: ReportInput['result']): boolean {
+  if (result.ok || 'givenUp' in result) return false
+  return result.reason !== 'rejected' && result.reason !== 'too-large'
+}
+
+/** The dead message itself goes to the channel's fallback, else the hub's; with none it stays on the page and in the metrics. */
+function tellFallback(judge: Judge, draft: Draft, dead: Delivery, now: number): void {
+  const fallback = fallbackOf(judge, dead.channel)
+  if (fallback === undefined || dead.extra.fallbackFor !== undefined) return
+  const { kind, severity, thread } = dead
+  const rule = '(fallback)'
+  const events = dead.events.map((seq) => ({ seq, rule }))
+  tell(
+    draft,
+    judge,
+    {
+      channel: fallback,
+      rule,
+      kind,
+      thread,
+      events,
+      severity,
+      extra: { ...without(dead.extra), fallbackFor: dead.channel },
+    },
+    now,
+  )
+}
+
+function fallbackOf(judge: Judge, channel: string): string | undefined {
+  const own = judge.channels.get(channel)?.fallback
+  const found = own ?? judge.fallback
+  return found === channel || found === undefined || !judge.channels.has(found) ? undefined : found
+}
+
+function deadChannel(judge: Judge, channel: string, outage: Outage): Dead {
+  const fallback = fallbackOf(judge, channel)
+  return {
+    type: 'sereno.channel-dead',
+    subject: channel,
+    data: {
+      channel,
+      since: new Date(outage.since).toISOString(),
+      reason: outage.reason,
+      detail: outage.detail,
+      died: outage.died,
+    },
+    not: channel,
+    also: fallback === undefined ? [] : [fallback],
+  }
+}
+
+/** The channel works again: it hears how many messages died, and who was told of its outage hears of its end. */
+function recover(judge: Judge, draft: Draft, channel: string, outage: Outage, now: number): void {
+  draft.put(channelStateKey(channel), undefined)
+  const note = (to: string, title: string, lines: readonly string[]): void => {
+    const extra = { title, lines }
+    const thread = toKey('outage', channel, String(outage.since))
+    tell(
+      draft,
+      judge,
+      { channel: to, rule: '(outage)', kind: 'note', thread, events: [], severity: 'info', extra },
+      now,
+    )
+  }
+  if (outage.died > 0) {
+    const some = outage.died === 1 ? 'One message' : `${outage.died} messages`
+    note(channel, `${some} did not reach this channel`, [
+      `${some} could not be delivered here: ${outage.detail}.`,
+      `See them with: sereno deliveries --channel ${channel} --state dead`,
+    ])
+  }
+  const fallback = fallbackOf(judge, channel)
+  if (outage.announced && fallback !== undefined) note(fallback, `Channel ${channel} works again`, [])
+}
+
+function without({ rules: _rules, ...extra }: DeliveryExtra): DeliveryExtra {
+  return extra
+}

@@ -1,0 +1,77 @@
+// Makes an OpenAPI 3.1 document from a table of routes and their zod schemas.
+import { z } from 'zod'
+
+export interface DescribedRoute {
+  readonly method: 'get' | 'post'
+  /** With parameters as `{name}`. */
+  readonly path: string
+  readonly name: string
+  readonly summary: string
+  readonly params?: z.ZodObject
+  readonly query?: z.ZodObject
+  readonly body?: z.ZodType
+  readonly answers: { readonly [status: number]: { readonly about: string; readonly shape: z.ZodType } }
+}
+
+export function describeApi(
+  routes: readonly DescribedRoute[],
+  info: { readonly title: string; readonly version: string; readonly description: string },
+): object {
+  const paths: Record<string, Record<string, object>> = {}
+  for (const route of routes) {
+    const operations = (paths[route.path] ??= {})
+    operations[route.method] = describeRoute(route)
+  }
+  return {
+    openapi: '3.1.0',
+    info,
+    paths,
+    components: {
+      securitySchemes: {
+        bearer: { type: 'http', scheme: 'bearer' },
+        basic: { type: 'http', scheme: 'basic', description: 'The token as password, any user name.' },
+      },
+    },
+    security: [{ bearer: [] }, { basic: [] }],
+  }
+}
+
+function describeRoute(route: DescribedRoute): object {
+  const parameters = [...parametersOf(route.params, 'path'), ...parametersOf(route.query, 'query')]
+  return {
+    operationId: route.name,
+    summary: route.summary,
+    ...(parameters.length === 0 ? {} : { parameters }),
+    ...(route.body === undefined ? {} : { requestBody: { required: true, content: json(route.body, 'input') } }),
+    responses: Object.fromEntries(
+      Object.entries(route.answers).map(([status, { about, shape }]) => [
+        status,
+        { description: about, content: json(shape, 'output') },
+      ]),
+    ),
+  }
+}
+
+function parametersOf(shape: z.ZodObject | undefined, place: 'path' | 'query'): object[] {
+  if (shape === undefined) return []
+  const whole = toSchema(shape, 'input') as {
+    properties: Record<string, { description?: string }>
+    required?: string[]
+  }
+  return Object.entries(whole.properties).map(([name, { description, ...schema }]) => ({
+    name,
+    in: place,
+    required: place === 'path' || (whole.required ?? []).includes(name),
+    ...(description === undefined ? {} : { description }),
+    schema,
+  }))
+}
+
+function json(shape: z.ZodType, io: 'input' | 'output'): object {
+  return { 'application/json': { schema: toSchema(shape, io) } }
+}
+
+function toSchema(shape: z.ZodType, io: 'input' | 'output'): object {
+  const { $schema: _, ...schema } = z.toJSONSchema(shape, { io, reused: 'inline' })
+  return schema
+}

@@ -1,0 +1,105 @@
+// Makes a checked config into what runs: kinds loaded, the judge's rules, senders for the channels.
+import { hostname } from 'node:os'
+import type { ChannelKind } from '../channel.ts'
+import type { Config } from '../config/config.ts'
+import { createSender, type SenderTools } from '../engine/sender.ts'
+import type { ChannelFacts, Judge, SourceFacts } from '../engine/judge.ts'
+import type { Sender } from '../engine/outbox.ts'
+import type { EventType } from '../event-type.ts'
+import { loadChannel, loadEventTypes, loadSource } from '../registry.ts'
+import type { ReaderPlace, SourceKind } from '../source.ts'
+import { createTemplates } from './templates.ts'
+import type { Json } from '../words.ts'
+
+export interface Assembly {
+  readonly config: Config
+  readonly judge: Judge
+  readonly senders: ReadonlyMap<string, Sender>
+  readonly sources: readonly AssembledSource[]
+  readonly types: ReadonlyMap<string, EventType>
+  /** The config as it stands in the file, secrets as references. */
+  readonly document: Json
+}
+
+export interface AssembledSource {
+  readonly name: string
+  readonly kindName: string
+  readonly kind: SourceKind
+  readonly options: unknown
+  readonly place: ReaderPlace
+  /** CIDR ranges from which its routes need no token. */
+  readonly open: readonly string[]
+}
+
+export type AssemblyTools = Pick<SenderTools, 'now' | 'request' | 'print' | 'log'>
+
+export async function assemble(config: Config, document: Json, tools: AssemblyTools): Promise<Assembly> {
+  const types = await loadEventTypes()
+  const zone = config.hub.timezone ?? machineZone()
+  const templates = await createTemplates(config, types)
+  const senderTools: SenderTools = {
+    ...tools,
+    types,
+    zone,
+    ...(templates === undefined ? {} : { template: templates }),
+    ...(config.hub.url === undefined ? {} : { hubUrl: config.hub.url }),
+  }
+  const channels = new Map<string, ChannelFacts>()
+  const senders = new Map<string, Sender>()
+  for (const { name, kind: kindName, options, throttle, expireAfterMs, fallback } of config.channels) {
+    const kind = await loadChannel(kindName)
+    channels.set(name, factsOf(kind, options, { throttle, expireAfterMs, fallback }))
+    senders.set(name, createSender({ name, kind, options }, senderTools))
+  }
+  return {
+    config,
+    judge: {
+      rules: config.rules,
+      channels,
+      ...(config.hub.fallback === undefined ? {} : { fallback: config.hub.fallback }),
+      sources: new Map(config.sources.map((source): [string, SourceFacts] => [source.name, sourceFacts(source)])),
+      types,
+    },
+    senders,
+    sources: await Promise.all(config.sources.map((source) => assembleSource(source, zone))),
+    types,
+    document,
+  }
+}
+
+function factsOf(
+  kind: ChannelKind,
+  options: unknown,
+  common: Pick<Config['channels'][number], 'throttle' | 'expireAfterMs' | 'fallback'>,
+): ChannelFacts {
+  return {
+    recipients: kind.recipients?.(options) ?? [''],
+    expireAfterMs: common.expireAfterMs,
+    idempotency: kind.limits.idempotency,
+    ...(common.throttle === undefined ? {} : { throttle: common.throttle }),
+    ...(common.fallback === undefined ? {} : { fallback: common.fallback }),
+  }
+}
+
+function sourceFacts(source: Config['sources'][number]): SourceFacts {
+  return {
+    maxAgeMs: source.maxAgeMs,
+    labels: source.labels,
+    ...(source.host === undefined ? {} : { host: source.host }),
+  }
+}
+
+async function assembleSource(source: Config['sources'][number], zone: string): Promise<AssembledSource> {
+  return {
+    name: source.name,
+    kindName: source.kind,
+    kind: await loadSource(source.kind),
+    options: source.options,
+    place: { zone: source.timezone ?? zone, host: source.host ?? hostname() },
+    open: source.open,
+  }
+}
+
+export function machineZone(): string {
+  return Intl.DateTimeFormat().resolvedOptions().timeZone
+}

@@ -1,0 +1,221 @@
+// The whole engine on a virtual clock, with a store in place and channels that only render: for scenarios and replays.
+import { createVirtualClock, type VirtualClock } from '../engine/clock.ts'
+import { createEngine, type Engine } from '../engine/engine.ts'
+import type { Draft } from '../engine/draft.ts'
+import type { Command } from '../engine/input.ts'
+import type { RenderedPart, Sender } from '../engine/outbox.ts'
+import type { Assembly, AssembledSource } from './assemble.ts'
+import { openSqlite } from '../store/sqlite.ts'
+import type { Store } from '../store/store.ts'
+import type { Reader, ReaderOutput } from '../source.ts'
+import type { Delivery, HubEvent, NewEvent, Reason, Verdict } from '../words.ts'
+
+export interface Rehearsal {
+  readonly clock: VirtualClock
+  readonly store: Store
+  readonly messages: readonly RehearsedMessage[]
+  /** Runs what is due up to `to`. */
+  advance(to: number): Promise<void>
+  emit(source: string, events: readonly NewEvent[], receivedAt?: number): Promise<void>
+  /** Hands log text to the reader of a source, as if it had been appended to its file. */
+  lines(source: string, bytes: Uint8Array): Promise<void>
+  /** Every send of the channel fails until then. */
+  outage(channel: string, until: number, reason: Reason): void
+  command(command: Command): Promise<void>
+  reload(next: Assembly): Promise<void>
+  /** Ends the process, cleanly or not, and starts it again on the same store. */
+  restart(): Promise<void>
+  events(): Promise<readonly HubEvent[]>
+  verdicts(): Promise<readonly Verdict[]>
+  /** Ends what waits: sessions and jobs, until none is due. */
+  runOut(): Promise<void>
+  close(): Promise<void>
+}
+
+export interface RehearsedMessage {
+  readonly channel: string
+  readonly at: number
+  readonly title: string
+  readonly text: string
+  readonly events: readonly number[]
+}
+
+interface Open {
+  readonly name: string
+  readonly reader: Reader
+  /** When it has a session to end; `Infinity` for never. */
+  due: number
+}
+
+export interface RehearsalOptions {
+  readonly startAt: number
+  /** Told after each commit. */
+  committed?(draft: Draft): void
+  /** Told when a message is delivered. */
+  told?(message: RehearsedMessage): void
+}
+
+/** A clock that never comes to rest would run for ever: no job or session of ours waits longer. */
+const runOutAtMostMs = 366 * 86_400_000
+
+export async function createRehearsal(first: Assembly, options: RehearsalOptions): Promise<Rehearsal> {
+  const clock = createVirtualClock(options.startAt)
+  const store = await openSqlite({ path: ':memory:', now: 0 })
+  const messages: RehearsedMessage[] = []
+  const outages = new Map<string, { until: number; reason: Reason }>()
+  const readers = new Map<string, Open>()
+  let assembly = first
+  let engine = begin()
+  await engine.start(senders(), assembly.document)
+
+  function begin(): Engine {
+    return createEngine({
+      store,
+      clock,
+      judge: assembly.judge,
+      committed: (draft) => options.committed?.(draft),
+      failed: (what, error) => {
+        throw new Error(`${what} failed in a rehearsal`, { cause: error })
+      },
+    })
+  }
+
+  function senders(): ReadonlyMap<string, Sender> {
+    const all = new Map<string, Sender>()
+    for (const [name, sender] of assembly.senders) {
+      all.set(name, { ...sender, send: (part, delivery) => pretend(name, part, delivery) })
+    }
+    return all
+  }
+
+  async function pretend(channel: string, part: RenderedPart, delivery: Delivery): ReturnType<Sender['send']> {
+    const outage = outages.get(channel)
+    if (outage !== undefined && clock.now() < outage.until) return refusal(outage.reason)
+    const { title, text } = part
+    const message = { channel, at: clock.now(), title, text, events: delivery.events }
+    messages.push(message)
+    options.told?.(message)
+    return { ok: true }
+  }
+
+  async function settle(): Promise<void> {
+    do await new Promise((resolve) => setImmediate(resolve))
+    while (!engine.idle)
+  }
+
+  async function readerOf(name: string): Promise<Open> {
+    const known = readers.get(name)
+    if (known !== undefined) return known
+    const source = sourceNamed(assembly, name)
+    if (source.kind.reader === undefined) throw new Error(`source ${name} reads no lines; give it events instead`)
+    const reader = source.kind.reader(source.options, { ...source.place, saved: await store.rows(name) })
+    const open = { name, reader, due: Infinity }
+    readers.set(name, open)
+    return open
+  }
+
+  async function take(open: Open, output: ReaderOutput): Promise<void> {
+    open.due = output.due ?? Infinity
+    const { events, put, delete: gone } = output
+    if (events.length + put.length + gone.length === 0) return
+    const inputs = events.map((event) => toInput(open.name, event, clock.now()))
+    await engine.submit(inputs, { name: open.name, put, delete: gone })
+    await settle()
+  }
+
+  /** Moves the clock, stopping wherever a reader has a session to end. */
+  async function moveTo(to: number): Promise<void> {
+    for (;;) {
+      const next = Math.min(...Array.from(readers.values(), (open) => open.due))
+      if (next > to) break
+      await clock.advance(Math.max(next, clock.now()), settle)
+      for (const open of readers.values()) {
+        if (open.due > clock.now()) continue
+        const before = open.due
+        await take(open, open.reader.tick(clock.now()))
+        // A reader that names a past time again would stop the clock.
+        if (open.due <= before) open.due = Infinity
+      }
+    }
+    await clock.advance(to, settle)
+  }
+
+  return {
+    clock,
+    store,
+    messages,
+    advance: moveTo,
+    async emit(source, events, receivedAt = clock.now()) {
+      await engine.submit(events.map((event) => toInput(source, event, receivedAt)))
+      await settle()
+    },
+    async lines(source, bytes) {
+      const open = await readerOf(source)
+      await take(open, open.reader.push(bytes, clock.now()))
+    },
+    outage: (channel, until, reason) => void outages.set(channel, { until, reason }),
+    async command(command) {
+      await engine.command(command)
+      await settle()
+    },
+    async reload(next) {
+      assembly = next
+      await engine.reload(next.judge, senders(), next.document)
+      await settle()
+    },
+    async restart() {
+      await engine.stop(0)
+      readers.clear()
+      engine = begin()
+      await engine.start(senders(), assembly.document)
+      await settle()
+    },
+    events: () => store.events({ ascending: true, limit: 1_000_000 }),
+    async verdicts() {
+      const events = await store.events({ ascending: true, limit: 1_000_000 })
+      return store.verdicts(events.map((event) => event.seq))
+    },
+    async runOut() {
+      const until = clock.now() + runOutAtMostMs
+      for (;;) {
+        const dues = Array.from(readers.values(), (open) => open.due)
+        const next = Math.min(clock.next() ?? Infinity, ...dues)
+        if (next > until) return
+        await moveTo(next)
+      }
+    },
+    async close() {
+      await engine.stop(0)
+      await store.close()
+    },
+  }
+}
+
+function sourceNamed(assembly: Assembly, name: string): AssembledSource {
+  const found = assembly.sources.find((source) => source.name === name)
+  if (found === undefined) {
+    const known = assembly.sources.map((source) => source.name).join(', ')
+    throw new Error(`there is no source named ${name}; the config has ${known}`)
+  }
+  return found
+}
+
+function toInput(source: string, event: NewEvent, receivedAt: number): Parameters<Engine['submit']>[0][number] {
+  return { kind: 'event', source, event, receivedAt }
+}
+
+function refusal(reason: Reason): Awaited<ReturnType<Sender['send']>> {
+  const retry =
+    reason !== 'rejected' &&
+    reason !== 'unauthorised' &&
+    reason !== 'gone' &&
+    reason !== 'too-large' &&
+    reason !== 'misconfigured'
+  return {
+    ok: false,
+    reason,
+    retry,
+    maybeDelivered: reason === 'timeout',
+    detail: `an outage of this scenario: ${reason}`,
+  }
+}

@@ -1,0 +1,193 @@
+// Replay: what another rule would have said. Reads logs or recorded events through the same engine, on a virtual clock.
+import { createReadStream } from 'node:fs'
+import type { Assembly } from './assemble.ts'
+import { createRehearsal, type RehearsedMessage } from './rehearsal.ts'
+import type { Store } from '../store/store.ts'
+import type { Reader, ReaderOutput } from '../source.ts'
+import type { HubEvent, JsonObject, NewEvent } from '../words.ts'
+
+/** One printed line; the shape is a promise. */
+export type ReplayLine =
+  | {
+      readonly kind: 'event'
+      readonly type: string
+      readonly time: string
+      readonly source: string
+      readonly host?: string
+      readonly subject?: string
+      readonly severity: string
+      readonly labels: { readonly [name: string]: string }
+      readonly data: JsonObject
+    }
+  | {
+      readonly kind: 'message'
+      readonly channel: string
+      readonly at: string
+      readonly title: string
+      readonly text: string
+    }
+
+export interface ReplayFile {
+  /** A name under `sources`. */
+  readonly source: string
+  readonly path: string
+}
+
+/**
+ * Reads the files through their sources' readers; received = event time. Never asks the outside, never delivers, never
+ * touches a store. Throws an `Error` with a sentence for people when a source or file is not there.
+ */
+export async function replayFiles(assembly: Assembly, files: readonly ReplayFile[], print: Print): Promise<void> {
+  const inputs = files.map((file) => ({ source: file.source, events: readFileEvents(assembly, file) }))
+  await replay(assembly, merge(inputs), print)
+}
+
+/** Replays recorded source events, after warming up on those of `warmFrom` to `from` without printing. */
+export async function replayStore(
+  assembly: Assembly,
+  store: Store,
+  span: { readonly warmFrom: number; readonly from: number },
+  print: Print,
+): Promise<void> {
+  await replay(assembly, recorded(store, span.warmFrom), print, span.from)
+}
+
+export type Print = (line: ReplayLine) => void
+
+interface Arrival {
+  readonly source: string
+  readonly event: NewEvent
+  readonly at: number
+}
+
+async function replay(
+  assembly: Assembly,
+  arrivals: AsyncIterable<Arrival>,
+  print: Print,
+  from = -Infinity,
+): Promise<void> {
+  const buffer: RehearsedMessage[] = []
+  let rehearsal: Awaited<ReturnType<typeof createRehearsal>> | undefined
+  const flush = (): void => {
+    for (const message of buffer.splice(0)) if (message.at >= from) print(toMessageLine(message))
+  }
+  const begin = (startAt: number): ReturnType<typeof createRehearsal> =>
+    createRehearsal(assembly, {
+      startAt,
+      told: (message) => buffer.push(message),
+      committed: (draft) => {
+        if (draft.events.length === 0) return
+        flush()
+        for (const event of draft.events) if (event.receivedAt >= from) print(toEventLine(event))
+      },
+    })
+  for await (const { source, event, at } of arrivals) {
+    rehearsal ??= await begin(at)
+    await rehearsal.advance(Math.max(at, rehearsal.clock.now()))
+    await rehearsal.emit(source, [event], at)
+    flush()
+  }
+  await rehearsal?.runOut()
+  flush()
+  await rehearsal?.close()
+}
+
+/** Events of several inputs in the order of their time; each input keeps its own order. */
+async function* merge(
+  inputs: readonly { readonly source: string; readonly events: AsyncIterator<NewEvent> }[],
+): AsyncIterable<Arrival> {
+  const heads = await Promise.all(
+    inputs.map(async ({ source, events }) => ({ source, events, head: await events.next() })),
+  )
+  for (;;) {
+    let first: (typeof heads)[number] | undefined
+    for (const one of heads) {
+      if (one.head.done === true) continue
+      if (first === undefined || timeOf(one.head.value) < timeOf(first.head.value)) first = one
+    }
+    if (first === undefined) return
+    const event = first.head.value as NewEvent
+    yield { source: first.source, event, at: timeOf(event) }
+    first.head = await first.events.next()
+  }
+}
+
+function timeOf(event: NewEvent | undefined): number {
+  return event?.time ?? 0
+}
+
+async function* readFileEvents(assembly: Assembly, { source, path }: ReplayFile): AsyncGenerator<NewEvent> {
+  const found = assembly.sources.find((one) => one.name === source)
+  if (found === undefined) {
+    const known = assembly.sources.map((one) => one.name).join(', ')
+    throw new Error(`--input ${source}=${path}: there is no source named ${source}; the config has ${known}`)
+  }
+  if (found.kind.reader === undefined) {
+    throw new Error(`--input ${source}=${path}: a source of kind ${found.kindName} reads no file`)
+  }
+  const now = Date.now()
+  const reader = found.kind.reader(found.options, found.place)
+  try {
+    for await (const chunk of createReadStream(path, { highWaterMark: 65_536 })) {
+      yield* timed(reader.push(chunk as Uint8Array, now), now)
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error
+    throw new Error(`--input ${source}=${path}: the file cannot be read (${(error as NodeJS.ErrnoException).code})`, {
+      cause: error,
+    })
+  }
+  yield* timed(reader.end(now), now)
+  yield* runOut(reader, now)
+}
+
+/** Ends the sessions that are still open, each at the time it is due. */
+function* runOut(reader: Reader, now: number): Iterable<NewEvent> {
+  let at = now
+  for (;;) {
+    const output = reader.tick(at)
+    yield* timed(output, at)
+    if (output.due === undefined || (output.due <= at && output.events.length === 0)) return
+    at = Math.max(output.due, at)
+  }
+}
+
+function* timed(output: ReaderOutput, now: number): Iterable<NewEvent> {
+  for (const event of output.events) yield event.time === undefined ? { ...event, time: now } : event
+}
+
+async function* recorded(store: Store, since: number): AsyncIterable<Arrival> {
+  let afterSeq = 0
+  for (;;) {
+    const page = await store.events({ since, afterSeq, ascending: true, limit: 1000 })
+    for (const event of page) {
+      afterSeq = event.seq
+      if (event.cause !== undefined || event.source === 'sereno') continue
+      yield { source: event.source, event: toNewEvent(event), at: event.receivedAt }
+    }
+    if (page.length < 1000) return
+  }
+}
+
+function toNewEvent(event: HubEvent): NewEvent {
+  const { seq: _seq, id: _id, receivedAt: _receivedAt, source: _source, cause: _cause, ...rest } = event
+  return rest
+}
+
+function toEventLine(event: HubEvent): ReplayLine {
+  return {
+    kind: 'event',
+    type: event.type,
+    time: new Date(event.time).toISOString(),
+    source: event.source,
+    ...(event.host === undefined ? {} : { host: event.host }),
+    ...(event.subject === undefined ? {} : { subject: event.subject }),
+    severity: event.severity,
+    labels: event.labels,
+    data: event.data,
+  }
+}
+
+function toMessageLine({ channel, at, title, text }: RehearsedMessage): ReplayLine {
+  return { kind: 'message', channel, at: new Date(at).toISOString(), title, text }
+}

@@ -1,0 +1,157 @@
+// Runs the sources of the config: each with its tools, its routes and a boundary that catches its bugs.
+import type { Engine } from '../engine/engine.ts'
+import { IntakeFull } from '../engine/intake.ts'
+import type { Input } from '../engine/input.ts'
+import { type EmitResult, type Log, NotStored, type Progress, type RouteHandler, type SourceTools } from '../source.ts'
+import type { Rejected } from '../source.ts'
+import { type SourceRow, type Store, StoreFailed } from '../store/store.ts'
+import type { NewEvent } from '../words.ts'
+import type { AssembledSource } from './assemble.ts'
+
+export interface SourceRoute {
+  readonly source: string
+  readonly method: 'GET' | 'POST' | 'PUT'
+  readonly path: string
+  readonly open: readonly string[]
+  readonly handler: RouteHandler
+}
+
+export interface RunningSources {
+  /** Starts what is new or changed, stops what is gone or changed, leaves the rest running. */
+  runWith(sources: readonly AssembledSource[]): Promise<void>
+  /** By method and path; the same array for as long as the hub runs. */
+  readonly routes: readonly SourceRoute[]
+  stop(): Promise<void>
+}
+
+export interface SourcesTools {
+  readonly engine: Engine
+  readonly store: Store
+  now(): number
+  measure(source: string, name: string, value: number): void
+  readonly log: Log
+}
+
+interface Running {
+  readonly source: AssembledSource
+  readonly abort: AbortController
+  readonly stopped: Promise<void>
+}
+
+/** A source has a second to stop; then we go on without it. */
+const stopWithinMs = 1000
+
+export function createSources(tools: SourcesTools): RunningSources {
+  const running = new Map<string, Running>()
+  const routes: SourceRoute[] = []
+
+  async function start(source: AssembledSource): Promise<void> {
+    const abort = new AbortController()
+    if (source.kind.reader !== undefined) tools.engine.catchingUp(source.name, true)
+    const saved = await tools.store.rows(source.name)
+    const given = toolsFor({ ...source, place: { ...source.place, saved } }, abort.signal)
+    const stopped = Promise.resolve()
+      .then(() => source.kind.start(source.options, given))
+      .catch((error: unknown) => {
+        if (abort.signal.aborted) return
+        tools.log.error(`source ${source.name} ended in an unexpected way; the others go on`, { error: String(error) })
+        tools.measure(source.name, 'source_failed', 1)
+      })
+    running.set(source.name, { source, abort, stopped })
+  }
+
+  async function stopOne(name: string): Promise<void> {
+    const one = running.get(name)
+    if (one === undefined) return
+    running.delete(name)
+    one.abort.abort()
+    for (let index = routes.length - 1; index >= 0; index -= 1)
+      if (routes[index]?.source === name) routes.splice(index, 1)
+    await Promise.race([one.stopped, new Promise((resolve) => setTimeout(resolve, stopWithinMs).unref())])
+    tools.engine.catchingUp(name, false)
+  }
+
+  function toolsFor(source: AssembledSource, signal: AbortSignal): SourceTools {
+    const { name } = source
+    return {
+      name,
+      place: source.place,
+      signal,
+      now: tools.now,
+      log: tools.log,
+      cursor: () => tools.store.cursor(name),
+      measure: (what, value) => tools.measure(name, what, value),
+      route(method, path, handler) {
+        const taken = routes.find((route) => route.method === method && route.path === path)
+        if (taken !== undefined) {
+          tools.log.error(`sources ${taken.source} and ${name} both want ${method} ${path}; the first one keeps it`)
+          return
+        }
+        routes.push({ source: name, method, path, open: source.open, handler })
+      },
+      emit: (events, progress, rejected) => emit(name, events, progress, rejected),
+    }
+  }
+
+  async function emit(
+    name: string,
+    events: readonly NewEvent[],
+    progress: Progress = {},
+    rejected: readonly Rejected[] = [],
+  ): Promise<EmitResult> {
+    const receivedAt = tools.now()
+    const inputs: Input[] = events.map((event) => ({ kind: 'event', source: name, event, receivedAt }))
+    for (const one of rejected) inputs.push({ kind: 'event', source: name, event: toRejectedEvent(one), receivedAt })
+    const stepped = await stored(() => tools.engine.submit(inputs, toRow(name, progress)))
+    if (progress.caughtUp !== undefined) tools.engine.catchingUp(name, !progress.caughtUp)
+    const own = stepped.slice(0, events.length)
+    const duplicates = own.filter((one) => one.duplicate === true).length
+    return { ids: own.map((one) => one.id ?? ''), accepted: own.length - duplicates, duplicates }
+  }
+
+  return {
+    routes,
+    async runWith(sources) {
+      const wanted = new Map(sources.map((source) => [source.name, source]))
+      for (const [name, { source }] of running) {
+        const next = wanted.get(name)
+        if (next === undefined || !isSame(source, next)) await stopOne(name)
+      }
+      for (const source of sources) if (!running.has(source.name)) await start(source)
+    },
+    async stop() {
+      await Promise.all([...running.keys()].map(stopOne))
+    },
+  }
+}
+
+async function stored<T>(act: () => Promise<T>): Promise<T> {
+  try {
+    return await act()
+  } catch (error) {
+    if (error instanceof StoreFailed || error instanceof IntakeFull)
+      throw new NotStored(error.message, { cause: error })
+    throw error
+  }
+}
+
+function toRow(name: string, { cursor, put, delete: gone }: Progress): SourceRow | undefined {
+  if (cursor === undefined && put === undefined && gone === undefined) return undefined
+  return {
+    name,
+    ...(cursor === undefined ? {} : { cursor }),
+    ...(put === undefined ? {} : { put }),
+    ...(gone === undefined ? {} : { delete: gone }),
+  }
+}
+
+/** Kept with its raw text, so that nothing a sender said is lost for being malformed. */
+function toRejectedEvent({ raw, message }: Rejected): NewEvent {
+  return { type: 'sereno.rejected', data: { raw: raw.slice(0, 4096), message } }
+}
+
+function isSame(one: AssembledSource, other: AssembledSource): boolean {
+  const told = ({ kindName, options, place, open }: AssembledSource): string =>
+    JSON.stringify([kindName, options, place.zone, place.host, open])
+  return told(one) === told(other)
+}

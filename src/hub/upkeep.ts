@@ -1,0 +1,108 @@
+// What a hub does for itself at set times: retention, copies, a look at the clock, checks of the store.
+import { readFileSync } from 'node:fs'
+import type { Engine } from '../engine/engine.ts'
+import type { Log } from '../source.ts'
+import { copyPath, rebuildAtNextStart } from '../store/recover.ts'
+import type { Store } from '../store/store.ts'
+
+export interface UpkeepTools {
+  readonly store: Store
+  readonly storePath: string
+  readonly engine: Engine
+  readonly retention: () => RetentionSpans
+  readonly log: Log
+}
+
+export interface RetentionSpans {
+  readonly unmatchedMs: number
+  readonly restMs: number
+}
+
+const hourMs = 3_600_000
+const firstCopyMs = 60_000
+const clockCheckMs = 5000
+/** A step of the wall clock of more than this is no drift. */
+const jumpMs = 5000
+const identityMs = 7 * 24 * hourMs
+/** Rows per transaction while pruning, so that the writer never waits long. */
+const pruneRows = 500
+
+/** Returns what stops it. */
+export function startUpkeep(tools: UpkeepTools): () => void {
+  const timers = [
+    setInterval(() => void attempt(tools, 'pruning', () => prune(tools)), hourMs),
+    setInterval(
+      () => void attempt(tools, 'copying the state', () => tools.store.copyState(copyPath(tools.storePath))),
+      hourMs,
+    ),
+    setInterval(() => void attempt(tools, 'checking the store', () => check(tools)), 24 * hourMs),
+    setInterval(watchClock(tools), clockCheckMs),
+    setTimeout(() => void attempt(tools, 'the first upkeep', () => firstRound(tools)), firstCopyMs),
+  ]
+  for (const timer of timers) timer.unref()
+  return () => {
+    for (const timer of timers) clearTimeout(timer)
+  }
+}
+
+async function firstRound(tools: UpkeepTools): Promise<void> {
+  await check(tools)
+  await prune(tools)
+  await tools.store.copyState(copyPath(tools.storePath))
+}
+
+async function prune({ store, retention }: UpkeepTools): Promise<void> {
+  const now = Date.now()
+  const { unmatchedMs, restMs } = retention()
+  await store.prune({
+    now,
+    unmatchedInfoBefore: now - unmatchedMs,
+    restBefore: now - restMs,
+    identitiesBefore: now - identityMs,
+    limitRows: pruneRows,
+  })
+}
+
+async function check({ store, storePath, log }: UpkeepTools): Promise<void> {
+  const found = await store.quickCheck()
+  if (found === 'ok') return
+  rebuildAtNextStart(storePath)
+  log.error('the store is damaged; the next start sets it aside and rebuilds it from what can be read', { found })
+}
+
+async function attempt({ log }: UpkeepTools, what: string, act: () => Promise<void>): Promise<void> {
+  try {
+    await act()
+  } catch (error) {
+    log.warn(`${what} failed; it is tried again at its next time`, { error: String(error) })
+  }
+}
+
+/** Compares the wall clock with the time since boot, which nobody sets. */
+function watchClock({ engine, log }: UpkeepTools): () => void {
+  let offset = wallMinusBoot()
+  return () => {
+    const next = wallMinusBoot()
+    if (next === undefined || offset === undefined) return
+    const byMs = Math.round(next - offset)
+    if (Math.abs(byMs) <= jumpMs) {
+      offset = next
+      return
+    }
+    offset = next
+    log.warn('the wall clock was stepped', { bySeconds: byMs / 1000 })
+    engine.command({ name: 'clock-jump', byMs }).catch((error: unknown) => {
+      log.error('noting the clock step failed', { error: String(error) })
+    })
+  }
+}
+
+function wallMinusBoot(): number | undefined {
+  try {
+    // Seconds since boot with two digits, time asleep included: https://man7.org/linux/man-pages/man5/proc_uptime.5.html
+    return Date.now() - Number(readFileSync('/proc/uptime', 'latin1').split(' ')[0]) * 1000
+  } catch {
+    // No /proc here: nothing to compare with, and the caller says nothing.
+    return undefined
+  }
+}

@@ -1,0 +1,43 @@
+// Durations as people write them: 90s, 5m, 1h30m, 7d.
+
+const units: { readonly [unit: string]: number } = {
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+  w: 604_800_000,
+}
+const order = Object.keys(units).reverse()
+
+/** Milliseconds; undefined for what is no duration. Each unit stands at most once, the longest first. */
+export function readDuration(text: string): number | undefined {
+  if (text === '0') return 0
+  let ms = 0
+  let last = -1
+  let rest = text
+  while (rest !== '') {
+    const part = /^(\d{1,12})(ms|[smhdw])/.exec(rest)
+    const [whole = '', digits = '', unit = ''] = part ?? []
+    const place = order.indexOf(unit)
+    if (place <= last) return undefined
+    last = place
+    ms += Number(digits) * (units[unit] ?? 0)
+    rest = rest.slice(whole.length)
+  }
+  return last < 0 || !Number.isSafeInteger(ms) ? undefined : ms
+}
+
+/** The shortest way to write it: 5400000 is 1h30m. */
+export function writeDuration(ms: number): string {
+  let rest = Math.max(0, Math.round(ms))
+  let text = ''
+  for (const unit of order) {
+    if (unit === 'w') continue
+    const size = units[unit] ?? 1
+    const count = Math.floor(rest / size)
+    if (count > 0) text += `${count}${unit}`
+    rest -= count * size
+  }
+  return text === '' ? '0s' : text
+}

@@ -1,0 +1,108 @@
+// Finds the file that comes after the one we stand in: its own copy, then what rotation left since, then the live file.
+import { realpath } from 'node:fs/promises'
+import { type FileStat, isContinuation, openContent, statFile } from './content.ts'
+import type { Identity } from './generation.ts'
+import { listSiblings, type Sibling } from './siblings.ts'
+
+export interface Next {
+  readonly file: Sibling
+  /** Holds the content we stand in: reading goes on at the same offset. */
+  readonly continues: boolean
+  /** Another was rotated away after it, so that nobody writes to it any more. */
+  readonly complete: boolean
+}
+
+export interface Search {
+  readonly path: string
+  /** Where we stand. */
+  readonly from: Identity
+  /** The content is no longer to be had where it was, so a copy of it is looked for first. */
+  readonly replaced: boolean
+  readonly live: FileStat | undefined
+  /** Files that could not be read for too long. */
+  readonly skipped: ReadonlySet<string>
+}
+
+export async function findNext(search: Search): Promise<Next | undefined> {
+  const { path, from, replaced, live, skipped } = search
+  const base = await realpath(path).catch(() => path)
+  const current = live && { ...live, path, base, compressed: false }
+  const rotated = await listRotated([from.base, base, path], live?.id)
+  const candidates = rotated.filter((file) => !skipped.has(file.id))
+  // Of an empty file nothing is known but its inode, and what was written to it may be in a copy by now.
+  const unknown = replaced && from.head.length === 0
+  // The live file last: it holds our content when a whole folder was copied to another disk.
+  const index = unknown ? -1 : await locate(from, current && replaced ? [...candidates, current] : candidates)
+  const found = candidates[index]
+  if (index >= 0 && !found) return { file: current!, continues: true, complete: false }
+  if (found && replaced) return { file: found, continues: true, complete: index + 1 < candidates.length }
+  const newer = found
+    ? candidates.slice(index + 1)
+    : candidates.filter((file) => file.mtime > from.modifiedAt || file.id === from.id)
+  const file = newer[0] ?? current
+  // An empty new file is no reason to leave the old one: its writer may not have been told yet.
+  if (!file || (file === current && file.size === 0 && !replaced)) return undefined
+  return { file, continues: false, complete: newer.length > 1 }
+}
+
+/**
+ * The file with our content. By inode it is certain, unless that was taken into use again since. By content alone several
+ * may match when files begin alike and we had not read further than that: then the oldest that was written to no earlier
+ * than what we saw, which may repeat lines but loses none.
+ */
+async function locate(from: Identity, files: readonly Sibling[]): Promise<number> {
+  if (from.id === '') return -1
+  const same = files.findIndex((file) => isSameInode(file, from))
+  if (same >= 0 && (await holds(files[same]!, from))) return same
+  if (from.head.length === 0) return -1
+  for (const [index, file] of files.entries())
+    if (index !== same && latestWrite(file) >= from.modifiedAt && (await holds(file, from))) return index
+  return -1
+}
+
+export function isSameInode(file: FileStat, from: Pick<Identity, 'id' | 'modifiedAt'>): boolean {
+  return file.id === from.id && file.born <= from.modifiedAt
+}
+
+/** Some compressors keep only whole seconds of the time. */
+function latestWrite(file: Sibling): number {
+  return file.mtime % 1000 === 0 ? file.mtime + 999 : file.mtime
+}
+
+/** Whether a file has the content we stand in. */
+export async function holds(file: Sibling, from: Pick<Identity, 'head' | 'marker' | 'offset'>): Promise<boolean> {
+  if (!file.compressed && file.size < from.offset) return false
+  try {
+    const content = await openContent(file.path, file.id, file.compressed)
+    if (!content) return false
+    try {
+      return await isContinuation(content, from)
+    } finally {
+      await content.close()
+    }
+  } catch {
+    // Unreadable or broken: it cannot be recognised.
+    return false
+  }
+}
+
+/** All files that rotation left, oldest first, seen at one moment: twice alike, since rotation renames one by one. */
+async function listRotated(bases: readonly string[], liveId: string | undefined): Promise<Sibling[]> {
+  let last = ''
+  for (let attempt = 0; ; attempt++) {
+    const found = new Map<string, Sibling>()
+    for (const base of new Set(bases))
+      for (const file of [...(await listSiblings(base)), ...(await itself(base))])
+        if (file.id !== liveId && !found.has(file.id)) found.set(file.id, file)
+    const files = [...found.values()]
+    const seen = files.map((file) => `${file.id} ${file.path}`).join('\n')
+    if (seen === last || attempt === 5) return files
+    last = seen
+  }
+}
+
+/** What a link pointed to before is a file of its own, newer than what was rotated away from it. */
+async function itself(base: string): Promise<Sibling[]> {
+  const stat = await statFile(base).catch(() => undefined)
+  return stat?.isFile ? [{ ...stat, path: base, base, compressed: false }] : []
+}

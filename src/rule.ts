@@ -1,0 +1,85 @@
+// The contract of rules after the config was read: what the judge is given.
+import type { Matcher } from './lib/matchers.ts'
+import type { DeliveryExtra, HubEvent, Job, Json, Severity } from './words.ts'
+
+export interface Rule {
+  readonly name: string
+  /** Event types; `*` stands for any characters. */
+  readonly on: readonly string[]
+  readonly where: readonly Matcher[]
+  /** Tells the event with this severity instead of its own. */
+  readonly severity?: Severity
+  readonly dedupe?: { readonly by: readonly string[]; readonly forMs: number; readonly tell: 'next' | 'end' }
+  readonly throttle?: Throttle
+  readonly template?: Template
+  readonly to: readonly string[]
+  readonly stop: boolean
+}
+
+/** At most `max` messages in any span of `perMs`. */
+export interface Throttle {
+  readonly max: number
+  readonly perMs: number
+}
+
+/** Liquid texts that replace an event type's words. */
+export interface Template {
+  readonly title?: string
+  readonly text?: string
+}
+
+/**
+ * One stage of the way to a person; pure. Stages see one event, for one rule and one channel, in a fixed order
+ * (`stages` in engine/judge.ts), and only decide whether to tell.
+ */
+export type Stage = (given: StageInput) => StageResult
+
+export interface StageInput {
+  readonly event: HubEvent
+  readonly rule: Rule
+  readonly channel: string
+  /** Rows of `stageKeys`, as left by the inputs before this one. */
+  readonly state: StageState
+  /** Hub time. */
+  readonly now: number
+  /** The events' own time; never goes back for one source and host. */
+  readonly judgeNow: number
+  /** Older one-shots of this event's source are late news. */
+  readonly maxAgeMs: number
+  /** The channel's own pace over all rules. */
+  readonly channelThrottle: Throttle | undefined
+}
+
+export interface StageState {
+  get(key: string): Json | undefined
+  put(key: string, value: Json | undefined, expiresAt?: number): void
+  job(job: Job): void
+  cancel(key: string): void
+}
+
+export type StageResult =
+  | {
+      readonly pass: true
+      /** What the message says beside the event's own words. */
+      readonly extra?: DeliveryExtra
+      /** Called once the event is on its way, with the message it went into (absent: it waits in a bundle). */
+      accepted?(delivery: string | undefined): void
+    }
+  | {
+      readonly pass: false
+      readonly state: 'merged' | 'suppressed'
+      readonly reason: string
+      readonly into?: string
+      readonly until?: number
+    }
+  /** Kept with others and told as one when `at` comes. */
+  | {
+      readonly pass: false
+      readonly state: 'held'
+      readonly reason: string
+      readonly bundle: string
+      readonly at: number
+      readonly source?: string
+    }
+
+export const passes: StageResult = { pass: true }

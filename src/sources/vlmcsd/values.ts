@@ -1,0 +1,96 @@
+// Values of log lines, from bytes to what we keep; texts that come again and again are made only once.
+
+/** Makes a value of a range of bytes, or finds the one made of the same bytes before. */
+export type Interner<Value> = (bytes: Buffer, start: number, end: number) => Value
+
+/** A table of fixed size: a newcomer takes the place of what stood in its slot, so that a scan cannot grow it. */
+export function createInterner<Value>(make: (text: string) => Value, slots = 1024): Interner<Value> {
+  const table: ({ readonly bytes: Uint8Array; readonly value: Value } | undefined)[] = Array(slots).fill(undefined)
+  return (bytes, start, end) => {
+    const slot = sample(bytes, start, end) % slots
+    const known = table[slot]
+    if (known && isSame(known.bytes, bytes, start, end)) return known.value
+    const value = make(decode(bytes, start, end))
+    // Long texts are rare, and not worth keeping.
+    if (end - start <= 200) table[slot] = { bytes: Uint8Array.prototype.slice.call(bytes, start, end), value }
+    return value
+  }
+}
+
+/** UTF-8, with U+FFFD for what is none. */
+export function decode(bytes: Buffer, start: number, end: number): string {
+  for (let at = start; at < end; at++) if ((bytes[at] ?? 0) >= 0x80) return bytes.toString('utf8', start, end)
+  return bytes.latin1Slice(start, end)
+}
+
+/** A whole number with an optional sign at `start`; undefined when there is none. */
+export function readInteger(bytes: Buffer, start: number, end: number): number | undefined {
+  const negative = bytes[start] === 0x2d
+  let at = negative ? start + 1 : start
+  const first = at
+  let value = 0
+  for (; at < end && at - first < 15; at++) {
+    const digit = (bytes[at] ?? 0) - 0x30
+    if (digit < 0 || digit > 9) break
+    value = value * 10 + digit
+  }
+  if (at === first) return undefined
+  return negative ? -value : value
+}
+
+/** `2018-04-17 08:31:44` as UTC ms; the year may have more than four digits. NaN when it is no time. */
+export function readUtc(bytes: Buffer, start: number, end: number): number {
+  const year = readInteger(bytes, start, end)
+  let at = start
+  while (at < end && bytes[at] !== 0x2d) at++
+  if (year === undefined || end - at < 15) return Number.NaN
+  const two = (offset: number): number => ((bytes[at + offset] ?? 0) - 0x30) * 10 + (bytes[at + offset + 1] ?? 0) - 0x30
+  const [month, day, hour, minute, second] = [two(1), two(4), two(7), two(10), two(13)] as const
+  if (!(month >= 1 && month <= 12 && day >= 1 && day <= 31 && hour >= 0 && hour < 24)) return Number.NaN
+  if (!(minute >= 0 && minute < 60 && second >= 0 && second < 61)) return Number.NaN
+  return Date.UTC(year, month - 1, day, hour, minute, second)
+}
+
+export interface NamedId {
+  readonly id: string
+  readonly name: string
+}
+
+/** `2de67392-b7a7-462a-b1ca-108dd189f588 (Windows 10 S (Lean))`: names may have brackets of their own. */
+export function readNamedId(text: string): NamedId {
+  const id = guid.exec(text)?.[0].toLowerCase() ?? ''
+  const open = text.indexOf(' (', id.length)
+  const close = text.lastIndexOf(')')
+  const name = open >= 0 && close > open ? text.slice(open + 2, close) : ''
+  return { id, name: name.slice(0, maxName) }
+}
+
+export interface Status {
+  readonly code: number | undefined
+  readonly words: string
+}
+
+/** `5 (Notification)` */
+export function readStatus(text: string): Status {
+  const code = /^\d+/.exec(text)?.[0]
+  const words = /\((.*)\)\s*$/.exec(text)?.[1] ?? ''
+  return { code: code === undefined ? undefined : Number(code), words: words.slice(0, maxName) }
+}
+
+export const maxName = 256
+export const guid = /^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}/
+
+/** A hash of the length and about a dozen bytes spread over the range: enough to choose a slot. */
+function sample(bytes: Buffer, start: number, end: number): number {
+  const step = ((end - start) >> 4) + 1
+  let hash = end - start
+  for (let at = start; at < end; at += step) hash = Math.imul(hash, 31) + (bytes[at] ?? 0)
+  hash = Math.imul(hash, 31) + (bytes[end - 1] ?? 0)
+  return hash >>> 0
+}
+
+function isSame(known: Uint8Array, bytes: Buffer, start: number, end: number): boolean {
+  if (known.length !== end - start) return false
+  for (let index = 0; index < known.length; index++) if (known[index] !== bytes[start + index]) return false
+  return true
+}

@@ -1,0 +1,4 @@
+// The schema's history: the n-th entry leads from version n to n + 1; never edited once released.
+import first from './migrations/0001-first.ts'
+
+export const migrations: readonly string[] = [first]

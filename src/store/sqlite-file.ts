@@ -1,0 +1,366 @@
+// SQLite, synchronously: the one file that knows node:sqlite. Runs in the store's worker, or in place for scenarios.
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
+import { renameSync, rmSync, statSync } from 'node:fs'
+import { firstPosition, fromId } from '../lib/id.ts'
+import type { Delivery, HubEvent, Job, Json, Verdict } from '../words.ts'
+import { migrations } from './migrations.ts'
+import { statements, type Packed } from './pack.ts'
+import { json, number, readAttempt, readDelivery, readEvent, readJob, readPart, readVerdict, text } from './rows.ts'
+import type { SqlRow } from './rows.ts'
+import {
+  type DeliveryDetail,
+  type DeliveryQuery,
+  type DeliveryWithEvents,
+  type EventQuery,
+  type Identity,
+  type InputRow,
+  type Loaded,
+  type Retention,
+  StoreFailed,
+  type Totals,
+  type Wanted,
+} from './store.ts'
+
+/** Tables without which decisions would be repeated; copied hourly. */
+export const stateTables = ['meta', 'state', 'job', 'identity', 'source', 'session'] as const
+
+export class SqliteFile {
+  readonly #db: DatabaseSync
+  readonly #path: string
+  readonly #prepared = new Map<string, StatementSync>()
+
+  /** Throws what SQLite says when the file is no database or of a newer schema. */
+  constructor(path: string, { readOnly = false }: { readOnly?: boolean } = {}) {
+    this.#path = path
+    this.#db = new DatabaseSync(path, { readOnly, timeout: 5000, allowExtension: false })
+    try {
+      this.#db.exec('pragma cache_size = -8192; pragma temp_store = memory; pragma foreign_keys = off')
+      if (!readOnly) {
+        this.#db.exec('pragma journal_mode = wal; pragma synchronous = full; pragma wal_autocheckpoint = 4000')
+        this.#db.exec('pragma journal_size_limit = 67108864')
+        this.#migrate()
+      }
+      this.#touchEveryTable()
+    } catch (error) {
+      this.#db.close()
+      throw error
+    }
+  }
+
+  nextSeq(now: number): number {
+    const row = this.#get(
+      'select max((select coalesce(max(seq), 0) from event), (select coalesce(max(seq), 0) from input), (select coalesce(max(seq), 0) from delivery)) as seq',
+    )
+    return Math.max(number(row?.['seq']) + 1, firstPosition(now))
+  }
+
+  /** One transaction, on disk when it returns. */
+  commit(packed: readonly Packed[]): void {
+    try {
+      this.#run('begin immediate')
+      for (const { table, rows } of packed) {
+        const statement = this.#prepare(statements[table])
+        for (const row of rows) statement.run(...row)
+      }
+      this.#run('commit')
+    } catch (error) {
+      if (this.#db.isTransaction) this.#run('rollback')
+      throw new StoreFailed(explain(error), { cause: error })
+    }
+  }
+
+  load({ state, identities }: Wanted): Loaded {
+    const states = new Map<string, Json>()
+    const jobs = new Map<string, Job>()
+    const found = new Map<string, Identity>()
+    for (const key of state) {
+      const row = this.#get('select value from state where key = ?1', key)
+      if (row !== undefined) states.set(key, json(row['value']) as Json)
+      const job = this.#get('select * from job where key = ?1', key)
+      if (job !== undefined) jobs.set(key, readJob(job))
+    }
+    for (const key of identities) {
+      const row = this.#get('select seq, digest from identity where key = ?1', key)
+      if (row !== undefined) found.set(key, { seq: number(row['seq']), digest: text(row['digest']) })
+    }
+    return { state: states, jobs, identities: found }
+  }
+
+  dueJobs(now: number, limit: number): { jobs: Job[]; nextAt?: number } {
+    const jobs = this.#all('select * from job where due <= ?1 order by due, key limit ?2', now, limit).map(readJob)
+    const next = this.#get('select min(due) as due from job where due > ?1', now)
+    return next === undefined || next['due'] === null ? { jobs } : { jobs, nextAt: number(next['due']) }
+  }
+
+  waiting(channel: string, afterSeq: number, limit: number): DeliveryWithEvents[] {
+    return this.#all(
+      "select * from delivery where channel = ?1 and seq > ?2 and state in ('queued', 'retrying') order by seq limit ?3",
+      channel,
+      afterSeq,
+      limit,
+    ).map((row) => this.#withEvents(readDelivery(row)))
+  }
+
+  interrupted(): DeliveryWithEvents[] {
+    return this.#all("select * from delivery where state = 'sending' order by seq").map((row) =>
+      this.#withEvents(readDelivery(row)),
+    )
+  }
+
+  cursor(source: string): Json | undefined {
+    const row = this.#get('select cursor from source where name = ?1', source)
+    return row === undefined ? undefined : (json(row['cursor']) as Json)
+  }
+
+  rows(source: string): (readonly [string, Json])[] {
+    return this.#all('select key, value from session where source = ?1', source).map((row) => [
+      text(row['key']),
+      json(row['value']) as Json,
+    ])
+  }
+
+  events(query: EventQuery): HubEvent[] {
+    const where: string[] = []
+    const values: SQLInputValue[] = []
+    const add = (sql: string, value: SQLInputValue | undefined): void => {
+      if (value === undefined) return
+      values.push(value)
+      where.push(sql.replace('?', `?${values.length}`))
+    }
+    if (query.type?.includes('*')) add('type glob ?', query.type)
+    else add('type = ?', query.type)
+    add('source = ?', query.source)
+    add('host = ?', query.host)
+    add('received >= ?', query.since)
+    add('seq > ?', query.afterSeq)
+    add('seq < ?', query.beforeSeq)
+    const filter = where.length === 0 ? '' : `where ${where.join(' and ')}`
+    const order = query.ascending === true ? 'asc' : 'desc'
+    values.push(query.limit)
+    return this.#all(`select * from event ${filter} order by seq ${order} limit ?${values.length}`, ...values).map(
+      readEvent,
+    )
+  }
+
+  event(id: string): HubEvent | undefined {
+    const seq = fromId(id)
+    return seq === undefined ? undefined : this.#event(seq)
+  }
+
+  verdicts(events: readonly number[]): Verdict[] {
+    return events.flatMap((event) =>
+      this.#all('select * from verdict where event = ?1 order by rule, channel', event).map(readVerdict),
+    )
+  }
+
+  deliveries(query: DeliveryQuery): Delivery[] {
+    if (query.event !== undefined) return this.#deliveriesOf(query.event)
+    const where: string[] = []
+    const values: SQLInputValue[] = []
+    if (query.channel !== undefined) where.push(`channel = ?${values.push(query.channel)}`)
+    if (query.beforeSeq !== undefined) where.push(`seq < ?${values.push(query.beforeSeq)}`)
+    if (query.states !== undefined) {
+      where.push(`state in (${query.states.map((state) => `?${values.push(state)}`).join(', ')})`)
+    }
+    const filter = where.length === 0 ? '' : `where ${where.join(' and ')}`
+    values.push(query.limit)
+    return this.#all(`select * from delivery ${filter} order by seq desc limit ?${values.length}`, ...values).map(
+      readDelivery,
+    )
+  }
+
+  delivery(id: string): DeliveryDetail | undefined {
+    const seq = fromId(id)
+    const row = seq === undefined ? undefined : this.#get('select * from delivery where seq = ?1', seq)
+    if (seq === undefined || row === undefined) return undefined
+    return {
+      ...this.#withEvents(readDelivery(row)),
+      tried: this.#all('select * from attempt where delivery = ?1 order by number', seq).map(readAttempt),
+      parts: this.#all('select * from part where delivery = ?1 order by number', seq).map(readPart),
+    }
+  }
+
+  inputs(fromSeq: number, limit: number): InputRow[] {
+    return this.#all('select * from input where seq >= ?1 order by seq limit ?2', fromSeq, limit).map((row) => ({
+      seq: number(row['seq']),
+      at: number(row['at']),
+      kind: text(row['kind']) as InputRow['kind'],
+      body: json(row['body']) as Json,
+    }))
+  }
+
+  totals(): Totals {
+    const verdicts: Record<string, number> = {}
+    for (const row of this.#all('select state, count(*) as count from verdict group by state')) {
+      verdicts[text(row['state'])] = number(row['count'])
+    }
+    return {
+      events: number(this.#get('select count(*) as count from event')?.['count']),
+      verdicts,
+      deliveries: this.#all(
+        'select channel, state, count(*) as count, min(created) as oldest from delivery group by channel, state',
+      ).map((row) => ({
+        channel: text(row['channel']),
+        state: text(row['state']) as Delivery['state'],
+        count: number(row['count']),
+        oldestAt: number(row['oldest']),
+      })),
+      bytes: this.#path === ':memory:' ? 0 : statSync(this.#path).size,
+    }
+  }
+
+  setting(key: string): Json | undefined {
+    const row = this.#get('select value from meta where key = ?1', key)
+    return row === undefined ? undefined : (json(row['value']) as Json)
+  }
+
+  /** Deletes in small transactions, so that the writer never waits long. */
+  prune(policy: Retention): number {
+    const pinned = "select event from verdict where state in ('queued', 'held')"
+    let gone = 0
+    const sweep = (sql: string, ...values: SQLInputValue[]): void => {
+      for (;;) {
+        const changes = Number(this.#prepare(sql).run(...values, policy.limitRows).changes)
+        gone += changes
+        if (changes < policy.limitRows) return
+      }
+    }
+    sweep(
+      "delete from event where seq in (select seq from event e where received < ?1 and severity = 'info' and not exists (select 1 from verdict v where v.event = e.seq) limit ?2)",
+      policy.unmatchedInfoBefore,
+    )
+    sweep(
+      `delete from event where seq in (select seq from event where received < ?1 and seq not in (${pinned}) limit ?2)`,
+      policy.restBefore,
+    )
+    sweep(
+      "delete from delivery where seq in (select seq from delivery where ended < ?1 and state not in ('queued', 'retrying', 'sending') limit ?2)",
+      policy.restBefore,
+    )
+    sweep('delete from input where seq in (select seq from input where at < ?1 limit ?2)', policy.restBefore)
+    sweep(
+      'delete from identity where key in (select key from identity where at < ?1 limit ?2)',
+      policy.identitiesBefore,
+    )
+    sweep('delete from state where key in (select key from state where expires < ?1 limit ?2)', policy.now)
+    for (const table of ['attempt', 'part']) {
+      sweep(
+        `delete from ${table} where (delivery, number) in (select delivery, number from ${table} t where not exists (select 1 from delivery d where d.seq = t.delivery) limit ?1)`,
+      )
+    }
+    sweep(
+      "delete from verdict where (event, rule, channel) in (select event, rule, channel from verdict v where v.state not in ('queued', 'held') and not exists (select 1 from event e where e.seq = v.event) limit ?1)",
+    )
+    return gone
+  }
+
+  /** A consistent copy; refuses to overwrite. */
+  backup(path: string): void {
+    this.#prepare('vacuum into ?1').run(path)
+  }
+
+  /** The state tables and unsent deliveries into a file of their own, replaced as a whole. */
+  copyState(path: string): void {
+    const fresh = `${path}.new`
+    rmSync(fresh, { force: true })
+    this.#prepare('attach ?1 as copy').run(fresh)
+    try {
+      for (const table of stateTables) this.#db.exec(`create table copy.${table} as select * from main.${table}`)
+      this.#db.exec(
+        "create table copy.delivery as select * from main.delivery where state in ('queued', 'retrying', 'sending')",
+      )
+    } finally {
+      this.#db.exec('detach copy')
+    }
+    renameSync(fresh, path)
+  }
+
+  /** What SQLite thinks of the whole file; `ok` when sound. */
+  quickCheck(): string {
+    return text(Object.values(this.#get('pragma quick_check(1)') ?? { none: 'no answer' })[0])
+  }
+
+  close(): void {
+    this.#prepared.clear()
+    this.#db.close()
+  }
+
+  #migrate(): void {
+    const version = number(this.#get('pragma user_version')?.['user_version'])
+    if (version > migrations.length) {
+      throw new Error(
+        `${this.#path} was written by a newer Sereno (schema ${version}, this one knows ${migrations.length}). Start that newer version, or restore a backup made by this one.`,
+      )
+    }
+    if (version === migrations.length) return
+    if (version > 0) this.backup(`${this.#path}.before-schema-${migrations.length}`)
+    this.#db.exec('begin immediate')
+    for (const sql of migrations.slice(version)) this.#db.exec(sql)
+    this.#db.exec(`pragma user_version = ${migrations.length}; commit`)
+  }
+
+  /** A damaged page at the ends of a table shows here and not in the middle of the night. */
+  #touchEveryTable(): void {
+    for (const row of this.#all("select name from sqlite_schema where type = 'table' and name not like 'sqlite_%'")) {
+      const table = text(row['name'])
+      const key = table === 'event' || table === 'delivery' || table === 'input' ? 'seq' : undefined
+      this.#all(`select * from ${table} ${key === undefined ? '' : `order by ${key} desc`} limit 1`)
+      if (key !== undefined) this.#all(`select * from ${table} order by ${key} limit 1`)
+    }
+  }
+
+  #event(seq: number): HubEvent | undefined {
+    const row = this.#get('select * from event where seq = ?1', seq)
+    return row === undefined ? undefined : readEvent(row)
+  }
+
+  #withEvents(delivery: Delivery): DeliveryWithEvents {
+    return { delivery, events: delivery.events.flatMap((seq) => this.#event(seq) ?? []) }
+  }
+
+  #deliveriesOf(event: number): Delivery[] {
+    return this.#all(
+      'select d.* from delivery d where d.seq >= ?1 and exists (select 1 from json_each(d.events) where value = ?1) order by d.seq',
+      event,
+    ).map(readDelivery)
+  }
+
+  #prepare(sql: string): StatementSync {
+    const known = this.#prepared.get(sql)
+    if (known !== undefined) return known
+    const statement = this.#db.prepare(sql)
+    this.#prepared.set(sql, statement)
+    return statement
+  }
+
+  #run(sql: string): void {
+    this.#prepare(sql).run()
+  }
+
+  #get(sql: string, ...values: SQLInputValue[]): SqlRow | undefined {
+    return this.#prepare(sql).get(...values)
+  }
+
+  #all(sql: string, ...values: SQLInputValue[]): SqlRow[] {
+    return this.#prepare(sql).all(...values)
+  }
+}
+
+/** SQLite's own words, made a sentence that says what to do. */
+function explain(error: unknown): string {
+  const code = (error as { errcode?: number }).errcode
+  const said = error instanceof Error ? error.message : String(error)
+  switch ((code ?? 0) & 0xff) {
+    case 13:
+      return `the disk that holds the store is full (${said}); free some space, senders will try again`
+    case 8:
+      return `the store cannot be written, its folder is read-only (${said})`
+    case 10:
+      return `the disk that holds the store failed (${said})`
+    case 11:
+    case 26:
+      return `the store is damaged (${said}); restart Sereno, it sets the file aside and recovers what it can`
+    default:
+      return `the store could not write (${said})`
+  }
+}

@@ -1,0 +1,28 @@
+// The store's worker thread: owns one connection and answers one call at a time.
+import { parentPort, workerData } from 'node:worker_threads'
+import { SqliteFile } from './sqlite-file.ts'
+
+export interface Call {
+  readonly call: number
+  readonly method: string
+  readonly args: readonly unknown[]
+}
+
+export type Answer =
+  | { readonly call: number; readonly ok: true; readonly value: unknown }
+  | { readonly call: number; readonly ok: false; readonly message: string; readonly name: string }
+
+const { path, readOnly } = workerData as { path: string; readOnly: boolean }
+const file = new SqliteFile(path, { readOnly })
+const port = parentPort
+if (port === null) throw new Error('the store worker runs only as a worker thread')
+
+port.on('message', ({ call, method, args }: Call) => {
+  try {
+    const run = file[method as keyof SqliteFile] as (...values: readonly unknown[]) => unknown
+    port.postMessage({ call, ok: true, value: run.apply(file, [...args]) } satisfies Answer)
+  } catch (error) {
+    const { message, name } = error instanceof Error ? error : new Error(String(error))
+    port.postMessage({ call, ok: false, message, name } satisfies Answer)
+  }
+})

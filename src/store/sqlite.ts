@@ -1,0 +1,138 @@
+// The SQLite store: a worker with the one writing connection, and a second one for pages, retention and backups.
+import { Worker } from 'node:worker_threads'
+import { existsSync } from 'node:fs'
+import { lockFolder } from './lock.ts'
+import { pack } from './pack.ts'
+import { recoverIfDamaged } from './recover.ts'
+import { SqliteFile } from './sqlite-file.ts'
+import type { Answer, Call } from './sqlite-worker.ts'
+import { type Commit, type Loaded, type Opened, type Store, StoreFailed } from './store.ts'
+
+export interface SqliteOptions {
+  /** A file, or `:memory:` for a store in place that is gone with the process. */
+  readonly path: string
+  readonly readOnly?: boolean
+  readonly now?: number
+}
+
+/** Throws an `Error` with a sentence for people when the folder is in use or the schema is newer. */
+export async function openSqlite({ path, readOnly = false, now = Date.now() }: SqliteOptions): Promise<Store> {
+  if (path === ':memory:') return openInPlace(now)
+  const lock = readOnly ? undefined : lockFolder(path)
+  try {
+    const created = !existsSync(path)
+    const lost = readOnly ? undefined : recoverIfDamaged(path, now)
+    const writer = await startThread(path, readOnly)
+    const reader = lazyThread(path, readOnly)
+    const nextSeq = (await writer.call('nextSeq', now)) as number
+    const opened: Opened = { nextSeq, created, ...(lost === undefined ? {} : { lost }) }
+    return createStore(opened, writer.call, readOnly ? writer.call : reader.call, async () => {
+      await Promise.all([writer.close(), reader.close()])
+      lock?.release()
+    })
+  } catch (error) {
+    lock?.release()
+    throw error
+  }
+}
+
+type CallStore = (method: string, ...args: readonly unknown[]) => Promise<unknown>
+
+function createStore(opened: Opened, write: CallStore, read: CallStore, close: () => Promise<void>): Store {
+  const from =
+    (call: CallStore, method: string) =>
+    async (...args: readonly unknown[]): Promise<never> =>
+      (await call(method, ...args)) as never
+  return {
+    opened,
+    load: from(write, 'load'),
+    commit: async (batch: Commit) => {
+      await write('commit', pack(batch))
+    },
+    dueJobs: from(write, 'dueJobs'),
+    waiting: from(write, 'waiting'),
+    interrupted: from(write, 'interrupted'),
+    cursor: from(write, 'cursor'),
+    rows: from(write, 'rows'),
+    setting: from(write, 'setting'),
+    events: from(read, 'events'),
+    event: from(read, 'event'),
+    verdicts: from(read, 'verdicts'),
+    deliveries: from(read, 'deliveries'),
+    delivery: from(read, 'delivery'),
+    inputs: from(read, 'inputs'),
+    totals: from(read, 'totals'),
+    prune: from(read, 'prune'),
+    backup: from(read, 'backup'),
+    copyState: from(read, 'copyState'),
+    quickCheck: from(read, 'quickCheck'),
+    close,
+  }
+}
+
+function openInPlace(now: number): Store {
+  const file = new SqliteFile(':memory:')
+  const call: CallStore = async (method, ...args) => {
+    const run = file[method as keyof SqliteFile] as (...values: readonly unknown[]) => unknown
+    return run.apply(file, [...args])
+  }
+  return createStore({ nextSeq: file.nextSeq(now), created: true }, call, call, async () => file.close())
+}
+
+interface Thread {
+  readonly call: CallStore
+  close(): Promise<void>
+}
+
+/** Starts on the first call and not before: most hubs are looked at rarely. */
+function lazyThread(path: string, readOnly: boolean): Thread {
+  let started: Promise<Thread> | undefined
+  return {
+    call: async (method, ...args) => {
+      started ??= startThread(path, readOnly)
+      return (await started).call(method, ...args)
+    },
+    close: async () => (await started)?.close(),
+  }
+}
+
+async function startThread(path: string, readOnly: boolean): Promise<Thread> {
+  const entry = import.meta.url.endsWith('.ts') ? './sqlite-worker.ts' : './store-worker.js'
+  const worker = new Worker(new URL(entry, import.meta.url), {
+    workerData: { path, readOnly },
+    resourceLimits: { maxOldGenerationSizeMb: 256 },
+  })
+  const open = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>()
+  let calls = 0
+  let failed: Error | undefined
+  const fail = (error: Error): void => {
+    failed = error
+    for (const { reject } of open.values()) reject(error)
+    open.clear()
+  }
+  worker.on('message', (answer: Answer) => {
+    const waiting = open.get(answer.call)
+    open.delete(answer.call)
+    if (answer.ok) waiting?.resolve(answer.value)
+    else waiting?.reject(answer.name === 'StoreFailed' ? new StoreFailed(answer.message) : new Error(answer.message))
+  })
+  worker.on('error', (error) => fail(error instanceof Error ? error : new Error(String(error))))
+  worker.on('exit', () => fail(new StoreFailed('the store was closed')))
+  const call: CallStore = (method, ...args) => {
+    if (failed !== undefined) return Promise.reject(failed)
+    return new Promise((resolve, reject) => {
+      calls += 1
+      open.set(calls, { resolve, reject })
+      worker.postMessage({ call: calls, method, args } satisfies Call)
+    })
+  }
+  return {
+    call,
+    close: async () => {
+      if (failed === undefined) await call('close')
+      await worker.terminate()
+    },
+  }
+}
+
+export type { Loaded }

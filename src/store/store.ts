@@ -1,0 +1,188 @@
+// The store's interface: async and batch-shaped, in the words of the domain. One contract suite runs over every store.
+import type { Delivery, HubEvent, Job, Json, Reason, Verdict, VerdictState } from '../words.ts'
+
+export interface Store {
+  /** Where new positions start and what was found at opening (a repaired or replaced file). */
+  readonly opened: Opened
+  /** State rows, jobs and identities of the keys a batch of decisions needs, in one round trip. */
+  load(wanted: Wanted): Promise<Loaded>
+  /** One transaction, on disk when it resolves; throws `StoreFailed` and changes nothing when it cannot. */
+  commit(batch: Commit): Promise<void>
+
+  /** Jobs due at or before `now`, earliest first, and when the next one is due. */
+  dueJobs(now: number, limit: number): Promise<{ readonly jobs: readonly Job[]; readonly nextAt?: number }>
+  /** Deliveries of a channel that wait (queued, retrying), oldest first, with their events. */
+  waiting(channel: string, afterSeq: number, limit: number): Promise<readonly DeliveryWithEvents[]>
+  /** Deliveries that were being sent when the last process ended. */
+  interrupted(): Promise<readonly DeliveryWithEvents[]>
+
+  cursor(source: string): Promise<Json | undefined>
+  rows(source: string): Promise<readonly (readonly [key: string, value: Json])[]>
+
+  events(query: EventQuery): Promise<readonly HubEvent[]>
+  event(id: string): Promise<HubEvent | undefined>
+  verdicts(events: readonly number[]): Promise<readonly Verdict[]>
+  deliveries(query: DeliveryQuery): Promise<readonly Delivery[]>
+  delivery(id: string): Promise<DeliveryDetail | undefined>
+  /** All that is not an event, in order: configs, commands, jobs, outcomes. */
+  inputs(fromSeq: number, limit: number): Promise<readonly InputRow[]>
+  totals(): Promise<Totals>
+  /** The config in force, secrets as references. */
+  setting(key: string): Promise<Json | undefined>
+
+  /** Deletes what retention no longer keeps; returns the number of rows. */
+  prune(policy: Retention): Promise<number>
+  /** A consistent copy while running. */
+  backup(path: string): Promise<void>
+  /** The state tables into a file beside the store, hourly, for the day the store itself cannot be read. */
+  copyState(path: string): Promise<void>
+  /** `ok`, or what is wrong with the file. */
+  quickCheck(): Promise<string>
+  close(): Promise<void>
+}
+
+export interface Opened {
+  readonly nextSeq: number
+  readonly created: boolean
+  /** The name the broken file was set aside under, and the span no row is left of. */
+  readonly lost?: {
+    readonly setAside: string
+    readonly from: number
+    readonly until: number
+    readonly recovered: 'repaired' | 'copy' | 'nothing'
+  }
+}
+
+export interface Wanted {
+  readonly state: readonly string[]
+  readonly identities: readonly string[]
+}
+
+export interface Loaded {
+  /** Absent keys are absent. */
+  readonly state: ReadonlyMap<string, Json>
+  readonly jobs: ReadonlyMap<string, Job>
+  readonly identities: ReadonlyMap<string, Identity>
+}
+
+export interface Identity {
+  readonly seq: number
+  /** Of the content, to notice the same identity with another. */
+  readonly digest: string
+}
+
+export interface StateRow {
+  readonly key: string
+  /** Absent: delete. */
+  readonly value?: Json
+  /** Hub time after which nobody needs the row. */
+  readonly expiresAt?: number
+}
+
+/** What one batch of decisions changes. */
+export interface Commit {
+  readonly inputs?: readonly InputRow[]
+  readonly events?: readonly HubEvent[]
+  readonly verdicts?: readonly Verdict[]
+  readonly state?: readonly StateRow[]
+  readonly jobs?: readonly Job[]
+  readonly jobsDone?: readonly string[]
+  /** Moves the due time of every elapsed-time job, after a step of the wall clock. */
+  readonly shiftJobsMs?: number
+  readonly deliveries?: readonly Delivery[]
+  readonly attempts?: readonly Attempt[]
+  readonly parts?: readonly StoredPart[]
+  readonly identities?: readonly (Identity & { readonly key: string; readonly at: number })[]
+  readonly sources?: readonly SourceRow[]
+  readonly settings?: readonly (readonly [key: string, value: Json])[]
+}
+
+/** An input that is no event; events are kept in a table of their own under the same order. */
+export interface InputRow {
+  readonly seq: number
+  readonly at: number
+  readonly kind: 'job' | 'command' | 'outcome' | 'config' | 'fact'
+  readonly body: Json
+}
+
+export interface Attempt {
+  readonly delivery: string
+  /** From 1. */
+  readonly number: number
+  readonly startedAt: number
+  readonly endedAt: number
+  readonly result: 'ok' | Reason
+  readonly maybeDelivered: boolean
+  readonly detail: string
+}
+
+export interface StoredPart {
+  readonly delivery: string
+  readonly number: number
+  readonly text: string
+  readonly handle?: string
+  readonly sentAt?: number
+}
+
+export interface SourceRow {
+  readonly name: string
+  readonly cursor?: Json
+  readonly put?: readonly (readonly [key: string, value: Json])[]
+  readonly delete?: readonly string[]
+}
+
+export interface DeliveryWithEvents {
+  readonly delivery: Delivery
+  readonly events: readonly HubEvent[]
+}
+
+export interface DeliveryDetail extends DeliveryWithEvents {
+  readonly tried: readonly Attempt[]
+  readonly parts: readonly StoredPart[]
+}
+
+export interface EventQuery {
+  readonly type?: string
+  readonly source?: string
+  readonly host?: string
+  readonly since?: number
+  /** Newest first unless `ascending`. */
+  readonly ascending?: boolean
+  readonly afterSeq?: number
+  readonly beforeSeq?: number
+  readonly limit: number
+}
+
+export interface DeliveryQuery {
+  readonly channel?: string
+  readonly states?: readonly Delivery['state'][]
+  readonly event?: number
+  readonly beforeSeq?: number
+  readonly limit: number
+}
+
+export interface Totals {
+  readonly events: number
+  readonly verdicts: { readonly [state in VerdictState]?: number }
+  readonly deliveries: readonly {
+    readonly channel: string
+    readonly state: Delivery['state']
+    readonly count: number
+    readonly oldestAt: number
+  }[]
+  readonly bytes: number
+}
+
+/** Times before which a class of rows goes; open holds and unsent deliveries always stay. */
+export interface Retention {
+  readonly now: number
+  readonly unmatchedInfoBefore: number
+  readonly restBefore: number
+  readonly identitiesBefore: number
+  readonly limitRows: number
+}
+
+/** The store could not write: the disk is full, read-only or failing. Nothing of the batch was kept. */
+export class StoreFailed extends Error {
+  override readonly name = 'StoreFailed'
+}

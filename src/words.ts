@@ -1,0 +1,215 @@
+// The glossary of Sereno as types: what flows through the house, in the words of docs/architecture.md.
+//
+// event      something that happened once; condition: something that begins and ends
+// rule       which events matter, how they are calmed, which channels hear of them
+// verdict    what became of one event for one rule and one channel
+// intent     "tell this channel, in this thread, about these events"; made by the judge, stored as a delivery
+// delivery   one message to one recipient of one channel; attempts are kept
+// job        durable work due at a time
+// Points in time are milliseconds since 1970 in UTC and end in `At`; durations say their unit (`waitMs`).
+
+export type Json = null | boolean | number | string | readonly Json[] | JsonObject
+export type JsonObject = { readonly [key: string]: Json }
+
+export type Severity = 'info' | 'warning' | 'error' | 'critical'
+export const severities = ['info', 'warning', 'error', 'critical'] as const satisfies readonly Severity[]
+
+export interface Condition {
+  /** Unique within its source, so that no sender can end another's. */
+  readonly key: string
+  readonly state: 'firing' | 'changed' | 'resolved'
+}
+
+/** What a source hands in; the hub adds identity, receipt and labels. */
+export interface NewEvent {
+  readonly type: string
+  /** When it happened; absent: when it was received. */
+  readonly time?: number
+  readonly host?: string
+  readonly subject?: string
+  /** Absent: the event type's own. */
+  readonly severity?: Severity
+  readonly labels?: { readonly [name: string]: string }
+  readonly data?: JsonObject
+  readonly title?: string
+  readonly text?: string
+  readonly condition?: Condition
+  /** Lets a sender repeat itself without being counted twice, for seven days. */
+  readonly identity?: { readonly producer: string; readonly id: string }
+}
+
+/** Something that happened once, as stored. */
+export interface HubEvent {
+  /** Position in the one order of all inputs; `id` is the same number as people read it. */
+  readonly seq: number
+  readonly id: string
+  readonly type: string
+  readonly time: number
+  readonly receivedAt: number
+  readonly source: string
+  readonly host?: string
+  readonly subject?: string
+  readonly severity: Severity
+  /** All that rules and silences see, beside source, host, type and severity. */
+  readonly labels: { readonly [name: string]: string }
+  readonly data: JsonObject
+  readonly title?: string
+  readonly text?: string
+  readonly condition?: Condition
+  /** The input this event was derived from by the hub itself. */
+  readonly cause?: number
+}
+
+/** `queued` and `held` are no ends: a delivery or a job ends them. `recorded` is the absence of any verdict. */
+export type VerdictState = 'queued' | 'held' | 'delivered' | 'unknown' | 'merged' | 'suppressed' | 'expired' | 'dead'
+export const finalVerdicts: readonly VerdictState[] = [
+  'delivered',
+  'unknown',
+  'merged',
+  'suppressed',
+  'expired',
+  'dead',
+]
+
+export interface Verdict {
+  readonly event: number
+  readonly rule: string
+  readonly channel: string
+  readonly state: VerdictState
+  /** The stage that decided, or `outbox`. */
+  readonly by: string
+  /** In words for `sereno why`, without a full stop. */
+  readonly reason: string
+  /** The message (delivery id) it went into. */
+  readonly into?: string
+  readonly until?: number
+  readonly at: number
+}
+
+export type IntentKind = 'open' | 'change' | 'remind' | 'end' | 'note' | 'digest'
+
+export type DeliveryState = 'queued' | 'sending' | 'retrying' | 'delivered' | 'unknown' | 'dead' | 'expired'
+export const finalDeliveries: readonly DeliveryState[] = ['delivered', 'unknown', 'dead', 'expired']
+
+/** One message to one recipient of one channel. */
+export interface Delivery {
+  readonly id: string
+  readonly seq: number
+  readonly channel: string
+  readonly recipient: string
+  /** Messages of one thread go out in order, one at a time. */
+  readonly thread: string
+  readonly kind: IntentKind
+  readonly rule: string
+  /** Positions of the events this message names. */
+  readonly events: readonly number[]
+  readonly severity: Severity
+  /** What the composer adds to the events' own words. */
+  readonly extra: DeliveryExtra
+  readonly state: DeliveryState
+  readonly attempts: number
+  /** Sends that got no answer and may have arrived. */
+  readonly unanswered: number
+  readonly createdAt: number
+  readonly dueAt: number
+  readonly expireAt: number
+  readonly endedAt?: number
+  readonly lastReason?: Reason
+  readonly lastDetail?: string
+  /** What the service calls our message, for edits and answers. */
+  readonly handle?: string
+}
+
+export interface DeliveryExtra {
+  /** Repeats of the same key held since the last message. */
+  readonly held?: number
+  readonly heldSince?: number
+  /** Events that a digest counts without naming them. */
+  readonly unnamed?: number
+  /** Why a digest was held back: "throttle", "late". */
+  readonly heldBy?: string
+  /** The channel that could not be told, when this is its fallback. */
+  readonly fallbackFor?: string
+  /** The rule of each named event, where it is not the delivery's own. */
+  readonly rules?: readonly string[]
+  /** A plain note instead of an event's words. */
+  readonly title?: string
+  readonly lines?: readonly string[]
+}
+
+/** Why the world refused; also the metric label, the log field and a heading in docs/problems.md. */
+export const reasons = [
+  'timeout',
+  'unreachable',
+  'tls',
+  'rate-limited',
+  'unauthorised',
+  'rejected',
+  'too-large',
+  'server-error',
+  'misconfigured',
+  'gone',
+] as const
+export type Reason = (typeof reasons)[number]
+
+export type Outcome =
+  | { readonly ok: true; readonly handle?: string }
+  | {
+      readonly ok: false
+      readonly reason: Reason
+      /** Whether the same request may succeed later. */
+      readonly retry: boolean
+      /** Whether the message may have arrived all the same. */
+      readonly maybeDelivered: boolean
+      readonly retryAfterMs?: number
+      /** One sentence for people, without secrets. */
+      readonly detail: string
+    }
+
+export interface Job {
+  /** Unique; the same key replaces. Equal to the state key it works on. */
+  readonly key: string
+  readonly kind: string
+  readonly dueAt: number
+  /** `judge` follows the events' own time and waits while `source` catches up; `hub` is our wall clock; `calendar` is never shifted. */
+  readonly clock: 'judge' | 'hub' | 'calendar'
+  readonly source?: string
+  readonly body: Json
+}
+
+/** What a person reads: composed by the outbox when due, rendered per channel. */
+export interface Message {
+  readonly title: string
+  /** A shortcode without colons, such as `computer`. */
+  readonly icon?: string
+  readonly severity: Severity
+  readonly fields: readonly MessageField[]
+  /** Paragraphs of plain text; channels escape them. */
+  readonly lines: readonly string[]
+  readonly links: readonly { readonly text: string; readonly url: string }[]
+  /** What Sereno itself has to add, such as "4 repeats were held". */
+  readonly notes: readonly string[]
+  /** Ids of the events named here; the first stands beside the message. */
+  readonly ids: readonly string[]
+  readonly at: number
+}
+
+export interface MessageField {
+  readonly name: string
+  readonly value: string
+  /** A machine's word (address, name): shown in a fixed font. */
+  readonly code?: boolean
+  /** Said in brackets behind the value. */
+  readonly note?: string
+}
+
+/** A person's mistake; all of them are told at once. */
+export interface Issue {
+  /** Where in the document, such as `rules.0.to`. */
+  readonly path: string
+  readonly file?: string
+  readonly line?: number
+  readonly column?: number
+  /** What is wrong; what would be right. */
+  readonly message: string
+}

@@ -1,0 +1,403 @@
+// One contract over every store: what was committed is there, what failed left nothing, what waits is found in order.
+import assert from 'node:assert/strict'
+import {
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  writeSync,
+  closeSync,
+  statSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import { toId } from '../src/lib/id.ts'
+import { copyPath, rebuildAtNextStart } from '../src/store/recover.ts'
+import { openSqlite } from '../src/store/sqlite.ts'
+import { type Store, StoreFailed } from '../src/store/store.ts'
+import type { Delivery, HubEvent } from '../src/words.ts'
+
+const kinds: { readonly name: string; open(folder: string): Promise<Store> }[] = [
+  { name: 'in place', open: () => openSqlite({ path: ':memory:', now: 0 }) },
+  { name: 'in a worker', open: (folder) => openSqlite({ path: join(folder, 'sereno.db'), now: 0 }) },
+]
+
+for (const kind of kinds) {
+  describe(`a store ${kind.name}`, () => {
+    test('gives back events as they were committed, with all and with no optional fields', () =>
+      withStore(kind.open, async (store) => {
+        const full: HubEvent = {
+          ...event(1),
+          host: 'h',
+          subject: 's',
+          title: 't',
+          text: 'x\u0000y \u{1f600}',
+          condition: { key: 'k', state: 'firing' },
+          cause: 7,
+          labels: { a: 'b' },
+          data: { n: 1.5, list: [1, 'two', null], deep: { yes: true } },
+        }
+        await store.commit({ events: [full, event(2)] })
+        assert.deepEqual(await store.event(toId(1)), full)
+        assert.deepEqual(await store.events({ limit: 10 }), [event(2), full])
+        assert.deepEqual(await store.events({ limit: 10, ascending: true, afterSeq: 1 }), [event(2)])
+        assert.equal(await store.event('not an id'), undefined)
+      }))
+
+    test('filters events by type, glob, source, host and time', () =>
+      withStore(kind.open, async (store) => {
+        const events = [
+          event(1, { type: 'kms.probe', host: 'one' }),
+          event(2, { type: 'kms.activation', source: 'other' }),
+          event(3, { type: 'message', receivedAt: 5000 }),
+        ]
+        await store.commit({ events })
+        const seqs = async (query: object): Promise<number[]> =>
+          (await store.events({ limit: 10, ...query })).map((found) => found.seq)
+        assert.deepEqual(await seqs({ type: 'kms.*' }), [2, 1])
+        assert.deepEqual(await seqs({ type: 'message' }), [3])
+        assert.deepEqual(await seqs({ source: 'other' }), [2])
+        assert.deepEqual(await seqs({ host: 'one' }), [1])
+        assert.deepEqual(await seqs({ since: 4000 }), [3])
+      }))
+
+    test('a batch that cannot be stored leaves nothing of itself', () =>
+      withStore(kind.open, async (store) => {
+        await store.commit({ events: [event(1)] })
+        const batch = { events: [event(2), event(1)], state: [{ key: 'k', value: 1 }] }
+        await assert.rejects(() => store.commit(batch), StoreFailed)
+        assert.deepEqual(
+          (await store.events({ limit: 10 })).map((found) => found.seq),
+          [1],
+        )
+        assert.equal((await store.load({ state: ['k'], identities: [] })).state.size, 0)
+        await store.commit({ events: [event(2)] })
+      }))
+
+    test('state rows, jobs and identities are replaced, deleted and loaded by key', () =>
+      withStore(kind.open, async (store) => {
+        const job = { key: 'k', kind: 'bundle', dueAt: 50, clock: 'hub', body: { a: 1 } } as const
+        await store.commit({
+          state: [
+            { key: 'k', value: { n: 1 } },
+            { key: 'gone', value: 1 },
+          ],
+          jobs: [job],
+          identities: [{ key: 'i', seq: 3, digest: 'd', at: 1 }],
+        })
+        await store.commit({ state: [{ key: 'k', value: { n: 2 } }, { key: 'gone' }] })
+        const loaded = await store.load({ state: ['k', 'gone', 'never'], identities: ['i', 'j'] })
+        assert.deepEqual([...loaded.state], [['k', { n: 2 }]])
+        assert.deepEqual([...loaded.jobs], [['k', job]])
+        assert.deepEqual([...loaded.identities], [['i', { seq: 3, digest: 'd' }]])
+      }))
+
+    test('jobs come due in order, and elapsed-time ones move with a step of the clock', () =>
+      withStore(kind.open, async (store) => {
+        const job = (key: string, dueAt: number, clock: 'hub' | 'calendar') =>
+          ({ key, kind: 'bundle', dueAt, clock, body: null }) as const
+        await store.commit({ jobs: [job('b', 20, 'hub'), job('a', 10, 'hub'), job('c', 30, 'calendar')] })
+        const due = await store.dueJobs(20, 10)
+        assert.deepEqual(
+          due.jobs.map(({ key }) => key),
+          ['a', 'b'],
+        )
+        assert.equal(due.nextAt, 30)
+        await store.commit({ shiftJobsMs: 100, jobsDone: ['a'] })
+        assert.deepEqual(
+          (await store.dueJobs(1000, 10)).jobs.map(({ key, dueAt }) => [key, dueAt]),
+          [
+            ['c', 30],
+            ['b', 120],
+          ],
+        )
+      }))
+
+    test('deliveries that wait come oldest first with their events; interrupted ones apart', () =>
+      withStore(kind.open, async (store) => {
+        await store.commit({
+          events: [event(1), event(2)],
+          deliveries: [
+            delivery(10, 'a', [2, 1]),
+            delivery(11, 'a', [1], 'sending'),
+            delivery(12, 'b', [1]),
+            delivery(13, 'a', [1], 'delivered'),
+          ],
+        })
+        const waiting = await store.waiting('a', 0, 10)
+        assert.deepEqual(
+          waiting.map((row) => row.delivery.seq),
+          [10],
+        )
+        assert.deepEqual(
+          waiting[0]?.events.map((found) => found.seq),
+          [2, 1],
+        )
+        assert.deepEqual(
+          (await store.interrupted()).map((row) => row.delivery.seq),
+          [11],
+        )
+        assert.deepEqual(await store.waiting('a', 10, 10), [])
+        assert.deepEqual(
+          (await store.deliveries({ event: 2, limit: 10 })).map((row) => row.seq),
+          [10],
+        )
+        assert.deepEqual(
+          (await store.deliveries({ states: ['delivered'], limit: 10 })).map((row) => row.seq),
+          [13],
+        )
+      }))
+
+    test('a delivery is told whole: attempts and parts', () =>
+      withStore(kind.open, async (store) => {
+        const id = toId(10)
+        await store.commit({
+          events: [event(1)],
+          deliveries: [delivery(10, 'a', [1])],
+          attempts: [
+            {
+              delivery: id,
+              number: 1,
+              startedAt: 1,
+              endedAt: 2,
+              result: 'timeout',
+              maybeDelivered: true,
+              detail: 'no answer',
+            },
+          ],
+          parts: [{ delivery: id, number: 0, text: 'hello', handle: 'ts', sentAt: 5 }],
+        })
+        const detail = await store.delivery(id)
+        assert.equal(detail?.tried[0]?.result, 'timeout')
+        assert.equal(detail?.tried[0]?.maybeDelivered, true)
+        assert.deepEqual(detail?.parts, [{ delivery: id, number: 0, text: 'hello', handle: 'ts', sentAt: 5 }])
+        assert.equal(await store.delivery('zzz'), undefined)
+      }))
+
+    test("a source's cursor and session rows belong to it alone", () =>
+      withStore(kind.open, async (store) => {
+        await store.commit({
+          sources: [
+            {
+              name: 'a',
+              cursor: { at: 1 },
+              put: [
+                ['s1', 1],
+                ['s2', { x: 2 }],
+              ],
+            },
+            { name: 'b', put: [['s1', 9]] },
+          ],
+        })
+        await store.commit({ sources: [{ name: 'a', delete: ['s1'] }] })
+        assert.deepEqual(await store.cursor('a'), { at: 1 })
+        assert.equal(await store.cursor('b'), undefined)
+        assert.deepEqual(await store.rows('a'), [['s2', { x: 2 }]])
+        assert.deepEqual(await store.rows('b'), [['s1', 9]])
+      }))
+
+    test('pruning keeps what is open and what a rule told, and drops the rest by class', () =>
+      withStore(kind.open, async (store) => {
+        const verdict = { rule: 'r', channel: 'c', by: 'x', reason: 'y', at: 1 }
+        await store.commit({
+          events: [event(1), event(2), event(3), event(4, { severity: 'warning' }), event(5, { receivedAt: 9000 })],
+          verdicts: [
+            { ...verdict, event: 2, state: 'delivered' },
+            { ...verdict, event: 3, state: 'held' },
+          ],
+          deliveries: [{ ...delivery(10, 'a', [2], 'delivered'), endedAt: 1 }, delivery(11, 'a', [3])],
+          state: [
+            { key: 'old', value: 1, expiresAt: 5 },
+            { key: 'kept', value: 1 },
+          ],
+          identities: [{ key: 'i', seq: 1, digest: 'd', at: 1 }],
+        })
+        const seqs = async (): Promise<number[]> =>
+          (await store.events({ limit: 10, ascending: true })).map(({ seq }) => seq)
+        const policy = { now: 8000, unmatchedInfoBefore: 5000, restBefore: 0, identitiesBefore: 0, limitRows: 2 }
+        await store.prune(policy)
+        assert.deepEqual(await seqs(), [2, 3, 4, 5])
+        await store.prune({ ...policy, restBefore: 5000, identitiesBefore: 5000 })
+        assert.deepEqual(await seqs(), [3, 5])
+        assert.deepEqual(
+          (await store.verdicts([2, 3])).map(({ event: seq }) => seq),
+          [3],
+        )
+        assert.deepEqual(
+          (await store.deliveries({ limit: 10 })).map(({ seq }) => seq),
+          [11],
+        )
+        const loaded = await store.load({ state: ['old', 'kept'], identities: ['i'] })
+        assert.deepEqual([...loaded.state.keys()], ['kept'])
+        assert.equal(loaded.identities.size, 0)
+      }))
+  })
+}
+
+describe('a store on disk', () => {
+  test('positions go on after a restart, and nothing is lost by it', () =>
+    inFolder(async (folder) => {
+      const path = join(folder, 'sereno.db')
+      const first = await openSqlite({ path, now: 0 })
+      await first.commit({ events: [event(41)] })
+      await first.close()
+      const second = await openSqlite({ path, now: 0 })
+      assert.equal(second.opened.nextSeq, 42)
+      assert.equal(second.opened.created, false)
+      assert.equal((await second.events({ limit: 1 }))[0]?.seq, 41)
+      await second.close()
+    }))
+
+  test('a second process is refused with a sentence that says what to do', () =>
+    inFolder(async (folder) => {
+      const path = join(folder, 'sereno.db')
+      const store = await openSqlite({ path })
+      await assert.rejects(() => openSqlite({ path }), /another Sereno is using .*Stop it first/)
+      await store.close()
+      await (await openSqlite({ path })).close()
+    }))
+
+  test('a file that is no database is set aside by name and a new store begins', () =>
+    inFolder(async (folder) => {
+      const path = join(folder, 'sereno.db')
+      overwrite(path, 0, Buffer.alloc(8192, 'garbage'))
+      const store = await openSqlite({ path, now: 1_800_000_000_000 })
+      assert.equal(store.opened.lost?.recovered, 'nothing')
+      assert.ok(existsSync(store.opened.lost?.setAside ?? ''))
+      await store.commit({ events: [event(1)] })
+      await store.close()
+    }))
+
+  test('with the state copy, decisions survive a store that cannot be read at all', () =>
+    inFolder(async (folder) => {
+      const path = join(folder, 'sereno.db')
+      const first = await openSqlite({ path, now: 0 })
+      await first.commit({
+        events: [event(1)],
+        state: [{ key: 'dedupe', value: { at: 1 } }],
+        deliveries: [delivery(10, 'a', [1])],
+        sources: [{ name: 'tail', cursor: { offset: 9 } }],
+      })
+      await first.copyState(copyPath(path))
+      await first.close()
+      overwrite(path, 0, Buffer.alloc(statSync(path).size, 1))
+      const second = await openSqlite({ path, now: 1_800_000_000_000 })
+      assert.equal(second.opened.lost?.recovered, 'copy')
+      assert.deepEqual(await second.cursor('tail'), { offset: 9 })
+      assert.deepEqual([...(await second.load({ state: ['dedupe'], identities: [] })).state.values()], [{ at: 1 }])
+      assert.equal((await second.waiting('a', 0, 10)).length, 1)
+      await second.close()
+    }))
+
+  test('damage in the middle costs the damaged pages and not the rest', () =>
+    inFolder(async (folder) => {
+      const path = join(folder, 'sereno.db')
+      const first = await openSqlite({ path, now: 0 })
+      const filler = 'x'.repeat(900)
+      await first.commit({ events: Array.from({ length: 2000 }, (_, index) => event(index + 1, { text: filler })) })
+      await first.commit({ state: [{ key: 'k', value: 'kept' }] })
+      await first.close()
+      const middle = Math.floor(statSync(path).size / 2 / 4096) * 4096
+      overwrite(path, middle, Buffer.alloc(8192, 0xff))
+      // The ends of every table still read well, so that only a check of the whole file finds it.
+      const damaged = await openSqlite({ path, now: 0 })
+      assert.equal(damaged.opened.lost, undefined)
+      assert.notEqual(await damaged.quickCheck(), 'ok')
+      await damaged.close()
+      rebuildAtNextStart(path)
+      const rebuilt = await openSqlite({ path, now: 0 })
+      assert.equal(rebuilt.opened.lost?.recovered, 'repaired')
+      assert.equal(await rebuilt.quickCheck(), 'ok')
+      const kept = await rebuilt.events({ limit: 3000, ascending: true })
+      assert.ok(kept.length > 1900 && kept.length < 2000, `${kept.length} of 2000 events`)
+      assert.equal(kept[0]?.seq, 1)
+      assert.equal(kept.at(-1)?.seq, 2000)
+      assert.deepEqual([...(await rebuilt.load({ state: ['k'], identities: [] })).state.values()], ['kept'])
+      await rebuilt.close()
+      await (await openSqlite({ path, now: 0 })).close()
+    }))
+
+  test('a newer schema is refused, and said so', () =>
+    inFolder(async (folder) => {
+      const path = join(folder, 'sereno.db')
+      await (await openSqlite({ path })).close()
+      const { DatabaseSync } = await import('node:sqlite')
+      const db = new DatabaseSync(path)
+      db.exec('pragma user_version = 999')
+      db.close()
+      await assert.rejects(() => openSqlite({ path }), /written by a newer Sereno \(schema 999/)
+      assert.deepEqual(
+        readdirSync(folder).filter((name) => name.includes('damaged')),
+        [],
+      )
+    }))
+
+  test('a backup is a store of its own, taken while the first goes on', () =>
+    inFolder(async (folder) => {
+      const path = join(folder, 'sereno.db')
+      const store = await openSqlite({ path, now: 0 })
+      await store.commit({ events: [event(1)] })
+      await store.backup(join(folder, 'copy.db'))
+      await store.commit({ events: [event(2)] })
+      await store.close()
+      copyFileSync(join(folder, 'copy.db'), path)
+      for (const suffix of ['-wal', '-shm']) rmSync(path + suffix, { force: true })
+      const restored = await openSqlite({ path, now: 0 })
+      assert.deepEqual(
+        (await restored.events({ limit: 10 })).map(({ seq }) => seq),
+        [1],
+      )
+      await restored.close()
+    }))
+})
+
+async function withStore(
+  open: (folder: string) => Promise<Store>,
+  check: (store: Store) => Promise<void>,
+): Promise<void> {
+  await inFolder(async (folder) => {
+    const store = await open(folder)
+    try {
+      await check(store)
+    } finally {
+      await store.close()
+    }
+  })
+}
+
+async function inFolder(check: (folder: string) => Promise<void>): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'sereno-store-'))
+  try {
+    await check(folder)
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+function event(seq: number, changes: Partial<HubEvent> = {}): HubEvent {
+  const base = {
+    seq,
+    id: toId(seq),
+    type: 'message',
+    time: 1000,
+    receivedAt: 1000,
+    source: 's',
+    severity: 'info',
+  } as const
+  return { ...base, labels: {}, data: {}, ...changes }
+}
+
+function delivery(seq: number, channel: string, events: number[], state: Delivery['state'] = 'queued'): Delivery {
+  const counts = { attempts: 0, unanswered: 0, createdAt: 1, dueAt: 1, expireAt: 100 }
+  const base = { seq, id: toId(seq), channel, recipient: '', thread: 't', kind: 'open', rule: 'r', events } as const
+  return { ...base, severity: 'info', extra: {}, state, ...counts }
+}
+
+function overwrite(path: string, at: number, bytes: Buffer): void {
+  const file = openSync(path, existsSync(path) ? 'r+' : 'w')
+  writeSync(file, bytes, 0, bytes.length, at)
+  closeSync(file)
+}

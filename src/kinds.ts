@@ -2,12 +2,18 @@
 
 export const sources = {
   log: () => import('./sources/log/index.ts'),
+  vlmcsd: () => import('./sources/vlmcsd/index.ts'),
 } as const
 
 export const watches = {} as const
 
-export const channels = {} as const
+export const channels = {
+  console: () => import('./channels/console.ts'),
+  slack: () => import('./channels/slack.ts'),
+  webhook: () => import('./channels/webhook.ts'),
+} as const
 
 export const eventTypes = {
+  kms: () => import('./event-types/kms.ts'),
   log: () => import('./event-types/log.ts'),
 } as const

@@ -130,6 +130,8 @@ export interface DeliveryExtra {
   readonly heldBy?: string
   /** The channel that could not be told, when this is its fallback. */
   readonly fallbackFor?: string
+  /** The verdicts of the named events have ended already (merged): the outcome does not move them. */
+  readonly settled?: true
   /** The rule of each named event, where it is not the delivery's own. */
   readonly rules?: readonly string[]
   /** A plain note instead of an event's words. */

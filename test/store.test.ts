@@ -245,7 +245,7 @@ describe('a store on disk', () => {
       await first.commit({ events: [event(41)] })
       await first.close()
       const second = await openSqlite({ path, now: 0 })
-      assert.equal(second.opened.nextSeq, 42)
+      assert.equal(await second.nextSeq(0), 42)
       assert.equal(second.opened.created, false)
       assert.equal((await second.events({ limit: 1 }))[0]?.seq, 41)
       await second.close()

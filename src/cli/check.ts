@@ -1,23 +1,24 @@
 // `sereno check [FILE]`: every mistake of a configuration at once, with its place and a way out.
-import { checkConfiguration } from './configuration.ts'
+import { explain } from '../config/explain.ts'
+import { loadFor } from './configuration.ts'
 import { Refusal, type ExitCode, type Terminal } from './terminal.ts'
 
 export async function check(file: string | undefined, terminal: Terminal): Promise<ExitCode> {
-  const found = await checkConfiguration(file)
-  if (found === undefined) {
+  const { config, issues, warnings, file: name, path } = await loadFor(file, 'must-exist')
+  if (path === undefined) {
     throw new Refusal(
-      "There is no configuration: neither $SERENO_CONFIG nor ./sereno.yaml nor /etc/sereno/sereno.yaml. 'sereno init' writes one.",
+      "There is no configuration to check: neither $SERENO_CONFIG nor ./sereno.yaml nor /etc/sereno/sereno.yaml. 'sereno init' writes one.",
     )
   }
-  for (const line of found.mistakes) terminal.out(line)
-  if (found.mistakes.length > 0) return 1
-  const { sources, channels, rules } = found
-  terminal.out(
-    `${found.file}: ok (${count(sources, 'source')}, ${count(channels, 'channel')}, ${count(rules, 'rule')})`,
-  )
+  for (const line of explain(issues)) terminal.out(line)
+  for (const line of explain(warnings)) terminal.error(`warning: ${line}`)
+  if (config === undefined) return 1
+  const sources = config.sources.filter((source) => !source.implied)
+  const { channels, rules } = config
+  terminal.out(`${name}: ok (${count(sources, 'source')}, ${count(channels, 'channel')}, ${count(rules, 'rule')})`)
   return 0
 }
 
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`
+function count({ length }: readonly unknown[], noun: string): string {
+  return `${length} ${noun}${length === 1 ? '' : 's'}`
 }

@@ -134,7 +134,7 @@ function sentenceOf(body: unknown): string | undefined {
   if (typeof error === 'string') return error
   if (typeof message === 'string') return message
   if (!Array.isArray(invalid)) return undefined
-  const reasons = (invalid as readonly JsonObject[]).map((entry) => String(entry['message']))
+  const reasons = (invalid as readonly { readonly message: string }[]).map((entry) => entry.message)
   return reasons.length === 0 ? undefined : `The hub refused it: ${reasons.join('; ')}`
 }
 

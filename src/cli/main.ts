@@ -40,7 +40,7 @@ function createProgram(terminal: Terminal, finish: (code: ExitCode) => void): Co
 
   add('run', 'Run the hub here.')
     .option('--config <file>', 'the configuration (else $SERENO_CONFIG, ./sereno.yaml, /etc/sereno/sereno.yaml)')
-    .addOption(dataOption())
+    .option('--data <dir>', 'the data folder (else hub.data of the configuration, else ./sereno-data)')
     .option('--listen <host:port>', 'the address to listen on (else hub.listen of the configuration)')
     .action(async (options: RunOptions) => finish(await (await import('./run.ts')).run(options, terminal)))
 
@@ -53,11 +53,10 @@ function createProgram(terminal: Terminal, finish: (code: ExitCode) => void): Co
   add('test <scenario...>', 'Run scenarios: timelines of inputs with the messages they must lead to.').action(
     async (files: string[]) => finish(await (await import('./test.ts')).test(files, terminal)),
   )
-  add('replay', 'Show what a configuration would have made of recorded input; sends nothing, stores nothing.')
+  withData(add('replay', 'Show what a configuration would have made of recorded input; sends nothing, stores nothing.'))
     .option('--config <file>', 'the configuration')
     .option('--input <source=file...>', 'a recorded file for a source of the configuration')
     .option('--since <time>', "from the hub's own record instead: 1h, 7d or a date")
-    .addOption(dataOption())
     .addOption(jsonOption('one JSON object a line'))
     .action(async (options: ReplayOptions) => finish(await (await import('./replay.ts')).replay(options, terminal)))
 
@@ -109,16 +108,14 @@ function createProgram(terminal: Terminal, finish: (code: ExitCode) => void): Co
       finish(await (await import('./channel.ts')).testChannel(name, options, terminal)),
     )
 
-  add('backup <file>', 'Write a copy of the store, while a hub runs or not.')
-    .addOption(dataOption())
-    .action(async (file: string, options: { data: string }) =>
+  withData(add('backup <file>', 'Write a copy of the store, while a hub runs or not.')).action(
+    async (file: string, options: { data: string }) =>
       finish(await (await import('./backup.ts')).backup(file, options, terminal)),
-    )
-  add('restore <file>', 'Put a backup in the place of the store; keeps the old one by another name.')
-    .addOption(dataOption())
-    .action(async (file: string, options: { data: string }) =>
+  )
+  withData(add('restore <file>', 'Put a backup in the place of the store; keeps the old one by another name.')).action(
+    async (file: string, options: { data: string }) =>
       finish(await (await import('./restore.ts')).restore(file, options, terminal)),
-    )
+  )
   return program
 }
 
@@ -129,10 +126,20 @@ function addTo(parent: Command, usage: string, about: string): Command {
 
 /** For commands that look at a hub: a running one over its API, else the store itself. */
 function looking(command: Command): Command {
-  return command
-    .addOption(dataOption())
+  return withData(command)
     .option('--hub <url>', 'ask the hub at this address (else the one that runs on the data folder)')
     .option('--token-file <file>', 'the file with its token (else the one in the data folder)')
+}
+
+function withData(command: Command): Command {
+  return command
+    .option('--data <dir>', 'the data folder (else hub.data of the configuration, else ./sereno-data)')
+    .hook('preAction', async (given) => {
+      const { data, config } = given.opts<{ data?: string; config?: string }>()
+      if (data !== undefined) return
+      const { dataFolder } = await import('./data-folder.ts')
+      given.setOptionValue('data', await dataFolder(config))
+    })
 }
 
 function listing(command: Command): Command {
@@ -140,10 +147,6 @@ function listing(command: Command): Command {
     .option('--before <id>', 'only those older than this one')
     .option('--limit <number>', 'how many at most, up to 1000', '100')
     .addOption(jsonOption('a JSON list'))
-}
-
-function dataOption(): Option {
-  return new Option('--data <dir>', 'the data folder').default('sereno-data')
 }
 
 function jsonOption(about: string): Option {

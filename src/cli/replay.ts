@@ -1,10 +1,10 @@
 // `sereno replay`: what a configuration would have made of recorded input; sends nothing, stores nothing.
 import { existsSync } from 'node:fs'
+import type { ReplayFile, ReplayLine } from '../hub/replay.ts'
 import { localTime, machineZone } from '../lib/local-time.ts'
 import { printable } from '../lib/printable.ts'
 import { readSince } from './since.ts'
-import { Refusal, type ExitCode, type Terminal } from './terminal.ts'
-import type { ReplayInput, ReplayLine } from '../engine/replay.ts'
+import { detailOf, Refusal, type ExitCode, type Terminal } from './terminal.ts'
 
 export interface ReplayOptions {
   readonly config?: string
@@ -14,46 +14,55 @@ export interface ReplayOptions {
   readonly json?: boolean
 }
 
+/** So much of what was before is gone through unprinted, so that windows stand as they stood. */
+const warmUpMs = 7 * 86_400_000
+
 export async function replay(options: ReplayOptions, terminal: Terminal): Promise<ExitCode> {
-  const inputs = (options.input ?? []).map(readInput)
-  if (inputs.length === 0 && options.since === undefined) {
+  const files = (options.input ?? []).map(readInput)
+  if (files.length === 0 && options.since === undefined) {
     throw new Refusal('nothing to replay: give --input SOURCE=FILE, or --since 7d for what the hub has recorded', 2)
   }
-  if (inputs.length > 0 && options.since !== undefined) {
+  if (files.length > 0 && options.since !== undefined) {
     throw new Refusal('--input and --since exclude each other: give one of them', 2)
   }
-  const missing = inputs.find(({ file }) => !existsSync(file))
+  const missing = files.find(({ path }) => !existsSync(path))
   if (missing !== undefined) {
-    throw new Refusal(`--input ${missing.source}=${missing.file}: the file ${missing.file} is not there.`)
+    throw new Refusal(`--input ${missing.source}=${missing.path}: the file ${missing.path} is not there.`)
   }
   const zone = machineZone()
-  await start(options, inputs, (line) => terminal.out(options.json === true ? JSON.stringify(line) : toRow(line, zone)))
+  const print = (line: ReplayLine): void =>
+    terminal.out(options.json === true ? JSON.stringify(line) : toRow(line, zone))
+  const since = options.since === undefined ? undefined : readSince(options.since, Date.now())
+  await start(options, files, since, print)
   return 0
 }
 
-/** The one place that knows how a replay is started. `tell` is called for each line in order. */
+/** The one place that knows how a replay is started. */
 async function start(
   options: ReplayOptions,
-  inputs: readonly ReplayInput[],
-  tell: (line: ReplayLine) => void,
+  files: readonly ReplayFile[],
+  since: number | undefined,
+  print: (line: ReplayLine) => void,
 ): Promise<void> {
-  const { readConfiguration } = await import('./configuration.ts')
-  const config = await readConfiguration(options.config)
-  const { replayInputs, replayStore } = await import('../engine/replay.ts')
-  if (options.since === undefined) return replayInputs(config, inputs, tell)
-  const since = readSince(options.since, Date.now())
+  const { assembleFile } = await import('./configuration.ts')
+  const assembly = await assembleFile(options.config)
+  const { replayFiles, replayStore } = await import('../hub/replay.ts')
+  if (since === undefined) {
+    return replayFiles(assembly, files, print).catch((error: unknown) => {
+      throw new Refusal(`${detailOf(error)}.`, 1, { cause: error })
+    })
+  }
   const { withStore } = await import('./store-file.ts')
-  return withStore(options.data, (store) => replayStore(config, store, since, tell))
+  const span = { warmFrom: since - warmUpMs, from: since }
+  return withStore(options.data, (store) => replayStore(assembly, store, span, print))
 }
 
-function readInput(text: string): ReplayInput {
+function readInput(text: string): ReplayFile {
   const equals = text.indexOf('=')
   const source = text.slice(0, Math.max(0, equals))
-  const file = text.slice(equals + 1)
-  if (source === '' || file === '') {
-    throw new Refusal(`--input ${text} names no source and file; give SOURCE=FILE, such as kms=/var/log/vlmcsd.log`, 2)
-  }
-  return { source, file }
+  const path = text.slice(equals + 1)
+  if (source !== '' && path !== '') return { source, path }
+  throw new Refusal(`--input ${text} names no source and file; give SOURCE=FILE, such as kms=/var/log/vlmcsd.log`, 2)
 }
 
 function toRow(line: ReplayLine, zone: string): string {

@@ -3,7 +3,7 @@ import { detailOf, Refusal, type ExitCode, type Terminal } from './terminal.ts'
 
 export interface RunOptions {
   readonly config?: string
-  readonly data: string
+  readonly data?: string
   readonly listen?: string
 }
 

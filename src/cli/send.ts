@@ -4,6 +4,7 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { appendToSpool } from '../lib/spool.ts'
 import { severities, type JsonObject } from '../words.ts'
+import { dataFolder } from './data-folder.ts'
 import { HubBusy, HubGone, HubSilent, withHub, type HubOptions } from './hub-client.ts'
 import { detailOf, Refusal, type ExitCode, type Terminal } from './terminal.ts'
 
@@ -21,7 +22,7 @@ export interface SendOptions extends Omit<HubOptions, 'data'> {
 export const spoolName = 'spool'
 
 export async function send(words: readonly string[], options: SendOptions, terminal: Terminal): Promise<ExitCode> {
-  const { folder, fields } = readData(options.data)
+  const { folder = await dataFolder(), fields } = readData(options.data)
   const event = toCloudEvent(words.join(' '), fields, options)
   const hub = { ...options, data: folder }
   const where = await withHub(
@@ -47,13 +48,17 @@ export async function send(words: readonly string[], options: SendOptions, termi
 type Sent = { readonly sent: true; readonly hub: string; readonly duplicate: boolean }
 type Kept = { readonly sent: false; readonly file: string; readonly reason: string }
 
+interface Invalid {
+  readonly message: string
+}
+
 function isUnsure(error: unknown): error is Refusal {
   return error instanceof HubGone || error instanceof HubSilent || error instanceof HubBusy
 }
 
 function readAccepted(body: unknown, hub: string): Sent {
-  const { accepted, duplicates, invalid } = body as { accepted?: number; duplicates?: number; invalid?: JsonObject[] }
-  const mistakes = (invalid ?? []).map((entry) => String(entry['message']))
+  const { accepted, duplicates, invalid } = body as { accepted?: number; duplicates?: number; invalid?: Invalid[] }
+  const mistakes = (invalid ?? []).map((entry) => entry.message)
   if (mistakes.length > 0) throw new Refusal(`The hub at ${hub} refused the event: ${mistakes.join('; ')}.`)
   return { sent: true, hub, duplicate: accepted === 0 && (duplicates ?? 0) > 0 }
 }
@@ -93,9 +98,9 @@ function toCloudEvent(text: string, fields: JsonObject, options: SendOptions): J
 }
 
 /** `--data` names the data folder, as with every command; what is a JSON object is the event's data instead. */
-function readData(values: readonly string[]): { folder: string; fields: JsonObject } {
+function readData(values: readonly string[]): { folder: string | undefined; fields: JsonObject } {
   const objects = values.filter((value) => value.trimStart().startsWith('{'))
-  const folder = values.findLast((value) => !objects.includes(value)) ?? 'sereno-data'
+  const folder = values.findLast((value) => !objects.includes(value))
   return { folder, fields: Object.assign({}, ...objects.map(readObject)) as JsonObject }
 }
 

@@ -18,6 +18,13 @@ export async function test(files: readonly string[], terminal: Terminal): Promis
 
 /** The one place that knows how a scenario is run. */
 async function runOne(text: string, file: string): Promise<{ readonly ok: boolean; readonly report: string }> {
-  const { runScenario } = await import('../engine/scenario.ts')
-  return runScenario(text, file)
+  const { assembleText } = await import('./configuration.ts')
+  const { runScenario } = await import('../hub/scenario.ts')
+  try {
+    return await runScenario(text, file, { assemble: assembleText })
+  } catch (error) {
+    // Such as a configuration with mistakes, each on a line of its own.
+    if (error instanceof Error && error.cause === undefined) return { ok: false, report: `${file}: ${error.message}` }
+    throw error
+  }
 }

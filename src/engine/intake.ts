@@ -50,7 +50,7 @@ const cachedKeys = 50_000
 
 export function createIntake(first: Judge, { store, clock, committed }: IntakeTools): Intake {
   let judge = first
-  let nextSeq = store.opened.nextSeq
+  let nextSeq: number | undefined
   let running = false
   let queue: Waiting[] = []
   let queued = 0
@@ -87,8 +87,9 @@ export function createIntake(first: Judge, { store, clock, committed }: IntakeTo
   async function commitBatch(batch: readonly Waiting[]): Promise<void> {
     const plans = batch.map((waiting) => waiting.inputs.map((input) => plan(judge, input)))
     await cache.load(plans.flat())
-    const draft = new Draft(cache, nextSeq)
     const now = clock.now()
+    nextSeq ??= await store.nextSeq(now)
+    const draft = new Draft(cache, nextSeq)
     const results = batch.map((waiting, index) => {
       for (const delivery of waiting.deliveries) draft.deliveries.set(delivery.seq, delivery)
       draft.parts.push(...waiting.parts)

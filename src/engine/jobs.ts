@@ -30,6 +30,7 @@ export function createJobs({ store, clock, intake, failed }: JobsTools): Jobs {
   let stopTimer: (() => void) | undefined
   let nextAt = Infinity
   let running = false
+  let again = false
   let stopped = true
 
   function wakeAt(at: number): void {
@@ -43,7 +44,11 @@ export function createJobs({ store, clock, intake, failed }: JobsTools): Jobs {
   }
 
   async function run(): Promise<void> {
-    if (running || stopped) return
+    if (stopped) return
+    if (running) {
+      again = true
+      return
+    }
     running = true
     try {
       const now = clock.now()
@@ -57,6 +62,8 @@ export function createJobs({ store, clock, intake, failed }: JobsTools): Jobs {
       wakeAt(clock.now() + retryMs)
     } finally {
       running = false
+      if (again) wakeAt(clock.now())
+      again = false
     }
   }
 

@@ -2,7 +2,7 @@
 import { fromId, toId } from '../lib/id.ts'
 import type { Rule } from '../rule.ts'
 import type { Attempt, DeliveryDetail, DeliveryQuery, EventQuery, Store } from '../store/store.ts'
-import type { Delivery, HubEvent, JsonObject, Verdict } from '../words.ts'
+import type { Delivery, HubEvent, Verdict } from '../words.ts'
 import { explainEvent, type Why } from './why.ts'
 
 export type LookStore = Pick<Store, 'events' | 'event' | 'verdicts' | 'deliveries' | 'delivery' | 'totals'>
@@ -87,7 +87,8 @@ export async function lookUpEvent(
   const event = seq === undefined ? undefined : await store.event(toId(seq))
   if (event === undefined) return undefined
   const verdicts = await store.verdicts([event.seq])
-  const naming = await store.deliveries({ event: event.seq, limit: shownDeliveries })
+  // Whatever names an event has a verdict for it; the search is not for free.
+  const naming = verdicts.length === 0 ? [] : await store.deliveries({ event: event.seq, limit: shownDeliveries })
   const ids = new Set([...verdicts.flatMap((verdict) => verdict.into ?? []), ...naming.map((entry) => entry.id)])
   const found = await Promise.all([...ids].map((into) => store.delivery(into)))
   const deliveries = found.filter((detail) => detail !== undefined)
@@ -102,21 +103,6 @@ export async function lookUpDelivery(store: LookStore, id: string): Promise<Deli
   const seq = fromId(id)
   const detail = seq === undefined ? undefined : await store.delivery(toId(seq))
   return detail === undefined ? undefined : deliveryPage(detail)
-}
-
-/** The form an event has in replay's lines, beside its `kind`. */
-export function eventFacts(event: HubEvent): JsonObject {
-  const { type, source, host, subject, severity, labels, data } = event
-  return {
-    type,
-    time: iso(event.time),
-    source,
-    ...(host === undefined ? {} : { host }),
-    ...(subject === undefined ? {} : { subject }),
-    severity,
-    labels,
-    data,
-  }
 }
 
 function eventEntry(event: HubEvent, verdicts: readonly Verdict[]): EventEntry {

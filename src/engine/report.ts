@@ -130,7 +130,7 @@ function settleVerdicts(draft: Draft, delivery: Delivery, now: number): void {
   const { state } = delivery
   const retrying = state === 'queued' || state === 'sending' || state === 'retrying'
   const [verdict, reason] = retrying ? (['queued', 'waits to be sent again'] as const) : verdictOf[state]
-  if (retrying || delivery.kind === 'note' || delivery.extra.heldBy === 'late') return
+  if (retrying || delivery.extra.settled === true) return
   for (const [index, event] of delivery.events.entries()) {
     const why = delivery.lastDetail === undefined ? reason : `${reason}: ${delivery.lastDetail}`
     draft.verdicts.push({
@@ -242,6 +242,6 @@ function recover(judge: Judge, draft: Draft, channel: string, outage: Outage, no
   if (outage.announced && fallback !== undefined) note(fallback, `Channel ${channel} works again`, [])
 }
 
-function without({ rules: _rules, ...extra }: DeliveryExtra): DeliveryExtra {
+function without({ rules: _rules, settled: _settled, ...extra }: DeliveryExtra): DeliveryExtra {
   return extra
 }

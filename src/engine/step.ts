@@ -311,12 +311,9 @@ function tellRepeats(judge: Judge, draft: Draft, key: string, body: Json, now: n
     severity: Severity
   }
   const extra = { held: window.held, ...(window.heldSince === undefined ? {} : { heldSince: window.heldSince }) }
-  tell(
-    draft,
-    judge,
-    { channel, rule, kind: 'note', thread: toId(event), events: [{ seq: event, rule }], severity, extra },
-    now,
-  )
+  const events = [{ seq: event, rule }]
+  const ended = { verdict: 'merged', by: 'dedupe' } as const
+  tell(draft, judge, { channel, rule, kind: 'note', thread: toId(event), events, severity, extra, ...ended }, now)
 }
 
 function stepCommand(judge: Judge, draft: Draft, { command }: CommandInput, seq: number, now: number): Stepped {

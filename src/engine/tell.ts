@@ -42,7 +42,11 @@ const namedAtMost = 100
 export function tell(draft: Draft, judge: Judge, intent: Intent, now: number): string {
   const channel = judge.channels.get(intent.channel)
   const own = intent.events.every((named) => named.rule === intent.rule)
-  const extra = own ? intent.extra : { ...intent.extra, rules: intent.events.map((named) => named.rule) }
+  const extra: DeliveryExtra = {
+    ...intent.extra,
+    ...(own ? {} : { rules: intent.events.map((named) => named.rule) }),
+    ...(intent.verdict === undefined ? {} : { settled: true as const }),
+  }
   let first: string | undefined
   for (const recipient of channel?.recipients ?? ['']) {
     const seq = draft.takeSeq()
@@ -76,7 +80,7 @@ export function tell(draft: Draft, judge: Judge, intent: Intent, now: number): s
       channel: intent.channel,
       state: intent.verdict ?? 'queued',
       by: intent.by ?? 'outbox',
-      reason: intent.verdict === 'merged' ? 'told in a digest' : 'waits to be sent',
+      reason: intent.verdict === 'merged' ? `told with others (${intent.by ?? 'digest'})` : 'waits to be sent',
       into,
       at: now,
     })

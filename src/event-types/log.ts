@@ -98,7 +98,11 @@ function endingOf(event: HubEvent): string {
 
 function fieldsOf(fields: Json | undefined): MessageField[] {
   if (typeof fields !== 'object' || fields === null || Array.isArray(fields)) return []
-  return Object.entries(fields).map(([name, value]) => ({ name, value: String(value), code: true }))
+  return Object.entries(fields).map(([name, value]) => ({
+    name,
+    value: textOf(value) ?? JSON.stringify(value),
+    code: true,
+  }))
 }
 
 function textOf(value: Json | undefined): string | undefined {

@@ -1,13 +1,14 @@
 // Makes a checked config into what runs: kinds loaded, the judge's rules, senders for the channels.
 import { hostname } from 'node:os'
 import type { ChannelKind } from '../channel.ts'
-import type { Config } from '../config/config.ts'
+import type { ChannelConfig, Config } from '../config/config.ts'
 import { createSender, type SenderTools } from '../engine/sender.ts'
 import type { ChannelFacts, Judge, SourceFacts } from '../engine/judge.ts'
 import type { Sender } from '../engine/outbox.ts'
 import type { EventType } from '../event-type.ts'
 import { loadChannel, loadEventTypes, loadSource } from '../registry.ts'
 import type { ReaderPlace, SourceKind } from '../source.ts'
+import { loopback, loopbackFacts, loopbackSender } from './heartbeat.ts'
 import { createTemplates } from './templates.ts'
 import type { Json } from '../words.ts'
 
@@ -46,11 +47,14 @@ export async function assemble(config: Config, document: Json, tools: AssemblyTo
   }
   const channels = new Map<string, ChannelFacts>()
   const senders = new Map<string, Sender>()
-  for (const { name, kind: kindName, options, throttle, expireAfterMs, fallback } of config.channels) {
-    const kind = await loadChannel(kindName)
-    channels.set(name, factsOf(kind, options, { throttle, expireAfterMs, fallback }))
+  for (const channel of config.channels) {
+    const { name, options } = channel
+    const kind = await loadChannel(channel.kind)
+    channels.set(name, factsOf(kind, channel))
     senders.set(name, createSender({ name, kind, options }, senderTools))
   }
+  channels.set(loopback, loopbackFacts)
+  senders.set(loopback, loopbackSender)
   return {
     config,
     judge: {
@@ -67,17 +71,13 @@ export async function assemble(config: Config, document: Json, tools: AssemblyTo
   }
 }
 
-function factsOf(
-  kind: ChannelKind,
-  options: unknown,
-  common: Pick<Config['channels'][number], 'throttle' | 'expireAfterMs' | 'fallback'>,
-): ChannelFacts {
+function factsOf(kind: ChannelKind, { options, throttle, expireAfterMs, fallback }: ChannelConfig): ChannelFacts {
   return {
     recipients: kind.recipients?.(options) ?? [''],
-    expireAfterMs: common.expireAfterMs,
+    expireAfterMs,
     idempotency: kind.limits.idempotency,
-    ...(common.throttle === undefined ? {} : { throttle: common.throttle }),
-    ...(common.fallback === undefined ? {} : { fallback: common.fallback }),
+    ...(throttle === undefined ? {} : { throttle }),
+    ...(fallback === undefined ? {} : { fallback }),
   }
 }
 

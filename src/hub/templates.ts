@@ -1,4 +1,5 @@
 // Words from the config instead of the built-in ones: Liquid with limits on parsing, time and memory, and no files.
+import type { Liquid } from 'liquidjs'
 import type { Config } from '../config/config.ts'
 import type { ComposeTools } from '../engine/compose.ts'
 import type { EventType, MessageWords } from '../event-type.ts'
@@ -15,15 +16,7 @@ export async function createTemplates(
     config.rules.flatMap((rule) => (rule.template === undefined ? [] : [[rule.name, rule.template]])),
   )
   if (byType.size === 0 && byRule.size === 0) return undefined
-  const { Liquid } = await import('liquidjs')
-  const liquid = new Liquid({
-    templates: {},
-    parseLimit: 20_000,
-    renderLimit: 200,
-    memoryLimit: 1_000_000,
-    ownPropertyOnly: true,
-  })
-  for (const tag of ['include', 'render', 'layout', 'block']) delete liquid.tags[tag]
+  const liquid = await createLiquid()
   return (event, rule) => {
     const template = byRule.get(rule) ?? byType.get(event.type)
     return template === undefined ? undefined : renderWords(template, event)
@@ -47,7 +40,7 @@ export async function createTemplates(
         ...(text === undefined ? pick(builtIn) : { lines: [text] }),
       }
     } catch (error) {
-      return { broken: error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error) }
+      return { broken: firstLine(error) }
     }
   }
 }
@@ -57,4 +50,30 @@ function pick(words: MessageWords | undefined): Partial<MessageWords> {
     ...(words?.fields === undefined ? {} : { fields: words.fields }),
     ...(words?.lines === undefined ? {} : { lines: words.lines }),
   }
+}
+
+/** What is wrong with a Liquid text, in words; undefined when it is good. */
+export async function createTemplateCheck(): Promise<(text: string) => string | undefined> {
+  const liquid = await createLiquid()
+  return (text) => {
+    try {
+      liquid.parse(text)
+      return undefined
+    } catch (error) {
+      return firstLine(error)
+    }
+  }
+}
+
+/** Knows no files: its default would read them. */
+async function createLiquid(): Promise<Liquid> {
+  const { Liquid } = await import('liquidjs')
+  const limits = { parseLimit: 20_000, renderLimit: 200, memoryLimit: 1_000_000 }
+  const liquid = new Liquid({ templates: {}, ownPropertyOnly: true, ...limits })
+  for (const tag of ['include', 'render', 'layout', 'block']) delete liquid.tags[tag]
+  return liquid
+}
+
+function firstLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? ''
 }

@@ -104,7 +104,7 @@ function findUnsupported(text: string): string | undefined {
     if (sign === '\\' && /^\\(?:[1-9]|k<)/.test(rest)) {
       return `back-references are not supported, because patterns run in linear time: "${rest.slice(0, 2)}" at position ${at + 1}; match the second text by a group of its own`
     }
-    if (sign === '\\' && /^\\u/.test(rest)) {
+    if (rest.startsWith('\\u')) {
       return `"\\u" at position ${at + 1} is not known here; write the character itself, or \\x{…} with its number`
     }
     if (rest.startsWith('(?>')) {

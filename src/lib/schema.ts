@@ -16,7 +16,7 @@ export function duration(limits: { readonly minMs?: number } = {}) {
     .transform((text, context) => {
       const ms = readDuration(text)
       if (ms === undefined) return refuse(context, `"${text}" is no duration; ${durationAdvice}`)
-      if (ms < minMs) return refuse(context, `${text} is too short; write at least ${writeDuration(minMs)}`)
+      if (ms < minMs) return refuse(context, `"${text}" is too short; write at least ${writeDuration(minMs)}`)
       return ms
     })
 }

@@ -17,15 +17,14 @@ export interface SqliteOptions {
 
 /** Throws an `Error` with a sentence for people when the folder is in use or the schema is newer. */
 export async function openSqlite({ path, readOnly = false, now = Date.now() }: SqliteOptions): Promise<Store> {
-  if (path === ':memory:') return openInPlace(now)
+  if (path === ':memory:') return openInPlace()
   const lock = readOnly ? undefined : lockFolder(path)
   try {
     const created = !existsSync(path)
     const lost = readOnly ? undefined : recoverIfDamaged(path, now)
     const writer = await startThread(path, readOnly)
     const reader = lazyThread(path, readOnly)
-    const nextSeq = (await writer.call('nextSeq', now)) as number
-    const opened: Opened = { nextSeq, created, ...(lost === undefined ? {} : { lost }) }
+    const opened: Opened = { created, ...(lost === undefined ? {} : { lost }) }
     return createStore(opened, writer.call, readOnly ? writer.call : reader.call, async () => {
       await Promise.all([writer.close(), reader.close()])
       lock?.release()
@@ -45,6 +44,7 @@ function createStore(opened: Opened, write: CallStore, read: CallStore, close: (
       (await call(method, ...args)) as never
   return {
     opened,
+    nextSeq: from(write, 'nextSeq'),
     load: from(write, 'load'),
     commit: async (batch: Commit) => {
       await write('commit', pack(batch))
@@ -70,13 +70,13 @@ function createStore(opened: Opened, write: CallStore, read: CallStore, close: (
   }
 }
 
-function openInPlace(now: number): Store {
+function openInPlace(): Store {
   const file = new SqliteFile(':memory:')
   const call: CallStore = async (method, ...args) => {
     const run = file[method as keyof SqliteFile] as (...values: readonly unknown[]) => unknown
     return run.apply(file, [...args])
   }
-  return createStore({ nextSeq: file.nextSeq(now), created: true }, call, call, async () => file.close())
+  return createStore({ created: true }, call, call, async () => file.close())
 }
 
 interface Thread {

@@ -2,8 +2,10 @@
 import type { Delivery, HubEvent, Job, Json, Reason, Verdict, VerdictState } from '../words.ts'
 
 export interface Store {
-  /** Where new positions start and what was found at opening (a repaired or replaced file). */
+  /** What was found at opening: a new, a repaired or a replaced file. */
   readonly opened: Opened
+  /** Where new positions start: above all that are taken, or where a store begun at `now` would. */
+  nextSeq(now: number): Promise<number>
   /** State rows, jobs and identities of the keys a batch of decisions needs, in one round trip. */
   load(wanted: Wanted): Promise<Loaded>
   /** One transaction, on disk when it resolves; throws `StoreFailed` and changes nothing when it cannot. */
@@ -42,7 +44,6 @@ export interface Store {
 }
 
 export interface Opened {
-  readonly nextSeq: number
   readonly created: boolean
   /** The name the broken file was set aside under, and the span no row is left of. */
   readonly lost?: {

@@ -20,10 +20,9 @@ after(() => removeFolder(folder))
 describe('sending', () => {
   test('posts one CloudEvent to the running hub', async () => {
     await using hub = await startFakeHub(folder)
-    const said = await sereno(
-      ...['send', '--data', folder, '--type', 'backup.report', '--host', 'nas', '--severity', 'error'],
-      ...['--subject', 'tank', '--title', 'Backup', '--data', '{"size": 7}', 'the', 'disk is full'],
-    )
+    const facts = ['--type', 'backup.report', '--host', 'nas', '--severity', 'error', '--subject', 'tank']
+    const words = ['--title', 'Backup', '--data', '{"size": 7}', 'the', 'disk is full']
+    const said = await sereno('send', '--data', folder, ...facts, ...words)
     assert.deepEqual(said, { code: 0, out: `Sent to the hub at ${hub.url}.`, error: '' })
     const [{ id, time, ...event }] = hub.posted as [{ id: string; time: string }]
     assert.match(id, /^[0-9a-f-]{36}$/)

@@ -105,7 +105,7 @@ describe('times and tables', () => {
 
   test('spans count back from now, dates are read as they are', () => {
     assert.equal(readSince('90s', now), now - 90_000)
-    assert.equal(readSince('1.5h', now), now - 5_400_000)
+    assert.equal(readSince('1h30m', now), now - 5_400_000)
     assert.equal(readSince('7d', now), now - 7 * 86_400_000)
     assert.equal(readSince('2026-05-10T13:00:00+02:00', now), Date.UTC(2026, 4, 10, 11))
     assert.equal(readSince('2026-05-10', now), new Date(2026, 4, 10).getTime())

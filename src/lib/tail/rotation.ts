@@ -1,6 +1,6 @@
 // Finds the file that comes after the one we stand in: its own copy, then what rotation left since, then the live file.
 import { realpath } from 'node:fs/promises'
-import { type FileStat, isContinuation, openContent, statFile } from './content.ts'
+import { type Content, type FileStat, isContinuation, openContent, readFully, statFile } from './content.ts'
 import type { Identity } from './generation.ts'
 import { listSiblings, type Sibling } from './siblings.ts'
 
@@ -24,25 +24,39 @@ export interface Search {
 }
 
 export async function findNext(search: Search): Promise<Next | undefined> {
-  const { path, from, replaced, live, skipped } = search
-  const base = await realpath(path).catch(() => path)
-  const current = live && { ...live, path, base, compressed: false }
-  const rotated = await listRotated([from.base, base, path], live?.id)
-  const candidates = rotated.filter((file) => !skipped.has(file.id))
-  // Of an empty file nothing is known but its inode, and what was written to it may be in a copy by now.
-  const unknown = replaced && from.head.length === 0
+  const { from, replaced } = search
+  const { rotated, current } = await list(search)
   // The live file last: it holds our content when a whole folder was copied to another disk.
-  const index = unknown ? -1 : await locate(from, current && replaced ? [...candidates, current] : candidates)
-  const found = candidates[index]
+  const index = await locate(from, current && replaced ? [...rotated, current] : rotated)
+  const found = rotated[index]
   if (index >= 0 && !found) return { file: current!, continues: true, complete: false }
-  if (found && replaced) return { file: found, continues: true, complete: index + 1 < candidates.length }
+  if (found && replaced) return { file: found, continues: true, complete: index + 1 < rotated.length }
   const newer = found
-    ? candidates.slice(index + 1)
-    : candidates.filter((file) => file.mtime > from.modifiedAt || file.id === from.id)
+    ? rotated.slice(index + 1)
+    : rotated.filter((file) => file.mtime > from.modifiedAt || file.id === from.id)
   const file = newer[0] ?? current
   // An empty new file is no reason to leave the old one: its writer may not have been told yet.
   if (!file || (file === current && file.size === 0 && !replaced)) return undefined
   return { file, continues: false, complete: newer.length > 1 }
+}
+
+/**
+ * Whether a file we have open was copied and then truncated, although it looks as if it only grew: it begins with the
+ * same lines again, but a copy has others after what we have read.
+ */
+export async function hasLeftCopy(search: Search): Promise<boolean> {
+  const { rotated, current } = await list(search)
+  const files = current ? [...rotated, current] : rotated
+  const own = files.findIndex((file) => file.id === search.from.id)
+  return own >= 0 && (await findCopy(search.from, files, own)) >= 0
+}
+
+async function list(search: Search): Promise<{ rotated: Sibling[]; current: Sibling | undefined }> {
+  const { path, from, live, skipped } = search
+  const base = await realpath(path).catch(() => path)
+  const files = await listRotated([from.base, base, path], live?.id)
+  const rotated = files.filter((file) => !skipped.has(file.id))
+  return { rotated, current: live && { ...live, path, base, compressed: false } }
 }
 
 /**
@@ -52,16 +66,25 @@ export async function findNext(search: Search): Promise<Next | undefined> {
  */
 async function locate(from: Identity, files: readonly Sibling[]): Promise<number> {
   if (from.id === '') return -1
-  const same = files.findIndex((file) => isSameInode(file, from))
-  if (same >= 0 && (await holds(files[same]!, from))) return same
+  const same = files.findIndex((file) => file.id === from.id && file.born <= from.modifiedAt)
+  if (same >= 0 && (await holds(files[same]!, from))) {
+    const copy = await findCopy(from, files, same)
+    return copy >= 0 ? copy : same
+  }
   if (from.head.length === 0) return -1
   for (const [index, file] of files.entries())
-    if (index !== same && latestWrite(file) >= from.modifiedAt && (await holds(file, from))) return index
+    if (latestWrite(file) >= from.modifiedAt && (await holds(file, from))) return index
   return -1
 }
 
-export function isSameInode(file: FileStat, from: Pick<Identity, 'id' | 'modifiedAt'>): boolean {
-  return file.id === from.id && file.born <= from.modifiedAt
+/** An older file that goes on from where we stand, and otherwise than our own does. */
+async function findCopy(from: Identity, files: readonly Sibling[], own: number): Promise<number> {
+  for (const [index, file] of files.slice(0, own).entries()) {
+    if (latestWrite(file) <= from.modifiedAt || !(await holds(file, from))) continue
+    const [ours, theirs] = await Promise.all([readAt(files[own]!, from.offset), readAt(file, from.offset)])
+    if (theirs.length > 0 && !ours.subarray(0, theirs.length).equals(theirs)) return index
+  }
+  return -1
 }
 
 /** Some compressors keep only whole seconds of the time. */
@@ -70,19 +93,30 @@ function latestWrite(file: Sibling): number {
 }
 
 /** Whether a file has the content we stand in. */
-export async function holds(file: Sibling, from: Pick<Identity, 'head' | 'marker' | 'offset'>): Promise<boolean> {
-  if (!file.compressed && file.size < from.offset) return false
+export function holds(file: Sibling, from: Pick<Identity, 'head' | 'marker' | 'offset'>): Promise<boolean> {
+  if (!file.compressed && file.size < from.offset) return Promise.resolve(false)
+  return withContent(file, false, (content) => isContinuation(content, from))
+}
+
+function readAt(file: Sibling, offset: number): Promise<Buffer> {
+  return withContent(file, Buffer.alloc(0), async (content) => {
+    const bytes = Buffer.alloc(4096)
+    return bytes.subarray(0, await readFully(content, bytes, offset))
+  })
+}
+
+/** What cannot be opened or unpacked cannot be recognised. */
+async function withContent<T>(file: Sibling, otherwise: T, use: (content: Content) => Promise<T>): Promise<T> {
   try {
     const content = await openContent(file.path, file.id, file.compressed)
-    if (!content) return false
+    if (!content) return otherwise
     try {
-      return await isContinuation(content, from)
+      return await use(content)
     } finally {
       await content.close()
     }
   } catch {
-    // Unreadable or broken: it cannot be recognised.
-    return false
+    return otherwise
   }
 }
 

@@ -1,10 +1,11 @@
 // Follows one log file through rotation, truncation and restarts, so that each byte is handed out once and in order.
 // All that happens, happens in `poll`: the caller decides when to look, and stores the cursor with what it made of the bytes.
 import { realpath } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { type Content, type FileStat, openContent, readFully, statFile } from './content.ts'
 import { blankCursor, type TailCursor } from './cursor.ts'
 import { Generation, type Identity } from './generation.ts'
-import { findNext, holds, isSameInode, type Next } from './rotation.ts'
+import { findNext, hasLeftCopy, holds, type Search } from './rotation.ts'
 import type { Sibling } from './siblings.ts'
 
 export interface TailOptions {
@@ -70,6 +71,8 @@ export class Tail implements AsyncDisposable {
   /** The file that should be read next and cannot be. */
   #blocked: { readonly id: string; readonly since: number } | undefined
   readonly #skipped = new Set<string>()
+  /** When the folder had changed last as we looked for copies of the current file. */
+  #folderSeen: number | undefined
   #readBytes = 0
   #taking = false
 
@@ -88,7 +91,8 @@ export class Tail implements AsyncDisposable {
   /** Hands out all there is to read now. If `take` throws, the tail must not be used again. */
   async poll(take: Take): Promise<Look> {
     this.#readBytes = 0
-    for (;;) {
+    for (let z = 0; ; z++) {
+      if (z > 200) throw new Error('LOOP ' + JSON.stringify(this.#current?.identity()))
       const live = await lookAt(this.#options.path)
       this.#problem = isFile(live) ? undefined : live
       if (!this.#current && !(await this.#begin(live))) return this.#report(live, 'end')
@@ -107,9 +111,7 @@ export class Tail implements AsyncDisposable {
     const { path } = this.#options
     const start = this.#start && (await this.#isOurs(this.#start, live)) ? this.#start : undefined
     if (!start) return this.#beginAnew(live)
-    const file = isFile(live) && isSameInode(live, start) ? toFile(live, path, await resolve(path)) : undefined
-    const here = file && (await holds(file, start)) && !(await this.#wasEmptied(start, file, live))
-    const next = here ? { file, continues: true, complete: false } : await this.#findNext(start, true, live)
+    const next = await findNext(this.#search(start, true, live))
     const content = next && (await this.#open(next.file))
     if (!next || !content) return false
     this.#current = await Generation.at(content, next.file, next.continues ? start.offset : 0)
@@ -153,7 +155,7 @@ export class Tail implements AsyncDisposable {
         if (stat.size === current.settled?.size && stat.mtime === current.settled.mtime) return 'end'
         if (!current.content.compressed && (stat.size < current.offset || !(await current.hasSameHead())))
           return 'replaced'
-        if (await this.#wasEmptied(current.identity(), stat, live)) return 'replaced'
+        if (stat.mtime !== current.mtime && (await this.#leftCopy(current, live))) return 'replaced'
         current.mtime = stat.mtime
         current.size = stat.size
         const waiting = isFile(live) && live.id !== current.id && live.size > 0
@@ -167,11 +169,12 @@ export class Tail implements AsyncDisposable {
     }
   }
 
-  /** Nothing of it was read yet, so that only a copy beside it tells of what was written and truncated meanwhile. */
-  async #wasEmptied(from: Identity, stat: FileStat, live: Live): Promise<boolean> {
-    if (from.offset > 0 || stat.mtime === from.modifiedAt) return false
-    const next = await this.#findNext(from, true, live)
-    return next !== undefined && next.file.id !== from.id
+  /** A copy cannot have been made without a change to the folder. */
+  async #leftCopy(current: Generation, live: Live): Promise<boolean> {
+    const folder = await statFile(dirname(current.base)).catch(() => undefined)
+    if (folder === undefined || folder.mtime === this.#folderSeen) return false
+    this.#folderSeen = folder.mtime
+    return hasLeftCopy(this.#search(current.identity(), true, live))
   }
 
   async #readTo(size: number, take: Take): Promise<Ended> {
@@ -209,7 +212,7 @@ export class Tail implements AsyncDisposable {
       return false
     }
     if (ended === 'end' && !this.#isQuiet(old, live)) return false
-    const next = await this.#findNext(old.identity(), ended === 'replaced', live)
+    const next = await findNext(this.#search(old.identity(), ended === 'replaced', live))
     const content = next && (await this.#open(next.file))
     if (!next || !content) return false
     await old.content.close()
@@ -238,9 +241,9 @@ export class Tail implements AsyncDisposable {
     return true
   }
 
-  #findNext(from: Identity, replaced: boolean, live: Live): Promise<Next | undefined> {
+  #search(from: Identity, replaced: boolean, live: Live): Search {
     const { path } = this.#options
-    return findNext({ path, from, replaced, live: isFile(live) ? live : undefined, skipped: this.#skipped })
+    return { path, from, replaced, live: isFile(live) ? live : undefined, skipped: this.#skipped }
   }
 
   /** Undefined when it moved meanwhile or cannot be read; a rotated file that stays unreadable is passed over. */

@@ -1,27 +1,16 @@
 // The pure half of the log source: bytes in, lines that match and sessions that ended out.
 import { createLineSplitter, cutBytes } from '../../lib/lines.ts'
 import { compilePattern, createPrefilter } from '../../lib/pattern.ts'
-import type { Groups, Pattern, Prefilter } from '../../lib/pattern.ts'
+import type { Groups } from '../../lib/pattern.ts'
 import { createStampReader } from '../../lib/stamp.ts'
 import { createZone } from '../../lib/zone.ts'
 import type { Reader, ReaderOutput, ReaderPlace } from '../../source.ts'
 import type { NewEvent, Severity } from '../../words.ts'
 import { createLogClock } from './clock.ts'
+import type { Matcher } from './line.ts'
 import type { LogOptions, MatchOptions } from './options.ts'
 import { createSessionWatch } from './session-watch.ts'
 import { addFields, boundedText } from './text.ts'
-
-/** What one line is to those that look at it; its text is decoded at most once, and for most lines never. */
-export interface Line {
-  /** Log time. */
-  readonly time: number
-  groups(matcher: Matcher): Groups | undefined
-}
-
-export interface Matcher {
-  readonly pattern: Pattern
-  readonly prefilter: Prefilter
-}
 
 interface MatchEntry extends Matcher {
   readonly name: string

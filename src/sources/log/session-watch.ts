@@ -2,10 +2,10 @@
 import type { Groups } from '../../lib/pattern.ts'
 import type { Json, NewEvent } from '../../words.ts'
 import type { ClockMark } from './clock.ts'
+import type { Line, Matcher } from './line.ts'
 import type { SessionOptions } from './options.ts'
-import type { Line, Matcher } from './reader.ts'
+import type { Saved, Session } from './session.ts'
 import { createSessions } from './sessions.ts'
-import type { Saved, Session } from './sessions.ts'
 import { addFields, boundedText } from './text.ts'
 
 type Emit = (event: NewEvent) => void

@@ -53,6 +53,8 @@ export interface Line {
   pid: number
   /** The host of a syslog prefix. */
   host: string | undefined
+  /** What stood before the words: nothing, vlmcsd's date, or a transport's prefix. All lines of a log have the same. */
+  layout: 'bare' | 'dated' | 'wrapped'
 }
 
 export function createLine(): Line {
@@ -66,5 +68,6 @@ export function createLine(): Line {
     stamped: false,
     pid: -1,
     host: undefined,
+    layout: 'bare',
   }
 }

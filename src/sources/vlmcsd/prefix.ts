@@ -1,6 +1,6 @@
 // What stands before vlmcsd's words: its own date, and what docker compose, Kubernetes or syslog put before that.
 import type { Zone } from '../../lib/zone.ts'
-import { form, type Line } from './line.ts'
+import type { Line } from './line.ts'
 
 export interface Prefix {
   /** Moves `start` behind the prefixes and sets time, pid and host. */
@@ -21,9 +21,10 @@ export function createPrefix(zone: Zone, previousAt = 0): Prefix {
     line.pid = -1
     line.host = undefined
     line.stamped = false
+    line.layout = 'dated'
     if (!dated(line)) {
+      line.layout = 'bare'
       if (isTransport(line)) stripTransports(line, now)
-      else if (isDated(line.bytes, line.start, line.end)) dated(line)
     }
     if (!line.stamped) line.at = now > 0 ? now : lastAt
     lastAt = line.at
@@ -59,13 +60,18 @@ export function createPrefix(zone: Zone, previousAt = 0): Prefix {
       rest = rest.slice(cri[0].length)
       stamp(line, Date.parse(cri[1] ?? ''))
     }
-    const syslog = /^(?:([A-Z][a-z]{2}) ([ \d]\d) (\d\d):(\d\d):(\d\d)|(\d{4}-\d\d-\d\dT\S+)) (\S+) [^\s[:]+(?:\[(\d+)\])?: /.exec(rest)
+    const syslog =
+      /^(?:([A-Z][a-z]{2}) ([ \d]\d) (\d\d):(\d\d):(\d\d)|(\d{4}-\d\d-\d\dT\S+)) (\S+) [^\s[:]+(?:\[(\d+)\])?: /.exec(
+        rest,
+      )
     if (syslog) {
       rest = rest.slice(syslog[0].length)
       stamp(line, syslog[6] === undefined ? syslogTime(syslog, now) : Date.parse(syslog[6]))
       line.host = syslog[7]
       if (syslog[8] !== undefined) line.pid = Number(syslog[8])
     }
+    if (rest.length === text.length) return
+    line.layout = 'wrapped'
     line.start += text.length - rest.length
     dated(line)
   }
@@ -112,7 +118,8 @@ const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', '
 const digits = [0, 1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18]
 
 function isDated(bytes: Buffer, start: number, end: number): boolean {
-  if (end - start < 21 || bytes[start + 4] !== 0x2d || bytes[start + 7] !== 0x2d || bytes[start + 10] !== space) return false
+  if (end - start < 21 || bytes[start + 4] !== 0x2d || bytes[start + 7] !== 0x2d || bytes[start + 10] !== space)
+    return false
   if (bytes[start + 13] !== colon || bytes[start + 16] !== colon) return false
   return digits.every((at) => (bytes[start + at] ?? 0) >= 0x30 && (bytes[start + at] ?? 0) <= 0x39)
 }
@@ -132,9 +139,4 @@ function isTransport(line: Line): boolean {
     if (bytes[at] === 0x7c && bytes[at + 1] === space && bytes[at - 1] === space) return true
   }
   return false
-}
-
-/** Kept here so that the reader need not know what an empty line is. */
-export function isBlank(line: Line): boolean {
-  return line.form === form.unknown && line.start >= line.end
 }

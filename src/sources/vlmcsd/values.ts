@@ -20,7 +20,7 @@ export function createInterner<Value>(make: (text: string) => Value, slots = 102
 /** UTF-8, with U+FFFD for what is none. */
 export function decode(bytes: Buffer, start: number, end: number): string {
   for (let at = start; at < end; at++) if ((bytes[at] ?? 0) >= 0x80) return bytes.toString('utf8', start, end)
-  return bytes.latin1Slice(start, end)
+  return bytes.toString('latin1', start, end)
 }
 
 /** A whole number with an optional sign at `start`; undefined when there is none. */

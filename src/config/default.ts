@@ -1,0 +1,22 @@
+// The configuration that is in force when there is no file: enough to try the hub on this machine.
+
+/** Stands for the file's name in messages. */
+export const defaultName = 'built-in'
+
+export const defaultText = `# Answers on this machine only. From here, /metrics and the message endpoint need no token.
+hub:
+  open: { metrics: [127.0.0.0/8, '::1/128'] }
+
+sources:
+  message: { kind: message, open: [127.0.0.0/8, '::1/128'] }
+
+channels:
+  console: { kind: console }
+
+rules:
+  # Not every event: a program that reports each of its steps as CloudEvents would flood the terminal. What is sent as a
+  # message was meant for a person; all else is kept, can be seen on the page, and waits for a rule.
+  - { name: messages, on: message, to: console }
+  # What the hub says of itself, except that it started and similar news.
+  - { name: trouble, on: 'sereno.*', where: severity!="info", to: console }
+`

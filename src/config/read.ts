@@ -1,0 +1,163 @@
+// Reads a configuration: every mistake in it at once with its place, or what the hub is to do.
+import { z } from 'zod'
+import type { Issue, Json } from '../words.ts'
+import { check, type Given } from './check.ts'
+import type { ChannelConfig, Config, SourceConfig } from './config.ts'
+import { readDocument } from './document.ts'
+import { readHub } from './hub.ts'
+import { showValue, unknownName } from './issue-words.ts'
+import type { Kinds } from './kinds.ts'
+import { at, isMapping, readNamed, type Entry } from './named.ts'
+import { channelOptions, hubOptions, sourceOptions } from './options.ts'
+import { maskSecrets, resolveReferences } from './references.ts'
+import { readRules } from './rules.ts'
+import { withoutSecrets } from './schema-walk.ts'
+
+export interface ReadOptions {
+  readonly text: string
+  /** As people named it; stands before every mistake. */
+  readonly file: string
+  readonly env: { readonly [name: string]: string | undefined }
+  /** Rejects for a file that cannot be read. */
+  readFile(path: string): Promise<string>
+  readonly kinds: Kinds
+  /** `may-be-missing`: for replays and scenarios, which send nothing and so need no secret. Default: must-exist. */
+  readonly references?: 'must-exist' | 'may-be-missing'
+  /** What is wrong with a Liquid text, in words; undefined when it is good. */
+  templateProblem?(text: string): string | undefined
+}
+
+export interface ReadResult {
+  /** Absent when there are issues. */
+  readonly config?: Config
+  /** The file as JSON, with references for what they stand for and `***` for secrets: this may be stored. */
+  readonly document: Json
+  /** Mistakes, in the order of the file. */
+  readonly issues: readonly Issue[]
+  /** Odd, but the hub would start. */
+  readonly warnings: readonly Issue[]
+}
+
+export const sections = ['hub', 'sources', 'channels', 'rules', 'templates'] as const
+const later: { readonly [section: string]: string } = {
+  watches: 'there are no watches in this version; remove this section',
+  mute: 'there are no mute windows in this version; remove this section',
+}
+
+export async function readConfig(options: ReadOptions): Promise<ReadResult> {
+  const { kinds } = options
+  const document = readDocument(options.text, options.file)
+  if (!document.readable) return { document: null, issues: document.issues, warnings: [] }
+  const resolved = await resolveReferences(document, options)
+  const lenient = options.references === 'may-be-missing'
+  const given: Given = { document, resolved, lenient }
+  const issues: Issue[] = [...document.issues, ...(lenient ? [] : resolved.issues)]
+  if (!isMapping(resolved.value)) return { document: null, issues: [...issues, notAMapping(given)], warnings: [] }
+
+  issues.push(...findUnknownSections(given))
+  const hub = check(hubOptions, { path: ['hub'], value: at(resolved.value, 'hub') ?? {} }, given)
+  const sources = await readNamed(
+    { key: 'sources', noun: 'source', common: sourceOptions, table: kinds.sources },
+    given,
+  )
+  const channels = await readNamed(
+    { key: 'channels', noun: 'channel', common: channelOptions, table: kinds.channels },
+    given,
+  )
+  const implied = await impliedSources(sources.names, sources.kinds, kinds)
+  const sourceNames = [...sources.names, ...implied.map(({ name }) => name)]
+  const rules = readRules({
+    given,
+    eventTypes: kinds.eventTypes,
+    channels: channels.names,
+    ...(options.templateProblem && { templateProblem: options.templateProblem }),
+  })
+  const hubRead = readHub(hub, { given, channels: channels.names, sources: sourceNames })
+  issues.push(...hubRead.issues, ...sources.issues, ...channels.issues, ...rules.issues)
+
+  const finish = (found: readonly Issue[]) => inOrder(found).map((issue) => masked(issue, given))
+  const safe = { ...rest(document.written), hub: withoutSecrets(hubOptions, at(document.written, 'hub') ?? {}) }
+  const stored = { ...safe, sources: sources.written, channels: channels.written }
+  const answer = { document: stored, issues: finish(issues), warnings: finish(rules.warnings) }
+  if (issues.length > 0 || !hubRead.hub) return answer
+  const config: Config = {
+    hub: hubRead.hub,
+    sources: [...sources.entries.map(toSource), ...implied],
+    channels: channels.entries.map(toChannel),
+    rules: rules.rules,
+    templates: rules.templates,
+  }
+  return { ...answer, config }
+}
+
+function notAMapping({ document, resolved }: Given): Issue {
+  const message =
+    resolved.value === null
+      ? "the configuration is empty; 'sereno init' writes one to begin with"
+      : `a configuration is a mapping with the keys ${sections.join(', ')}, not ${showValue(resolved.value)}; 'sereno init' writes one to begin with`
+  return document.issueAt([], 'value', message)
+}
+
+function findUnknownSections({ document, resolved }: Given): Issue[] {
+  if (!isMapping(resolved.value)) return []
+  return Object.keys(resolved.value)
+    .filter((key) => !sections.some((known) => known === key))
+    .map((key) => document.issueAt([key], 'key', later[key] ?? unknownName('the section', key, sections, 'there are')))
+}
+
+/** Endpoints that are there without being named, so that scripts and other programs always find them. */
+const impliedKinds = [
+  { kind: 'message', name: 'message' },
+  { kind: 'cloudevents', name: 'events' },
+] as const
+
+async function impliedSources(
+  names: readonly string[],
+  used: readonly string[],
+  kinds: Kinds,
+): Promise<SourceConfig[]> {
+  const missing = impliedKinds.filter(({ kind }) => kinds.sources.names.includes(kind) && !used.includes(kind))
+  return Promise.all(
+    missing.map(async ({ kind, name }) => {
+      const { options } = await kinds.sources.load(kind)
+      const common = sourceOptions.parse({ kind })
+      const free = names.includes(name) ? `hub-${name}` : name
+      return { ...toSource({ name: free, kind, common, options: options.parse({}) }), implied: true }
+    }),
+  )
+}
+
+function toSource({ name, kind, common, options }: Entry<ReturnType<typeof sourceOptions.parse>>): SourceConfig {
+  const { timezone, host, labels, open, maxAge } = common
+  return {
+    ...{ name, kind, options, labels, open, maxAgeMs: maxAge, implied: false },
+    ...(timezone !== undefined && { timezone }),
+    ...(host !== undefined && { host }),
+  }
+}
+
+function toChannel({ name, kind, common, options }: Entry<ReturnType<typeof channelOptions.parse>>): ChannelConfig {
+  const { throttle, expireAfter, fallback } = common
+  return {
+    ...{ name, kind, options, expireAfterMs: expireAfter },
+    ...(throttle && { throttle: { max: throttle.max, perMs: throttle.per } }),
+    ...(fallback !== undefined && { fallback }),
+  }
+}
+
+/** Sections that have no secrets of their own. */
+function rest(written: Json): { readonly [key: string]: Json } {
+  const found = ['rules', 'templates'].flatMap((key): [string, Json][] => {
+    const value = at(written, key)
+    return value === undefined ? [] : [[key, withoutSecrets(z.unknown(), value)]]
+  })
+  return Object.fromEntries(found)
+}
+
+function inOrder(issues: readonly Issue[]): Issue[] {
+  return issues.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0))
+}
+
+function masked(issue: Issue, { resolved }: Given): Issue {
+  return { ...issue, message: maskSecrets(issue.message, resolved.secrets) }
+}

@@ -1,0 +1,163 @@
+// The hub: wires every part into one running program. The only file that knows them all.
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { realClock } from './engine/clock.ts'
+import { createEngine, type Engine } from './engine/engine.ts'
+import { describeDifference, diffConfig } from './config/diff.ts'
+import { explain } from './config/explain.ts'
+import { readConfiguration } from './hub/configuration.ts'
+import { createServer } from './http/server.ts'
+import { assemble, type Assembly } from './hub/assemble.ts'
+import { createDoor } from './hub/door.ts'
+import { startHeartbeat } from './hub/heartbeat.ts'
+import { createLog } from './hub/log.ts'
+import { createObserver } from './hub/observe.ts'
+import { createSources } from './hub/sources.ts'
+import { takeSpool } from './hub/spool.ts'
+import { ensureToken } from './hub/token.ts'
+import { startUpkeep } from './hub/upkeep.ts'
+import { request } from './lib/http.ts'
+import { openSqlite } from './store/sqlite.ts'
+import type { Store } from './store/store.ts'
+import { version } from './version.ts'
+import type { Issue } from './words.ts'
+
+export interface HubOptions {
+  /** A file; absent: the usual places, else the built-in default. */
+  readonly config?: string
+  /** The data folder; absent: `hub.data`, else `./sereno-data`. */
+  readonly data?: string
+  /** Overrides `hub.listen`. */
+  readonly listen?: string
+  /** For people who start it by hand: the address of the page, messages of the console channel. */
+  print(line: string): void
+}
+
+export interface Hub {
+  readonly url: string
+  /** All or nothing: with issues, the config before stays in force. */
+  reload(): Promise<Reloaded>
+  stop(): Promise<void>
+}
+
+export type Reloaded =
+  | { readonly ok: true; readonly message: string }
+  | { readonly ok: false; readonly issues: readonly Issue[] }
+
+/** What is being sent may take this long to come to its end when we stop. */
+const stopWaitMs = 5000
+
+/** Throws an `Error` with sentences for people when it cannot start. */
+export async function startHub(options: HubOptions): Promise<Hub> {
+  const startedAt = Date.now()
+  const log = createLog()
+  const read = (): ReturnType<typeof readConfiguration> =>
+    readConfiguration({ config: options.config, env: process.env, cwd: process.cwd() })
+  const found = await read()
+  if (found.config === undefined) throw new Error(explain(found.issues).join('\n'))
+  for (const warning of explain(found.warnings)) log.warn(warning)
+  const tools = { now: () => Date.now(), request, print: options.print, log }
+  let assembly = await assemble(found.config, found.document, tools)
+  const folder = resolve(options.data ?? assembly.config.hub.data)
+  const token = ensureToken(folder)
+  const storePath = assembly.config.hub.store ?? join(folder, 'sereno.db')
+  const store = await openSqlite({ path: storePath })
+  const observer = createObserver(() => assembly, store, startedAt)
+  const engine = createEngine({
+    store,
+    clock: realClock,
+    judge: assembly.judge,
+    committed: (draft) => observer.committed(draft),
+    failed: (what, error) => observer.storeFailed(what, error, log),
+  })
+  const sources = createSources({ engine, store, now: tools.now, measure: observer.measure, log })
+
+  async function reload(): Promise<Reloaded> {
+    const next = await read()
+    if (next.config === undefined) {
+      log.error('the config was not put into force; the one before stays', { mistakes: explain(next.issues) })
+      return { ok: false, issues: next.issues }
+    }
+    const before = assembly
+    const after = await assemble(next.config, next.document, tools)
+    assembly = after
+    const { moved } = await engine.reload(after.judge, after.senders, after.document)
+    await sources.runWith(after.sources)
+    const changed = describeDifference(diffConfig(before.config, after.config))
+    const message =
+      moved === 0
+        ? changed
+        : `${changed}; ${moved} waiting messages went to the fallback or died, their channel is gone`
+    log.info(message)
+    return { ok: true, message }
+  }
+
+  await engine.start(assembly.senders, assembly.document)
+  const door = createDoor({
+    engine,
+    store,
+    sources,
+    observer,
+    log,
+    reload,
+    assembly: () => assembly,
+    startedAt,
+    file: found.file,
+  })
+  const server = createServer({
+    listen: options.listen ?? assembly.config.hub.listen,
+    tls: assembly.config.hub.tls,
+    tokens: [{ name: 'first', token }, ...assembly.config.hub.tokens],
+    door,
+  })
+  const { url } = await server.listen()
+  writeHubFile(folder, url, startedAt)
+  await tellStart(engine, store, found.file)
+  await sources.runWith(assembly.sources)
+  const handler = sources.routes.find((route) => route.path === '/api/v1/events')?.handler
+  await takeSpool({ folder: join(folder, 'spool'), handler, log })
+  const stopUpkeep = startUpkeep({ store, storePath, engine, log, retention: () => assembly.config.hub.retention })
+  const stopHeartbeat = startHeartbeat({ engine, log, request, options: () => assembly.config.hub.heartbeat })
+  options.print(`Sereno ${version} is on watch. Its page: ${url}/?token=${token}`)
+
+  return {
+    url,
+    reload,
+    async stop() {
+      stopHeartbeat()
+      stopUpkeep()
+      await sources.stop()
+      await server.close()
+      await engine.stop(stopWaitMs)
+      await store.close()
+      rmSync(join(folder, 'hub.json'), { force: true })
+    },
+  }
+}
+
+async function tellStart(engine: Engine, store: Store, file: string): Promise<void> {
+  const receivedAt = Date.now()
+  const event = { type: 'sereno.started', data: { version, config: file } }
+  await engine.submit([{ kind: 'event', source: 'sereno', event, receivedAt }])
+  const { lost } = store.opened
+  if (lost === undefined) return
+  const data = {
+    setAside: lost.setAside,
+    recovered: lost.recovered,
+    from: toTime(lost.from),
+    until: toTime(lost.until),
+  }
+  await engine.submit([{ kind: 'event', source: 'sereno', event: { type: 'sereno.store-lost', data }, receivedAt }])
+}
+
+function toTime(at: number): string {
+  return new Date(at).toISOString()
+}
+
+/** Where the command line finds the running hub. */
+function writeHubFile(folder: string, url: string, startedAt: number): void {
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(join(folder, 'hub.json'), JSON.stringify({ url, pid: process.pid, startedAt: toTime(startedAt) }), {
+    mode: 0o600,
+  })
+}

@@ -1,0 +1,24 @@
+// Sizes: thousands with KB, 1024s with KiB.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { readSize } from './size.ts'
+
+test('a number and a unit', () => {
+  const cases: readonly [string, number | undefined][] = [
+    ['512', 512],
+    ['512B', 512],
+    ['10MB', 10_000_000],
+    ['64KiB', 65_536],
+    ['64 kib', 65_536],
+    ['1.5GB', 1_500_000_000],
+    ['2TiB', 2_199_023_255_552],
+    ['', undefined],
+    ['MB', undefined],
+    ['10 apples', undefined],
+    ['-1MB', undefined],
+    ['10M', undefined],
+    ['0.3', undefined],
+    ['999999999999999TB', undefined],
+  ]
+  for (const [text, bytes] of cases) assert.equal(readSize(text), bytes, JSON.stringify(text))
+})

@@ -1,0 +1,173 @@
+// Makes events of what the session found out: the data fields of the kms family.
+import type { JsonObject, NewEvent } from '../../words.ts'
+import type { Answer } from './attribution.ts'
+import type { Block } from './block.ts'
+import { addressOf, type Connection, keyText, portOf } from './connections.ts'
+import { productOf } from './products.ts'
+
+export type Outcome = 'answered' | 'refused' | 'unknown' | 'lost'
+
+export interface EventMaker {
+  request(block: Block, answer: Answer, outcome: Outcome): NewEvent
+  rejected(block: Block, answer: Answer, reason: 'public-ip' | 'unsupported-protocol', protocol?: string): NewEvent
+  probe(connection: Connection): NewEvent
+  anomaly(kind: AnomalyKind, origin: Origin, more: JsonObject): NewEvent
+  server(type: 'kms.server-started' | 'kms.server-stopped', origin: Origin, version: string): NewEvent
+}
+
+export type AnomalyKind = 'worker-crash' | 'log-injection' | 'incomplete'
+
+/** The line an event comes from. */
+export interface Origin {
+  readonly at: number
+  readonly stamped: boolean
+  readonly host: string | undefined
+  readonly client?: Connection | undefined
+}
+
+/** `zoneOf` gives the name of the range an address is in; `host` is where the log is. */
+export function createEventMaker(zoneOf: (address: string) => string | undefined, host: string): EventMaker {
+  const zones = new Map<string, string>()
+  const strangers = new Set<string>()
+
+  function zone(address: string): string {
+    const known = zones.get(address)
+    if (known !== undefined) return known
+    const found = zoneOf(address) ?? 'external'
+    if (zones.size >= 4096) zones.clear()
+    zones.set(address, found)
+    return found
+  }
+
+  function request(block: Block, answer: Answer, outcome: Outcome): NewEvent {
+    const { fields } = block
+    const client = answer.candidates[0]
+    const address = client && addressOf(client.key)
+    const data: Data = clientData(client, address)
+    set(data, 'application', applicationOf(block))
+    data['product'] = product(block)
+    set(data, 'skuId', fields.sku?.id || undefined)
+    set(data, 'workstation', fields.workstation)
+    set(data, 'status', fields.status)
+    set(data, 'statusCode', fields.statusCode)
+    set(data, 'machine', fields.machine || fields.workstation || address)
+    set(data, 'clientMachineId', fields.machine)
+    set(data, 'previousClientMachineId', fields.previous)
+    set(data, 'protocol', fields.protocol)
+    set(data, 'isVirtualMachine', fields.virtual)
+    set(data, 'remainingSeconds', fields.remaining === undefined ? undefined : fields.remaining * 60)
+    set(data, 'minimumClients', fields.minimum)
+    data['outcome'] = outcome
+    set(data, 'hresult', fields.hresult)
+    set(data, 'reason', fields.reason)
+    set(data, 'activeClients', fields.active)
+    set(data, 'clockSkewSeconds', clockSkew(block))
+    attribute(data, answer)
+    return event(typeOf(block, outcome), block, address, data)
+  }
+
+  function rejected(block: Block, answer: Answer, reason: string, protocol?: string): NewEvent {
+    const client = answer.candidates[0]
+    const address = client && addressOf(client.key)
+    const data: Data = clientData(client, address)
+    data['reason'] = reason
+    set(data, 'protocol', protocol)
+    attribute(data, answer)
+    return event('kms.rejected', block, address, data)
+  }
+
+  function probe(connection: Connection): NewEvent {
+    const address = addressOf(connection.key)
+    const data = clientData(connection, address)
+    data['durationSeconds'] = Math.max(0, (connection.closedAt - connection.at) / 1000)
+    return event('kms.probe', connection, address, data)
+  }
+
+  function anomaly(kind: AnomalyKind, origin: Origin, more: JsonObject): NewEvent {
+    const address = origin.client && addressOf(origin.client.key)
+    const data: Data = { kind, ...more }
+    if (origin.client) Object.assign(data, clientData(origin.client, address))
+    return event('kms.anomaly', origin, address, data)
+  }
+
+  function server(type: 'kms.server-started' | 'kms.server-stopped', origin: Origin, version: string): NewEvent {
+    return event(type, origin, undefined, { version })
+  }
+
+  function event(type: string, origin: Origin, subject: string | undefined, data: JsonObject): NewEvent {
+    const base = { type, host: origin.host ?? host, data }
+    const timed = origin.at > 0 ? { ...base, time: origin.at } : base
+    return subject === undefined ? timed : { ...timed, subject }
+  }
+
+  function clientData(client: Connection | undefined, address: string | undefined): Data {
+    const data: Data = {}
+    if (client && address !== undefined) {
+      data['client'] = address
+      set(data, 'port', portOf(client.key))
+    }
+    data['zone'] = address === undefined ? 'external' : zone(address)
+    return data
+  }
+
+  /** A label: whoever sends made-up ids shall not make an endless number of series. */
+  function product(block: Block): string {
+    const name = productName(block)
+    if (name === undefined) return 'unknown'
+    if (!name.isStrange || strangers.has(name.text)) return name.text
+    if (strangers.size >= mostStrangers) return 'other'
+    strangers.add(name.text)
+    return name.text
+  }
+
+  return { request, rejected, probe, anomaly, server }
+}
+
+type Data = { [name: string]: JsonObject[string] }
+
+const mostStrangers = 200
+const unknownNames = new Set(['', 'Unknown'])
+
+const applications = new Map([
+  ['55c92734-d682-4d71-983e-d6ec3f16059f', 'Windows'],
+  ['59a52881-a989-479d-af46-f275c6370663', 'Office 2010'],
+  ['0ff1ce15-a989-479d-af46-f275c6370663', 'Office 2013+'],
+])
+
+function set(data: Data, name: string, value: JsonObject[string] | undefined): void {
+  if (value !== undefined) data[name] = value
+}
+
+function typeOf(block: Block, outcome: Outcome): string {
+  if (outcome === 'refused') return 'kms.refused'
+  return block.fields.statusCode === 1 ? 'kms.renewal' : 'kms.activation'
+}
+
+function attribute(data: Data, answer: Answer): void {
+  data['attribution'] = answer.exact ? 'exact' : 'ambiguous'
+  if (!answer.exact) data['candidates'] = answer.candidates.map((one) => keyText(one.key))
+}
+
+function productName(block: Block): { readonly text: string; readonly isStrange: boolean } | undefined {
+  const { sku, product } = block.fields
+  const said = sku?.name ?? product ?? ''
+  const known = sku && productOf(sku.id)
+  if (!unknownNames.has(said)) return { text: said, isStrange: said !== known }
+  if (known !== undefined) return { text: known, isStrange: false }
+  if (sku && sku.id !== '') return { text: sku.id, isStrange: true }
+  return undefined
+}
+
+function applicationOf(block: Block): string | undefined {
+  const { application } = block.fields
+  if (!application) return undefined
+  if (!unknownNames.has(application.name)) return application.name
+  return applications.get(application.id) ?? (application.id || undefined)
+}
+
+/** How far the client's clock is ahead of the server's. */
+function clockSkew(block: Block): number | undefined {
+  const { clientTime } = block.fields
+  if (clientTime === undefined || Number.isNaN(clientTime) || !block.stamped) return undefined
+  return (clientTime - block.at) / 1000
+}

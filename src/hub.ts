@@ -5,6 +5,8 @@ import { realClock } from './engine/clock.ts'
 import { createEngine, type Engine } from './engine/engine.ts'
 import { describeDifference, diffConfig } from './config/diff.ts'
 import { explain } from './config/explain.ts'
+import type { HubConfig, Listen } from './config/config.ts'
+import { isLoopback, readListen } from './config/listen.ts'
 import { readConfiguration } from './hub/configuration.ts'
 import { createServer } from './http/server.ts'
 import { assemble, type Assembly } from './hub/assemble.ts'
@@ -104,10 +106,13 @@ export async function startHub(options: HubOptions): Promise<Hub> {
     startedAt,
     file: found.file,
   })
+  const { hub } = assembly.config
   const server = createServer({
-    listen: options.listen ?? assembly.config.hub.listen,
-    tls: assembly.config.hub.tls,
-    tokens: [{ name: 'first', token }, ...assembly.config.hub.tokens],
+    listen: options.listen === undefined ? hub.listen : readListenOption(options.listen, hub),
+    ...(hub.tls === undefined ? {} : { tls: hub.tls }),
+    ...(hub.url === undefined ? {} : { url: hub.url }),
+    maxBodyBytes: hub.maxBodyBytes,
+    tokens: [{ name: 'first', token }, ...hub.tokens],
     door,
   })
   const { url } = await server.listen()
@@ -160,4 +165,14 @@ function writeHubFile(folder: string, url: string, startedAt: number): void {
   writeFileSync(join(folder, 'hub.json'), JSON.stringify({ url, pid: process.pid, startedAt: toTime(startedAt) }), {
     mode: 0o600,
   })
+}
+
+/** `--listen` is held to the same rules as `hub.listen`. */
+function readListenOption(text: string, hub: HubConfig): Listen {
+  const listen = readListen(text)
+  if (listen === undefined) throw new Error(`--listen ${text} is no address; give HOST:PORT, such as 127.0.0.1:8723`)
+  if (!isLoopback(listen.host) && hub.tls === undefined && !hub.insecure) {
+    throw new Error(`--listen ${text} is beyond this machine: configure hub.tls, or say hub.insecure: true`)
+  }
+  return listen
 }

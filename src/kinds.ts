@@ -1,7 +1,9 @@
 // The folders of kinds as a table of lazy imports; made by tools/kinds.ts, which runs in every build.
 
 export const sources = {
+  cloudevents: () => import('./sources/cloudevents.ts'),
   log: () => import('./sources/log/index.ts'),
+  message: () => import('./sources/message.ts'),
   vlmcsd: () => import('./sources/vlmcsd/index.ts'),
 } as const
 
@@ -16,4 +18,6 @@ export const channels = {
 export const eventTypes = {
   kms: () => import('./event-types/kms.ts'),
   log: () => import('./event-types/log.ts'),
+  message: () => import('./event-types/message.ts'),
+  sereno: () => import('./event-types/sereno.ts'),
 } as const

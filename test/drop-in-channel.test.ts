@@ -11,7 +11,8 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const home = await mkdtemp(join(tmpdir(), 'sereno-drop-in-'))
 after(() => rm(home, { recursive: true }))
 
-for (const name of ['src', 'tools', 'docs', 'test/kinds.test.ts', 'package.json', 'tsconfig.json', '.oxfmtrc.json'])
+const copied = ['src', 'tools', 'docs', 'test/kinds.test.ts', 'test/contracts', 'test/support']
+for (const name of [...copied, 'package.json', 'tsconfig.json', '.oxfmtrc.json'])
   await cp(join(root, name), join(home, name), { recursive: true })
 await symlink(join(root, 'node_modules'), join(home, 'node_modules'))
 
@@ -78,14 +79,18 @@ test('its options are checked as those of every channel', async () => {
   assert.match(output, /wrong\.yaml:2:\d+: .*lmap/)
 })
 
-test('its own test and the tests of all kinds run on it', async () => {
+test('its own test and the contract of all channels run on it', async () => {
   assert.equal(runNode('--test', 'src/channels/dropped.test.ts').status, 0)
-  const good = runNode('--test', 'test/kinds.test.ts')
+  const good = runNode('--test', '--test-name-pattern=dropped', 'test/contracts/channels.test.ts')
   assert.equal(good.status, 0, good.output)
+  assert.match(good.output, /the options of dropped/)
   await writeFile(join(home, 'src/channels/dropped.ts'), channel.replace("lamp: 'green'", "lamp: ''"))
   const bad = runNode('--test', 'test/kinds.test.ts')
   assert.equal(bad.status, 1)
   assert.match(bad.output, /example of channel dropped/)
+  await writeFile(join(home, 'src/channels/dropped.ts'), channel.replace('message.title', "'x'.repeat(200)"))
+  const tooLong = runNode('--test', '--test-name-pattern=dropped', 'test/contracts/channels.test.ts')
+  assert.equal(tooLong.status, 1)
   await writeFile(join(home, 'src/channels/dropped.ts'), channel)
 })
 
@@ -101,5 +106,6 @@ test('the reference page and the schema for editors describe it', async () => {
   assert.equal(status, 0, output)
   const page = await readFile(join(home, 'docs/reference.md'), 'utf8')
   assert.match(page, /Lights a lamp in the hall\./)
+  assert.match(await readFile(join(home, 'docs/config.schema.json'), 'utf8'), /Which lamp to light/)
   assert.match(page, /Which lamp to light\./)
 })

@@ -84,7 +84,10 @@ const judge: Judge = {
 }
 
 test('each event ends exactly once for each rule and channel, and nothing is left waiting', async () => {
-  await fc.assert(fc.asyncProperty(fc.array(action, { minLength: 1, maxLength: 60 }), day), { numRuns: Number(process.env["RUNS"] ?? 400), ...(process.env["SEED"] === undefined ? {} : { seed: Number(process.env["SEED"]) }) })
+  await fc.assert(fc.asyncProperty(fc.array(action, { minLength: 1, maxLength: 60 }), day), {
+    numRuns: Number(process.env['RUNS'] ?? 400),
+    ...(process.env['SEED'] === undefined ? {} : { seed: Number(process.env['SEED']) }),
+  })
 })
 
 async function day(actions: readonly Action[]): Promise<void> {

@@ -12,6 +12,11 @@ import { Tail } from '../src/lib/tail/tail.ts'
 
 const programs = Number(process.env['SERENO_TAIL_PROGRAMS'] ?? 1500)
 
+/** To run one failure again: the seed and the path that it printed. */
+const repeat = process.env['SERENO_TAIL_SEED']
+  ? { seed: Number(process.env['SERENO_TAIL_SEED']), path: process.env['SERENO_TAIL_PATH'] ?? '' }
+  : {}
+
 type Step =
   | { readonly do: 'write'; readonly lines: number; readonly size: number }
   | { readonly do: 'write part' | 'poll' | 'poll after a while' | 'delete' | 'empty' | 'start' | 'stop' }
@@ -39,10 +44,12 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: fc.constantFrom({ do: 'start' }, { do: 'stop' }) },
 ) as fc.Arbitrary<Step>
 
+const banners = { none: '', short: 'Listening on 0.0.0.0:1688\n', long: `${'='.repeat(1500)}\n` }
+
 const setting = fc.record({
   naming: fc.constantFrom('count', 'date'),
   /** What every file begins with: nothing, a short banner, one longer than a signature. */
-  banner: fc.constantFrom('', 'Listening on 0.0.0.0:1688\n', `${'='.repeat(1500)}\n`),
+  banner: fc.constantFrom('none' as const, 'short' as const, 'long' as const),
   chunkBytes: fc.constantFrom(50, 700, 8192),
 })
 type Setting = typeof setting extends fc.Arbitrary<infer T> ? T : never
@@ -65,7 +72,7 @@ test('every line that was readable is delivered once and in order, whatever happ
           fs.rmSync(folder, { recursive: true })
         }
       }),
-      { numRuns: programs },
+      { numRuns: programs, ...repeat },
     )
   } finally {
     fs.rmSync(root, { recursive: true })
@@ -99,6 +106,10 @@ class World {
   #kill: { after: number; readonly committed: boolean } | undefined
   /** The tail has the live file open and is at its end. */
   #holdsLive = false
+  /** Since the last look. */
+  #truncated = false
+  /** Lines of deleted files, which only a tail that has them open can read. */
+  readonly #orphans: Line[] = []
 
   constructor(file: string, setting: Setting) {
     this.#path = file
@@ -183,6 +194,11 @@ class World {
     await this.#tail?.[Symbol.asyncDispose]()
     this.#tail = undefined
     this.#holdsLive = false
+    this.#loseOrphans()
+  }
+
+  #loseOrphans(): void {
+    for (const line of this.#orphans.splice(0)) line.optional = true
   }
 
   /** True when the tail says that it is at the end of all there is. */
@@ -200,7 +216,8 @@ class World {
         if (this.#kill?.committed && this.#kill.after-- <= 0) throw new Killed()
       })
       this.#commit(tail, [])
-      this.#holdsLive = look.caughtUp && tail.cursor(0)?.id === inodeOf(this.#path)
+      this.#truncated = false
+      this.#holdsLive = look.caughtUp && tail.cursor(this.#splitter.pending)?.id === inodeOf(this.#path)
       return look.caughtUp
     } catch (error) {
       if (!(error instanceof Killed)) throw error
@@ -220,7 +237,7 @@ class World {
   #create(): void {
     this.#writer = fs.openSync(this.#path, 'a')
     this.#files.push([])
-    this.#write(this.#writer, this.#setting.banner)
+    this.#write(this.#writer, banners[this.#setting.banner])
   }
 
   #write(fd: number, text: string): void {
@@ -289,16 +306,19 @@ class World {
 
   #truncate(): void {
     fs.ftruncateSync(this.#writer)
+    this.#truncated = true
     this.#tear()
     this.#files.push([])
-    this.#write(this.#writer, this.#setting.banner)
+    this.#write(this.#writer, banners[this.#setting.banner])
     this.#holdsLive = false
   }
 
   #delete(): void {
     this.#forgetLate()
     this.#part = ''
-    if (!this.#holdsLive || this.#kill) for (const line of this.#files.at(-1)!) line.optional = true
+    // Truncated and deleted between two looks: the tail can no longer tell that there were two files.
+    this.#orphans.push(...(this.#truncated ? this.#files.flat() : this.#files.at(-1)!))
+    if (!this.#holdsLive || this.#truncated) this.#loseOrphans()
     fs.rmSync(this.#path)
     fs.closeSync(this.#writer)
     this.#holdsLive = false

@@ -1,36 +1,25 @@
 // The configuration as commands need it: checked, or made into what runs without ever asking the outside.
-import { readFile } from 'node:fs/promises'
 import { explain } from '../config/explain.ts'
-import { builtInKinds, loadConfig, type LoadResult } from '../config/load.ts'
-import { readConfig, type ReadResult } from '../config/read.ts'
+import type { LoadResult } from '../config/load.ts'
 import { assemble, type Assembly, type AssemblyTools } from '../hub/assemble.ts'
+import { readConfiguration, readConfigurationText } from '../hub/configuration.ts'
 import type { Rule } from '../rule.ts'
 import { Refusal } from './terminal.ts'
 
 /** The one in the usual places, or the built-in one; `file` as on the command line. */
 export function loadFor(file: string | undefined, references: 'must-exist' | 'may-be-missing'): Promise<LoadResult> {
-  return loadConfig({ config: file, env: process.env, cwd: process.cwd(), references })
+  return readConfiguration({ config: file, env: process.env, cwd: process.cwd(), references })
 }
 
 /** For replays. Secrets may be missing, since nothing is sent. */
 export async function assembleFile(file: string | undefined): Promise<Assembly> {
   const read = await loadFor(file, 'may-be-missing')
-  return toAssembly(read, (lines) => new Refusal(lines))
+  return toAssembly(read, (lines) => new Refusal(`the configuration ${read.file} has mistakes:\n${lines}`))
 }
 
 /** For scenarios: throws an `Error` with all mistakes, a line each. */
 export async function assembleText(text: string, file: string): Promise<Assembly> {
-  const kinds = await builtInKinds()
-  const readText = (path: string): Promise<string> => readFile(path, 'utf8')
-  const read = await readConfig({
-    text,
-    file,
-    env: process.env,
-    readFile: readText,
-    kinds,
-    references: 'may-be-missing',
-  })
-  return toAssembly(read, (lines) => new Error(lines))
+  return toAssembly(await readConfigurationText(text, file), (lines) => new Error(lines))
 }
 
 /** Top down; undefined when the file has mistakes now. */
@@ -38,7 +27,7 @@ export async function readRulesOf(file: string | undefined): Promise<readonly Ru
   return (await loadFor(file, 'may-be-missing')).config?.rules
 }
 
-function toAssembly(read: ReadResult, fail: (lines: string) => Error): Promise<Assembly> {
+function toAssembly(read: LoadResult, fail: (lines: string) => Error): Promise<Assembly> {
   if (read.config === undefined) throw fail(explain(read.issues).join('\n'))
   return assemble(read.config, read.document, rehearsing)
 }

@@ -162,7 +162,7 @@ function tellFailure(error: unknown, terminal: Terminal): ExitCode {
     return error.code === 'commander.helpDisplayed' || error.code === 'commander.version' ? 0 : 2
   }
   if (error instanceof Refusal) {
-    terminal.error(`sereno: ${printable(error.message)}`)
+    terminal.error(`sereno: ${error.message.split('\n').map(printable).join('\n')}`)
     return error.exitCode
   }
   terminal.error(`sereno: this should not have happened: ${printable(detailOf(error))}. Please report it as a bug.`)
@@ -172,12 +172,13 @@ function tellFailure(error: unknown, terminal: Terminal): ExitCode {
 }
 
 if (import.meta.main) {
-  // A reader that has seen enough, such as `head`, is no failure.
+  const words = process.argv.slice(2)
+  // A reader that has seen enough, such as `head`, is no failure; and a hub watches on whether or not it is read.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0)
-    throw error
+    if (error.code !== 'EPIPE') throw error
+    if (words[0] !== 'run') process.exit(0)
   })
-  process.exitCode = await runCli(process.argv.slice(2), {
+  process.exitCode = await runCli(words, {
     out: (text) => void process.stdout.write(`${text}\n`),
     error: (text) => void process.stderr.write(`${text}\n`),
   })

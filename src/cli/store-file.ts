@@ -14,13 +14,25 @@ export async function withStore<Result>(folder: string, read: (store: Store) => 
       `There is no store in ${folder}, and no hub runs on it. Name the data folder with --data, or a running hub with --hub.`,
     )
   }
-  const { openSqlite } = await import('../store/sqlite.ts')
-  const store = await openSqlite({ path, readOnly: true }).catch((error: unknown) => {
+  const store = await open(path).catch((error: unknown) => {
     throw new Refusal(`The store ${path} cannot be read: ${detailOf(error)}.`, 1, { cause: error })
   })
   try {
     return await read(store)
   } finally {
     await store.close()
+  }
+}
+
+async function open(path: string): Promise<Store> {
+  const { openSqlite } = await import('../store/sqlite.ts')
+  const store = await openSqlite({ path, readOnly: true })
+  try {
+    // A file is not looked into before it is first read.
+    await store.events({ limit: 1 })
+    return store
+  } catch (error) {
+    await store.close()
+    throw error
   }
 }

@@ -73,7 +73,7 @@ export function check<Value>(schema: z.ZodType<Value>, part: Part, given: Given)
     return /^(number|int)$/.test(issue.expected) && /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : undefined
   }
 
-  /** What a missing reference led to was told with the reference. */
+  /** What a missing reference led to is told by the reference. */
   function isNews(issue: z.core.$ZodIssue): boolean {
     return given.lenient || !given.resolved.missing.has(keyOf(issue.path as Path))
   }
@@ -85,6 +85,9 @@ export function check<Value>(schema: z.ZodType<Value>, part: Part, given: Given)
 
   function toIssue(issue: z.core.$ZodIssue): Issue {
     const at = issue.path as Path
+    const missing = given.resolved.missing.has(keyOf(at))
+    const cause = given.resolved.issues.find(({ path }) => missing && path === [...part.path, ...at].join('.'))
+    if (cause) return cause
     const found = valueAt(value, at)
     const about = descriptionOf(schema, at)
       ?.split(/(?<=\.) /)[0]

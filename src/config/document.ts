@@ -59,6 +59,7 @@ export function readDocument(text: string, file: string): Document {
   return { file, written, issues, readable, issueAt }
 
   function walk(document: YamlDocument.Parsed): Json {
+    const anchors = new Map<string, Node>()
     let nodes = 0
     let refused = false
     return toJson(document.contents, [], { key: 0, value: document.contents?.range[0] ?? 0 }, 0)
@@ -66,7 +67,9 @@ export function readDocument(text: string, file: string): Document {
     function toJson(node: Node | null, path: Path, place: Place, depth: number): Json {
       places.set(pathKey(path), place)
       if (++nodes > mostNodes || depth > mostDepth) return refuse(path, place.value, depth)
-      if (isAlias(node)) return fromAlias(node.source, node.resolve(document), path, place, depth)
+      if (isAlias(node)) return fromAlias(node.source, path, place, depth)
+      // The library would walk through the whole document for each alias.
+      if (node?.anchor !== undefined) anchors.set(node.anchor, node)
       if (isMap(node)) return fromMap(node, path, depth)
       if (isSeq(node))
         return node.items.map((item, index) => {
@@ -86,7 +89,8 @@ export function readDocument(text: string, file: string): Document {
       return null
     }
 
-    function fromAlias(name: string, target: Node | undefined, path: Path, place: Place, depth: number): Json {
+    function fromAlias(name: string, path: Path, place: Place, depth: number): Json {
+      const target = anchors.get(name)
       if (target) return toJson(target, path, place, depth + 1)
       issues.push(issue(path, place.value, `nothing is anchored as &${name}; put &${name} before the value meant`))
       return null
@@ -163,8 +167,8 @@ function isNode(value: unknown): value is Node {
 
 /** Keys that are numbers or true are names to us. */
 function nameOf(key: unknown): string | undefined {
-  if (!isScalar(key) || key.value === null || typeof key.value === 'object') return undefined
-  return typeof key.value === 'string' ? key.value : (key.source ?? String(key.value))
+  if (!isScalar(key) || key.value === null) return undefined
+  return typeof key.value === 'string' ? key.value : key.source
 }
 
 function fromScalar(value: unknown): Json {

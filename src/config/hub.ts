@@ -75,7 +75,10 @@ function toHub(options: Options): HubConfig {
   const { listen, url, data, store, timezone, tls, insecure, open, fallback, heartbeat, retention, maxBody } = options
   const { unmatched, rest, size } = retention
   return {
-    ...{ listen, data, insecure, open },
+    listen,
+    data,
+    insecure,
+    open,
     tokens: options.tokens.map(({ name, token, sources }): Token => ({ name, token, ...(sources && { sources }) })),
     retention: { unmatchedMs: unmatched, restMs: rest, ...(size !== undefined && { sizeBytes: size }) },
     maxBodyBytes: maxBody,

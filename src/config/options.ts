@@ -48,9 +48,8 @@ export const hubOptions = z.strictObject({
   listen: listenOption
     .prefault('127.0.0.1:8723')
     .describe('Where the hub answers: host:port. Beyond this machine it needs tls, or insecure: true.'),
-  url: webAddress(z.string())
+  url: webAddress(z.string().meta({ examples: ['https://sereno.example.org'] }))
     .transform((address) => address.replace(/\/+$/, ''))
-    .meta({ examples: ['https://sereno.example.org'] })
     .optional()
     .describe('How people reach the hub, for links in messages. Without it messages have no links.'),
   data: z
@@ -77,7 +76,7 @@ export const hubOptions = z.strictObject({
           .describe('The only sources it may write to. Without it, the token may do everything.'),
       }),
     )
-    .default([])
+    .prefault([])
     .describe('Who may write and read, beside the token that the hub makes for itself at its first start.'),
   tls: z
     .strictObject({

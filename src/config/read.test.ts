@@ -142,6 +142,12 @@ test('a replay needs no secrets', async () => {
   const { config, issues } = await readForTest(text, { references: 'may-be-missing' })
   assert.deepEqual(explain(issues), [])
   assert.equal(config?.channels[0]?.name, 'team')
+  const asked = await readForTest('sources: { a: { kind: tail, path: /x, lines: "${env:LINES}" } }', {
+    references: 'may-be-missing',
+  })
+  assert.deepEqual(explain(asked.issues), [
+    'sereno.yaml:1:46: the environment variable LINES is not set; set it where Sereno is started',
+  ])
 })
 
 test('what is stored holds references and no secret', async () => {

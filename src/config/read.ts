@@ -129,8 +129,9 @@ async function impliedSources(
 
 function toSource({ name, kind, common, options }: Entry<ReturnType<typeof sourceOptions.parse>>): SourceConfig {
   const { timezone, host, labels, open, maxAge } = common
+  const always = { name, kind, options, labels, open, maxAgeMs: maxAge, implied: false }
   return {
-    ...{ name, kind, options, labels, open, maxAgeMs: maxAge, implied: false },
+    ...always,
     ...(timezone !== undefined && { timezone }),
     ...(host !== undefined && { host }),
   }
@@ -138,8 +139,9 @@ function toSource({ name, kind, common, options }: Entry<ReturnType<typeof sourc
 
 function toChannel({ name, kind, common, options }: Entry<ReturnType<typeof channelOptions.parse>>): ChannelConfig {
   const { throttle, expireAfter, fallback } = common
+  const always = { name, kind, options, expireAfterMs: expireAfter }
   return {
-    ...{ name, kind, options, expireAfterMs: expireAfter },
+    ...always,
     ...(throttle && { throttle: { max: throttle.max, perMs: throttle.per } }),
     ...(fallback !== undefined && { fallback }),
   }

@@ -100,27 +100,12 @@ export function metaOf(schema: Schema, name: string): unknown {
 /** What one layer of wrapping holds. */
 function peel(schema: Schema): Schema[] {
   const { def } = (schema as z.core.$ZodTypes)._zod
-  switch (def.type) {
-    case 'optional':
-    case 'nullable':
-    case 'default':
-    case 'prefault':
-    case 'nonoptional':
-    case 'readonly':
-    case 'catch':
-      return [def.innerType]
-    case 'pipe':
-      // Of a preprocess the first half is the function.
-      return [(def.in as z.core.$ZodTypes)._zod.def.type === 'transform' ? def.out : def.in]
-    case 'lazy':
-      return [def.getter()]
-    case 'union':
-      return [...def.options]
-    case 'intersection':
-      return [def.left, def.right]
-    default:
-      return []
-  }
+  if ('innerType' in def) return [def.innerType]
+  // Of a preprocess the first half is the function.
+  if (def.type === 'pipe') return [(def.in as z.core.$ZodTypes)._zod.def.type === 'transform' ? def.out : def.in]
+  if (def.type === 'lazy') return [def.getter()]
+  if (def.type === 'union') return [...def.options]
+  return def.type === 'intersection' ? [def.left, def.right] : []
 }
 
 /** All wrapped schemas, down to those that wrap nothing. */

@@ -16,6 +16,7 @@ export function syntaxAdvice(code: string, message: string, lineText: string): s
   if (/\$\{/.test(lineText) && /[{[,].*\$\{/.test(lineText))
     return 'a reference between { } or [ ] needs quotes; write "${env:NAME}"'
   if (/^\s*\w+=/.test(lineText)) return 'this is no YAML; write key: value'
+  if (/call stack/.test(message)) return 'this is nested too deeply to be read; no option goes that deep'
   const known = advice[code]
   if (known !== undefined) return known
   if (code === 'MISSING_CHAR' && /quote/.test(message)) return 'a quote is opened and never closed; close it'

@@ -1,4 +1,5 @@
 // Composes what a person reads: the event type's words or the config's template, then what Sereno itself has to add.
+import { localTime } from '../lib/local-time.ts'
 import type { EventType, MessageWords } from '../event-type.ts'
 import type { Delivery, HubEvent, Message, MessageField } from '../words.ts'
 
@@ -113,22 +114,7 @@ function notesOf({ extra, unanswered, kind }: Delivery, zone: string): string[] 
   return notes
 }
 
-/** Date and time as people of this zone write them in a log. */
-export function shortTime(at: number, zone: string): string {
-  const known = formats.get(zone) ?? createFormat(zone)
-  formats.set(zone, known)
-  return known.format(at).replace(',', '')
-}
-
-const formats = new Map<string, Intl.DateTimeFormat>()
-
-function createFormat(zone: string): Intl.DateTimeFormat {
-  return new Intl.DateTimeFormat('sv-SE', {
-    timeZone: zone,
-    year: 'numeric',
-    month: '2-digit',
-    day: '2-digit',
-    hour: '2-digit',
-    minute: '2-digit',
-  })
+/** To the minute, in the reader's zone. */
+function shortTime(at: number, zone: string): string {
+  return localTime(at, zone).slice(0, 16)
 }

@@ -41,6 +41,8 @@ export interface LaneView {
   readonly waiting: number
   readonly inFlight: number
   readonly pausedUntil: number
+  /** What the channel said when it last refused; absent when it works. */
+  readonly failing: string | undefined
   /** When the oldest one that waits was made, and when the last send began or ended. */
   readonly oldestAt: number | undefined
   readonly movedAt: number
@@ -347,6 +349,7 @@ export function createOutbox({ store, clock, intake, failed }: OutboxTools): Out
         waiting: lane.queue.length,
         inFlight: lane.inFlight.size,
         pausedUntil: lane.outage?.pausedUntil ?? 0,
+        failing: lane.outage?.detail,
         oldestAt: lane.queue[0]?.delivery.createdAt,
         movedAt: lane.movedAt,
       })),

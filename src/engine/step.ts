@@ -327,10 +327,11 @@ function stepCommand(judge: Judge, draft: Draft, { command }: CommandInput, seq:
       const expireAt = now + (judge.channels.get(delivery.channel)?.expireAfterMs ?? 86_400_000)
       const { endedAt: _ended, ...open } = delivery
       draft.deliveries.set(delivery.seq, { ...open, state: 'queued', unanswered: 0, dueAt: now, expireAt })
-      for (const event of delivery.events) {
+      if (delivery.extra.settled === true) return {}
+      for (const [index, event] of delivery.events.entries()) {
         const verdict = {
           event,
-          rule: delivery.rule,
+          rule: delivery.extra.rules?.[index] ?? delivery.rule,
           channel: delivery.channel,
           by: 'outbox',
           into: delivery.id,

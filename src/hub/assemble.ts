@@ -2,6 +2,7 @@
 import { hostname } from 'node:os'
 import type { ChannelKind } from '../channel.ts'
 import type { ChannelConfig, Config } from '../config/config.ts'
+import { machineZone } from '../lib/local-time.ts'
 import { createSender, type SenderTools } from '../engine/sender.ts'
 import type { ChannelFacts, Judge, SourceFacts } from '../engine/judge.ts'
 import type { Sender } from '../engine/outbox.ts'
@@ -98,8 +99,4 @@ async function assembleSource(source: Config['sources'][number], zone: string): 
     place: { zone: source.timezone ?? zone, host: source.host ?? hostname() },
     open: source.open,
   }
-}
-
-export function machineZone(): string {
-  return Intl.DateTimeFormat().resolvedOptions().timeZone
 }

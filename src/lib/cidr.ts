@@ -39,7 +39,10 @@ export function createCidrTable(ranges: {
   const rows = Object.entries(ranges)
     .flatMap(([name, list]) => list.map((text) => ({ name, cidr: mustReadCidr(text) })))
     .sort((a, b) => b.cidr.bits - a.cidr.bits)
+  const rows4 = rows.flatMap(({ name, cidr }) => (isMappedRange(cidr) ? [{ name, ...toWord(cidr) }] : []))
   return (address) => {
+    const word = readWord(address)
+    if (word >= 0) return rows4.find((row) => (word & row.mask) === row.base)?.name
     const groups = readAddress(address)
     return groups && rows.find((row) => contains(row.cidr, groups))?.name
   }
@@ -59,6 +62,37 @@ export function toPlainAddress(address: string): string {
   if (!groups || !isMapped(groups)) return bare
   const [high = 0, low = 0] = groups.slice(6)
   return `${high >> 8}.${high & 255}.${low >> 8}.${low & 255}`
+}
+
+/** A plain dotted address as one number, -1 for anything else: the usual case, without a string made. */
+function readWord(address: string): number {
+  let word = 0
+  let part = -1
+  let parts = 1
+  for (let index = 0; index < address.length; index++) {
+    const code = address.charCodeAt(index)
+    if (code === 0x2e) {
+      if (part < 0 || ++parts > 4) return -1
+      word = word * 256 + part
+      part = -1
+    } else {
+      if (code < 0x30 || code > 0x39 || part === 0) return -1
+      part = (part < 0 ? 0 : part * 10) + code - 0x30
+      if (part > 255) return -1
+    }
+  }
+  return part < 0 || parts !== 4 ? -1 : word * 256 + part
+}
+
+function isMappedRange(cidr: Cidr): boolean {
+  return cidr.bits >= mappedBits && isMapped(cidr.groups)
+}
+
+/** As signed 32-bit numbers, which is what `&` gives. */
+function toWord(cidr: Cidr): { readonly mask: number; readonly base: number } {
+  const bits = cidr.bits - mappedBits
+  const mask = bits === 0 ? 0 : -1 << (32 - bits)
+  return { mask, base: ((cidr.groups[6] ?? 0) * 65_536 + (cidr.groups[7] ?? 0)) & mask }
 }
 
 /** Eight groups of 16 bits; undefined for what is no address. */

@@ -94,8 +94,8 @@ export function hide(text: string, secrets: readonly string[]): string {
 function secretParts(secret: string): string[] {
   const url = URL.parse(secret)
   if (!url) return secret === '' ? [] : [secret]
-  const raw = [...url.pathname.split('/'), ...url.searchParams.values(), url.username, url.password]
-  const long = raw.filter((part) => part.length >= 6)
+  const tokens = [...url.searchParams.values(), url.username, url.password].filter((part) => part.length >= 4)
+  const long = [...tokens, ...url.pathname.split('/').filter((part) => part.length >= 6)]
   const whole = [url.pathname + url.search, url.pathname].filter((part) => part.length > 1)
   return [secret, url.href, ...whole, ...long, ...long.map(decode)]
 }

@@ -45,6 +45,7 @@ export async function request(request: HttpRequest): Promise<HttpAnswer> {
   if (!url || !/^https?:$/.test(url.protocol)) return misconfigured('The address is no http or https URL')
   if (!allowPrivate && isPrivateAddress(url.hostname)) return misconfigured(`${url.origin} is a private address`)
   if (request.signal?.aborted) return failed('timeout', false, `The request to ${url.origin} was called off`)
+  await seeWhatClosed()
   try {
     return await exchange(url, request, allowPrivate)
   } catch (error) {
@@ -89,6 +90,11 @@ function exchange(url: URL, options: HttpRequest, allowPrivate: boolean): Promis
   })
   outgoing.end(body)
   return promise
+}
+
+/** One whole turn of the event loop, so that no connection is reused whose end has arrived already. */
+function seeWhatClosed(): Promise<void> {
+  return new Promise((resolve) => setImmediate(setImmediate, resolve))
 }
 
 interface Incoming {

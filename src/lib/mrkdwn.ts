@@ -29,7 +29,7 @@ export function toLink(text: string, url: string, max: number): string {
 function escape(text: string): string {
   return text
     .replaceAll('`', "'")
-    .replace(/@(?=(?:here|channel|everyone|group)\b)/gi, '@\u2060')
+    .replace(/@(?=(?:here|channel|everyone|group))/gi, '@\u2060')
     .replace(/[&<>]/g, (character) => entities[character] ?? '')
 }
 
@@ -48,5 +48,5 @@ function splitLine(line: string, max: number): string[] {
 
 function outsideEntity(text: string, at: number): number {
   const open = text.lastIndexOf('&', at - 1)
-  return open > 0 && open > at - 5 && text.indexOf(';', open) >= at ? open : at
+  return open >= 0 && open > at - 5 && text.indexOf(';', open) >= at ? open : at
 }

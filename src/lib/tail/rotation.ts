@@ -27,9 +27,12 @@ export async function findNext(search: Search): Promise<Next | undefined> {
   const { from, replaced } = search
   const { rotated, current } = await list(search)
   // The live file last: it holds our content when a whole folder was copied to another disk.
-  const index = await locate(from, current && replaced ? [...rotated, current] : rotated)
-  const found = rotated[index]
-  if (index >= 0 && !found) return { file: current!, continues: true, complete: false }
+  const known = replaced ? -1 : indexOf(from, rotated)
+  const index = known >= 0 ? known : await locate(from, current && replaced ? [...rotated, current] : rotated)
+  // What we have read to its end goes on nowhere: a file that does only began alike.
+  const alike = !replaced && known < 0 && index >= 0 && (await readAt(rotated[index]!, from.offset)).length > 0
+  const found = alike ? undefined : rotated[index]
+  if (replaced && index >= 0 && !found) return { file: current!, continues: true, complete: false }
   if (found && replaced) return { file: found, continues: true, complete: index + 1 < rotated.length }
   const newer = found
     ? rotated.slice(index + 1)
@@ -44,11 +47,17 @@ export async function findNext(search: Search): Promise<Next | undefined> {
  * Whether a file we have open was copied and then truncated, although it looks as if it only grew: it begins with the
  * same lines again, but a copy has others after what we have read.
  */
-export async function hasLeftCopy(search: Search): Promise<boolean> {
+export async function hasLeftCopy(search: Search, open: Content): Promise<boolean> {
   const { rotated, current } = await list(search)
-  const files = current ? [...rotated, current] : rotated
-  const own = files.findIndex((file) => file.id === search.from.id)
-  return own >= 0 && (await findCopy(search.from, files, own)) >= 0
+  const own = indexOf(search.from, current ? [...rotated, current] : rotated)
+  const ours = await readSome(open, search.from.offset)
+  // Deleted, it has no place among the others; what is still to be read in it comes first.
+  if (own < 0 && ours.length > 0) return false
+  return (await findCopy(search.from, own < 0 ? rotated : rotated.slice(0, own), ours)) >= 0
+}
+
+function indexOf(from: Identity, files: readonly Sibling[]): number {
+  return files.findIndex((file) => file.id === from.id)
 }
 
 async function list(search: Search): Promise<{ rotated: Sibling[]; current: Sibling | undefined }> {
@@ -68,7 +77,7 @@ async function locate(from: Identity, files: readonly Sibling[]): Promise<number
   if (from.id === '') return -1
   const same = files.findIndex((file) => file.id === from.id && file.born <= from.modifiedAt)
   if (same >= 0 && (await holds(files[same]!, from))) {
-    const copy = await findCopy(from, files, same)
+    const copy = await findCopy(from, files.slice(0, same), await readAt(files[same]!, from.offset))
     return copy >= 0 ? copy : same
   }
   if (from.head.length === 0) return -1
@@ -78,10 +87,10 @@ async function locate(from: Identity, files: readonly Sibling[]): Promise<number
 }
 
 /** An older file that goes on from where we stand, and otherwise than our own does. */
-async function findCopy(from: Identity, files: readonly Sibling[], own: number): Promise<number> {
-  for (const [index, file] of files.slice(0, own).entries()) {
+async function findCopy(from: Identity, older: readonly Sibling[], ours: Buffer): Promise<number> {
+  for (const [index, file] of older.entries()) {
     if (latestWrite(file) <= from.modifiedAt || !(await holds(file, from))) continue
-    const [ours, theirs] = await Promise.all([readAt(files[own]!, from.offset), readAt(file, from.offset)])
+    const theirs = await readAt(file, from.offset)
     if (theirs.length > 0 && !ours.subarray(0, theirs.length).equals(theirs)) return index
   }
   return -1
@@ -99,10 +108,12 @@ export function holds(file: Sibling, from: Pick<Identity, 'head' | 'marker' | 'o
 }
 
 function readAt(file: Sibling, offset: number): Promise<Buffer> {
-  return withContent(file, Buffer.alloc(0), async (content) => {
-    const bytes = Buffer.alloc(4096)
-    return bytes.subarray(0, await readFully(content, bytes, offset))
-  })
+  return withContent(file, Buffer.alloc(0), (content) => readSome(content, offset))
+}
+
+async function readSome(content: Content, offset: number): Promise<Buffer> {
+  const bytes = Buffer.alloc(4096)
+  return bytes.subarray(0, await readFully(content, bytes, offset))
 }
 
 /** What cannot be opened or unpacked cannot be recognised. */

@@ -174,7 +174,7 @@ export class Tail implements AsyncDisposable {
     const folder = await statFile(dirname(current.base)).catch(() => undefined)
     if (folder === undefined || folder.mtime === this.#folderSeen) return false
     this.#folderSeen = folder.mtime
-    return hasLeftCopy(this.#search(current.identity(), true, live))
+    return hasLeftCopy(this.#search(current.identity(), true, live), current.content)
   }
 
   async #readTo(size: number, take: Take): Promise<Ended> {

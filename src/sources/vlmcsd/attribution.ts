@@ -4,9 +4,9 @@ import { addressOf, type Connection } from './connections.ts'
 import type { ConnectionTable } from './connection-table.ts'
 
 /** A client asks within milliseconds of its connection; this much is left for slow and lossy lines. */
-const freshMs = 5000
+const freshMs = 3000
 /** The same for a connection that may already have asked: what was told of it is likely to have been its own. */
-const maybeMs = 3000
+const maybeMs = 2000
 /** So many candidates are kept; with more, nothing can be proved anyway. */
 const most = 16
 const mostQuestions = 64
@@ -89,7 +89,7 @@ export class Attribution {
       for (const other of others) if (other !== block && !other.mixed) drop(other, first)
       return { exact: true, candidates: likely }
     }
-    const ordered = this.#order(likely, identity)
+    const ordered = this.#order(block, likely, identity)
     this.#ask({ identity, members: ordered })
     return { exact: false, candidates: ordered }
   }
@@ -169,11 +169,15 @@ export class Attribution {
     }
   }
 
-  /** First those at the address where the machine was seen, then those that no event has named yet, then the oldest. */
-  #order(candidates: readonly Connection[], identity: string | undefined): Connection[] {
+  /**
+   * First those at the address where the machine was seen, then those that no event has named yet, then those that opened
+   * just before, then the oldest.
+   */
+  #order(block: Block, candidates: readonly Connection[], identity: string | undefined): Connection[] {
     const addresses = new Set<string>()
     for (const one of this.#served(identity)) if (addresses.size < most) addresses.add(addressOf(one.key))
-    const rank = (one: Connection): number => (addresses.has(addressOf(one.key)) ? 0 : 2) + (one.told ? 1 : 0)
+    const rank = (one: Connection): number =>
+      (addresses.has(addressOf(one.key)) ? 0 : 4) + (one.told ? 2 : 0) + (one.at < block.at - 1000 ? 1 : 0)
     return candidates.toSorted((a, b) => rank(a) - rank(b) || a.id - b.id)
   }
 
@@ -185,6 +189,7 @@ export class Attribution {
       one.state = 'maybe'
       this.#changed(one)
     }
+    if (question.members.every((one) => one.closedId > 0)) return
     if (this.#questions.length >= mostQuestions) this.#questions.shift()
     this.#questions.push(question)
     this.dirty = true

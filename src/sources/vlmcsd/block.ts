@@ -19,6 +19,8 @@ export interface Block {
   sole: boolean
   /** Its lines and those of another block could not be told apart. */
   mixed: boolean
+  /** Its response may be that of another block, until it names the machine. */
+  contended: boolean
   /** Its first line may have been forged by a workstation name. */
   suspect: boolean
   /** No label was missing so far. */
@@ -209,6 +211,7 @@ export function createBlock(id: number, line: Line, short: boolean): Block {
     many: false,
     sole: false,
     mixed: false,
+    contended: false,
     suspect: false,
     gapless: true,
     step: 0,

@@ -94,7 +94,9 @@ export class Blocks {
       return this.#exchanged(line, byPid) ?? skipTo(possible, line) ?? outOfOrder(possible, line)
     // What a response says is not kept, and its machine and time tell whose it is.
     if (waiting.length > 1 && waiting.some((block) => block.step < step.response)) mix(waiting)
-    return waiting.find((block) => !block.suspect) ?? waiting[0]
+    const owner = waiting.find((block) => !block.suspect) ?? waiting[0]
+    if (owner && line.form === form.response) owner.contended = waiting.length > 1
+    return owner
   }
 
   advance(block: Block, line: Line, lineId: number): void {
@@ -115,7 +117,9 @@ export class Blocks {
       (block) => isPossible(block, line, byPid) && (block.short || block.step >= step.minimum),
     )
     const due = waiting.filter((block) => block.short || block.step === step.response)
-    if (due.length > 1) mix(due)
+    // The response that has begun may be that of the others, and the refusal its own.
+    const doubtful = waiting.filter((block) => block.contended && block.step <= step.machine)
+    if (due.length + doubtful.length > 1) mix([...due, ...doubtful])
     return due[0] ?? waiting[0]
   }
 

@@ -27,17 +27,7 @@ export interface Origin {
 
 /** `zoneOf` gives the name of the range an address is in; `host` is where the log is. */
 export function createEventMaker(zoneOf: (address: string) => string | undefined, host: string): EventMaker {
-  const zones = new Map<string, string>()
   const strangers = new Set<string>()
-
-  function zone(address: string): string {
-    const known = zones.get(address)
-    if (known !== undefined) return known
-    const found = zoneOf(address) ?? 'external'
-    if (zones.size >= 4096) zones.clear()
-    zones.set(address, found)
-    return found
-  }
 
   function request(block: Block, answer: Answer, outcome: Outcome): NewEvent {
     const { fields } = block
@@ -106,7 +96,7 @@ export function createEventMaker(zoneOf: (address: string) => string | undefined
       data['client'] = address
       set(data, 'port', portOf(client.key))
     }
-    data['zone'] = address === undefined ? 'external' : zone(address)
+    data['zone'] = (address === undefined ? undefined : zoneOf(address)) ?? 'external'
     return data
   }
 

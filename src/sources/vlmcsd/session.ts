@@ -182,7 +182,7 @@ export class Session {
   #implicit(line: Line): Block | undefined {
     if (this.blocks.size > 0 || line.form > form.workstation) return undefined
     const newest = this.table.newestFresh
-    if (!newest || newest.told || newest.at < line.at - 5000) {
+    if (!newest || newest.told || newest.at < line.at - 3000) {
       if (!this.#sawLine) this.#doubt(line)
       return undefined
     }
@@ -195,7 +195,8 @@ export class Session {
   #stray(line: Line): void {
     this.counts.strays++
     const named = this.blocks.awaitsMinimum
-    if (named) return this.#tellForged(line, named)
+    // With several requests under way a stray label is more likely one that we took for another's.
+    if (named) return this.blocks.size === 1 ? this.#tellForged(line, named) : undefined
     const cutShort = this.blocks.takeCutShort(line, this.lineId)
     if (cutShort) this.#tellForgedOf(line, cutShort.at, cutShort.client)
   }
@@ -265,7 +266,7 @@ export class Session {
     const { fields } = block
     if (client) this.#tell(client, block.lastAt)
     if (!answer.exact) this.counts.ambiguous++
-    if (fields.status ?? fields.sku ?? fields.workstation ?? fields.machine ?? fields.product)
+    if (fields.application ?? fields.sku ?? fields.workstation ?? fields.machine ?? fields.product)
       this.#emit(this.#make.request(block, answer, outcome))
     else this.#emit(this.#make.anomaly(block.suspect ? 'log-injection' : 'incomplete', { ...block, client }, {}))
     this.#release(block)

@@ -5,17 +5,26 @@ export type Interner<Value> = (bytes: Buffer, start: number, end: number) => Val
 
 /** A table of fixed size: a newcomer takes the place of what stood in its slot, so that a scan cannot grow it. */
 export function createInterner<Value>(make: (text: string) => Value, slots = 1024): Interner<Value> {
-  const table: ({ readonly bytes: Uint8Array; readonly value: Value } | undefined)[] = Array(slots).fill(undefined)
+  const kept = new Uint8Array(slots * width)
+  // One more than the length, so that an empty slot is told from an empty text.
+  const lengths = new Uint8Array(slots)
+  const values: Value[] = []
   return (bytes, start, end) => {
+    const length = end - start
+    if (length > width) return make(decode(bytes, start, end))
     const slot = sample(bytes, start, end) % slots
-    const known = table[slot]
-    if (known && isSame(known.bytes, bytes, start, end)) return known.value
+    const known = values[slot]
+    if (lengths[slot] === length + 1 && known !== undefined && isSame(kept, slot * width, bytes, start, end)) return known
     const value = make(decode(bytes, start, end))
-    // Long texts are rare, and not worth keeping.
-    if (end - start <= 200) table[slot] = { bytes: Uint8Array.prototype.slice.call(bytes, start, end), value }
+    for (let index = 0; index < length; index++) kept[slot * width + index] = bytes[start + index] ?? 0
+    lengths[slot] = length + 1
+    values[slot] = value
     return value
   }
 }
+
+/** Longer texts are rare, and not worth keeping. */
+const width = 128
 
 /** UTF-8, with U+FFFD for what is none. */
 export function decode(bytes: Buffer, start: number, end: number): string {
@@ -89,8 +98,7 @@ function sample(bytes: Buffer, start: number, end: number): number {
   return hash >>> 0
 }
 
-function isSame(known: Uint8Array, bytes: Buffer, start: number, end: number): boolean {
-  if (known.length !== end - start) return false
-  for (let index = 0; index < known.length; index++) if (known[index] !== bytes[start + index]) return false
+function isSame(kept: Uint8Array, from: number, bytes: Buffer, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) if (kept[from + at - start] !== bytes[at]) return false
   return true
 }

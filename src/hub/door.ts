@@ -1,0 +1,82 @@
+// What the http room is let into: the hub's routes, its state in words, and the few things one may ask it to do.
+import { titleOf } from '../engine/compose.ts'
+import type { Engine } from '../engine/engine.ts'
+import type { ApiDoor, HubStatus } from '../http/api.ts'
+import type { HubDoor } from '../http/door.ts'
+import type { Log } from '../source.ts'
+import type { Store } from '../store/store.ts'
+import { finalDeliveries } from '../words.ts'
+import { version } from '../version.ts'
+import type { Assembly } from './assemble.ts'
+import { loopback } from './heartbeat.ts'
+import type { Observer } from './observe.ts'
+import type { RunningSources } from './sources.ts'
+import { machineZone } from '../lib/local-time.ts'
+
+export interface DoorParts {
+  readonly engine: Engine
+  readonly store: Store
+  readonly sources: RunningSources
+  readonly observer: Observer
+  readonly log: Log
+  readonly startedAt: number
+  readonly file: string
+  assembly(): Assembly
+  reload: ApiDoor['reload']
+}
+
+export function createDoor(parts: DoorParts): HubDoor {
+  const { engine, store, sources, observer, log, assembly } = parts
+  const health = (): ReturnType<Observer['health']> => observer.health(engine.lanes())
+  observer.registry.beforeText(() => void health())
+  return {
+    store,
+    log,
+    routes: sources.routes,
+    zone: assembly().config.hub.timezone ?? machineZone(),
+    health,
+    registry: observer.registry,
+    titleOf: (event) => titleOf(event, assembly().types),
+    rules: () => assembly().judge.rules,
+    reload: parts.reload,
+    status(): HubStatus {
+      const { ready, checks } = health()
+      const { config } = assembly()
+      return {
+        version,
+        startedAt: parts.startedAt,
+        ready,
+        problems: checks.filter((check) => !check.ok).map((check) => check.detail),
+        config: parts.file,
+        sources: config.sources.map(({ name }) => name),
+        channels: config.channels.map(({ name }) => name),
+      }
+    },
+    async retryDelivery(id) {
+      const detail = await store.delivery(id)
+      if (detail === undefined) return { ok: false, message: `There is no delivery ${id}, or it is no longer kept.` }
+      const { delivery } = detail
+      if (!finalDeliveries.includes(delivery.state)) {
+        return { ok: false, message: `Delivery ${id} is ${delivery.state}: it is sent again by itself.` }
+      }
+      if (delivery.state === 'delivered') return { ok: false, message: `Delivery ${id} was delivered already.` }
+      if (!assembly().judge.channels.has(delivery.channel)) {
+        return { ok: false, message: `Channel ${delivery.channel} of delivery ${id} is no longer configured.` }
+      }
+      await engine.command({ name: 'retry', delivery })
+      return { ok: true, message: `Delivery ${id} is sent again on ${delivery.channel}.` }
+    },
+    async testChannel(channel) {
+      if (!assembly().judge.channels.has(channel) || channel === loopback) {
+        const known = assembly().config.channels.map(({ name }) => name)
+        return { ok: false, message: `There is no channel ${channel}; there are ${known.join(', ') || 'none'}.` }
+      }
+      const event = { type: 'sereno.test', subject: channel, data: { channel } }
+      const { id } = await engine.command({ name: 'tell', channel, event, rule: '(test)' })
+      const told = await store.event(id ?? '')
+      const [verdict] = told === undefined ? [] : await store.verdicts([told.seq])
+      if (verdict?.into === undefined) return { ok: false, message: 'The test message was not kept.' }
+      return { ok: true, delivery: verdict.into }
+    },
+  }
+}

@@ -1,0 +1,93 @@
+// The page at `/`: the last events, newest first, each with what became of it.
+import { localTime } from '../lib/local-time.ts'
+import { cutText } from '../lib/text.ts'
+import type { HubEvent, Verdict } from '../words.ts'
+import { frame } from './frame.ts'
+import { html, type Html } from './html.ts'
+
+export interface EventsPage {
+  readonly events: readonly ShownEvent[]
+  /** IANA name: the reader's zone. */
+  readonly zone: string
+  /** Why the hub cannot do its work, one sentence each. */
+  readonly problems: readonly string[]
+  /** Where the reader reached the hub, for the first steps. */
+  readonly address: string
+}
+
+export interface ShownEvent {
+  readonly event: HubEvent
+  readonly title: string
+  readonly verdicts: readonly Verdict[]
+}
+
+/** What is shown of a long text; the event's own page has all of it. */
+const shownText = 400
+const shownReason = 300
+
+export function eventsPage({ events, zone, problems, address }: EventsPage): string {
+  const list = events.map((shown) => item(shown, zone))
+  const count = events.length === 1 ? 'The last event' : `The last ${events.length} events`
+  return frame(
+    'Sereno: events',
+    html`${alarm(problems)}
+    ${
+      events.length === 0
+        ? firstSteps(address)
+        : html`<h1>${count}</h1>
+            <ol class="events">
+              ${list}
+            </ol>`
+    }`,
+  )
+}
+
+export function alarm(problems: readonly string[]): Html | undefined {
+  if (problems.length === 0) return undefined
+  return html`<div class="alarm" role="alert">${problems.map((problem) => html`<p>${problem}</p>`)}</div>`
+}
+
+export function metaOf(event: HubEvent, zone: string): Html {
+  const { severity, time, type, source, host, subject, id } = event
+  const at = new Date(time).toISOString()
+  const words = [type, `from ${source}`, host && `on ${host}`, subject && `about ${subject}`, id].filter(Boolean)
+  return html`<p class="meta">
+    <span class="severity ${severity}">${severity}</span> · <time datetime="${at}">${localTime(time, zone)}</time> ·
+    ${words.join(' · ')}
+  </p>`
+}
+
+function item({ event, title, verdicts }: ShownEvent, zone: string): Html {
+  return html`<li class="${event.severity}">
+    <div class="title"><a href="/events/${event.id}">${title}</a></div>
+    ${metaOf(event, zone)} ${event.text === undefined ? undefined : words(event.text)}
+    ${verdicts.length === 0 ? recorded : html`<ul class="verdicts">${verdicts.map((verdict) => became(verdict, zone))}</ul>`}
+  </li> `
+}
+
+function words(text: string): Html | undefined {
+  const shown = cutText(text.trim(), shownText)
+  return shown === '' ? undefined : html`<div class="words">${shown}</div>`
+}
+
+const recorded = html`<p class="meta">recorded: no rule asked for it</p>`
+
+function became({ rule, channel, state, reason, until }: Verdict, zone: string): Html {
+  const why = reason === '' || reason === state ? '' : `: ${cutText(reason, shownReason)}`
+  const end = until === undefined ? '' : `, until ${localTime(until, zone)}`
+  return html`<li><span class="state ${state}">${state}</span> → ${channel}
+    <span class="soft">by rule ${rule}${why}${end}</span></li>`
+}
+
+function firstSteps(address: string): Html {
+  return html`<h1>The watch has begun; nothing has happened yet</h1>
+    <p>Send a first message from a shell on this machine:</p>
+    <pre>curl -d hostname="$(hostname)" -d message='all is well' ${address}/message</pre>
+    <p>Then load this page again. Events of your own, with a token:</p>
+    <pre>
+curl -H "Authorization: Bearer $(cat sereno-data/token)" -H 'Content-Type: application/cloudevents+json' \\
+  -d '{"specversion":"1.0","id":"1","source":"my-script","type":"backup.report","severity":"error"}' \\
+  ${address}/api/v1/events</pre
+    >
+    <p class="soft">To follow a log or to tell Slack, write a config: <code>sereno init</code> makes a commented one.</p>`
+}

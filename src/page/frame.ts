@@ -1,0 +1,74 @@
+// What all pages share: head, style, foot. No script and nothing from elsewhere; light and dark as the reader has it.
+import { version } from '../version.ts'
+import { html, Html } from './html.ts'
+
+export function frame(title: string, content: Html): string {
+  return html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <title>${title}</title>
+        <style>
+          ${style}
+        </style>
+      </head>
+      <body>
+        <header><a class="home" href="/">Sereno</a></header>
+        <main>${content}</main>
+        <footer>Sereno ${version}</footer>
+      </body>
+    </html> `.text
+}
+
+const style = new Html(`
+:root {
+  --back: #f6f6f4; --card: #fff; --text: #1d2129; --soft: #5b6370; --line: #dcdfe4; --link: #0b57a4;
+  --info: #4a6a8a; --warning: #8a5a00; --error: #b3261e; --critical: #8c1d6b; --good: #1f6f3d;
+}
+@media (prefers-color-scheme: dark) {
+  :root {
+    --back: #14171c; --card: #1c2027; --text: #e6e8ec; --soft: #9aa3b0; --line: #323843; --link: #7db8ff;
+    --info: #8fb2d6; --warning: #e5b04b; --error: #ff8a80; --critical: #f48fd0; --good: #7bcf97;
+  }
+}
+* { box-sizing: border-box }
+body { margin: 0; background: var(--back); color: var(--text); font: 16px/1.45 system-ui, sans-serif }
+header, main, footer { max-width: 60rem; margin: 0 auto; padding: 0 1rem }
+header { padding-top: 1rem }
+footer { padding-top: 1rem; padding-bottom: 2rem; color: var(--soft); font-size: .85rem }
+h1 { font-size: 1.4rem; margin: .6rem 0 1rem; overflow-wrap: anywhere }
+h2 { font-size: 1.05rem; margin: 1.6rem 0 .5rem }
+a { color: var(--link) }
+.home { color: var(--soft); text-decoration: none; font-weight: 600; letter-spacing: .02em }
+.soft, time { color: var(--soft) }
+.alarm { border: 1px solid var(--error); color: var(--error); border-radius: 8px; padding: .6rem .9rem }
+.alarm p { margin: .2rem 0 }
+ol.events { list-style: none; margin: 0; padding: 0 }
+ol.events > li { background: var(--card); border: 1px solid var(--line); border-left: 4px solid var(--soft);
+  border-radius: 8px; margin: 0 0 .6rem; padding: .6rem .9rem }
+ol.events > li.info { border-left-color: var(--info) }
+ol.events > li.warning { border-left-color: var(--warning) }
+ol.events > li.error { border-left-color: var(--error) }
+ol.events > li.critical { border-left-color: var(--critical) }
+.title { font-weight: 600; overflow-wrap: anywhere }
+.title a { color: inherit; text-decoration: none }
+.title a:hover { text-decoration: underline }
+.meta { font-size: .85rem; color: var(--soft); overflow-wrap: anywhere; margin: .1rem 0 }
+.words { margin: .3rem 0; white-space: pre-wrap; overflow-wrap: anywhere }
+.severity { font-weight: 600 }
+.severity.warning { color: var(--warning) } .severity.error { color: var(--error) }
+.severity.critical { color: var(--critical) }
+ul.verdicts { list-style: none; margin: .35rem 0 0; padding: 0; font-size: .9rem }
+ul.verdicts li { overflow-wrap: anywhere; margin: .1rem 0 }
+.state { font-weight: 600 }
+.state.delivered { color: var(--good) } .state.dead, .state.expired { color: var(--error) }
+.state.queued, .state.held, .state.unknown { color: var(--warning) }
+pre { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: .8rem; overflow-x: auto;
+  font: .85rem/1.5 ui-monospace, monospace; white-space: pre-wrap; overflow-wrap: anywhere }
+label { display: block; margin: 1rem 0 .3rem }
+input, button { font: inherit; padding: .5rem .7rem; border-radius: 8px; border: 1px solid var(--line);
+  background: var(--card); color: inherit; max-width: 100% }
+button { cursor: pointer }
+`)

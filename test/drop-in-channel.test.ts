@@ -19,6 +19,7 @@ await symlink(join(root, 'node_modules'), join(home, 'node_modules'))
 const channel = `// Tells people by a lamp in the hall.
 import { z } from 'zod'
 import type { ChannelKind } from '../channel.ts'
+import { cleanLine, cutText } from '../lib/text.ts'
 
 const options = z.strictObject({ lamp: z.string().min(1).describe('Which lamp to light.') })
 
@@ -26,8 +27,8 @@ export default {
   about: 'Lights a lamp in the hall.',
   options,
   example: { lamp: 'green' },
-  limits: { length: 80, markup: 'plain', edit: false, thread: false, attach: false, idempotency: false },
-  render: (message) => [{ text: message.title, payload: null }],
+  limits: { length: 500, markup: 'plain', edit: false, thread: false, attach: false, idempotency: false },
+  render: (message) => [{ text: cutText(cleanLine(message.title), 500) || '?', payload: null }],
   async send(part, { lamp }, tools) {
     tools.print(\`\${lamp}: \${part.text}\`)
     return { ok: true }
@@ -88,7 +89,10 @@ test('its own test and the contract of all channels run on it', async () => {
   const bad = runNode('--test', 'test/kinds.test.ts')
   assert.equal(bad.status, 1)
   assert.match(bad.output, /example of channel dropped/)
-  await writeFile(join(home, 'src/channels/dropped.ts'), channel.replace('message.title', "'x'.repeat(200)"))
+  await writeFile(
+    join(home, 'src/channels/dropped.ts'),
+    channel.replace('cutText(cleanLine(message.title), 500)', 'message.title'),
+  )
   const tooLong = runNode('--test', '--test-name-pattern=dropped', 'test/contracts/channels.test.ts')
   assert.equal(tooLong.status, 1)
   await writeFile(join(home, 'src/channels/dropped.ts'), channel)

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { createVirtualClock } from '../src/engine/clock.ts'
 import { createEngine, type Engine } from '../src/engine/engine.ts'
-import type { Judge } from '../src/engine/judge.ts'
+import type { ChannelFacts, Judge } from '../src/engine/judge.ts'
 import type { Sender } from '../src/engine/outbox.ts'
 import type { Rule } from '../src/rule.ts'
 import { openSqlite } from '../src/store/sqlite.ts'
@@ -73,7 +73,7 @@ const judge: Judge = {
     rule('end', { on: ['a.1'], dedupe: { by: [], forMs: 90_000, tell: 'end' }, to: ['three'] }),
     rule('paced', { on: ['a.*'], throttle: { max: 2, perMs: 60_000 }, to: ['two', 'three'] }),
   ],
-  channels: new Map([
+  channels: new Map<string, ChannelFacts>([
     ['one', { ...facts, fallback: 'two' }],
     ['two', { ...facts, throttle: { max: 3, perMs: 30_000 } }],
     ['three', facts],

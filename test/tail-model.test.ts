@@ -50,6 +50,8 @@ const setting = fc.record({
   naming: fc.constantFrom('count', 'date'),
   /** What every file begins with: nothing, a short banner, one longer than a signature. */
   banner: fc.constantFrom('none' as const, 'short' as const, 'long' as const),
+  /** Whether inodes seem to be taken into use after or before all that is written, which the tail takes as a hint. */
+  young: fc.boolean(),
   chunkBytes: fc.constantFrom(50, 700, 8192),
 })
 type Setting = typeof setting extends fc.Arbitrary<infer T> ? T : never
@@ -91,7 +93,7 @@ interface Line {
 class World {
   readonly #path: string
   readonly #setting: Setting
-  #now = 1_763_640_000_123
+  #now: number
   #nextId = 1
   #rotations = 0
   /** What was written, file by file in the order in which the files were begun. */
@@ -114,6 +116,7 @@ class World {
   constructor(file: string, setting: Setting) {
     this.#path = file
     this.#setting = setting
+    this.#now = setting.young || setting.banner !== 'none' ? 1_763_640_000_123 : Date.now() + 1e6
     this.#create()
     this.#startTail()
   }

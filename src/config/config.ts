@@ -33,6 +33,8 @@ export interface ChannelConfig {
   readonly kind: string
   readonly options: unknown
   readonly throttle?: Throttle
+  /** Absent: the pace of the service. */
+  readonly minIntervalMs?: number
   readonly expireAfterMs: number
   readonly fallback?: string
 }

@@ -146,6 +146,9 @@ export const channelOptions = z.strictObject({
   throttle: throttle
     .optional()
     .describe('The most messages this channel is sent over all rules; the others are told together later.'),
+  minInterval: duration()
+    .optional()
+    .describe("The least time between two messages to this channel. Default: the service's own pace, 1s for Slack."),
   expireAfter: duration({ minMs: 1000 })
     .prefault('24h')
     .describe('A message that could not be sent for so long is given up.'),
@@ -182,7 +185,7 @@ export const ruleOptions = z.strictObject({
       by: listOf(z.string().min(1))
         .prefault([])
         .describe('Names of labels or data fields; events of one type with equal values are repeats.'),
-      for: duration({ minMs: 1000 }).describe('How long after a message repeats of it are held.'),
+      for: duration().describe('How long after a message repeats of it are held; 0s holds none.'),
       tell: z
         .enum(['next', 'end'])
         .default('next')

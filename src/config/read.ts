@@ -138,12 +138,13 @@ function toSource({ name, kind, common, options }: Entry<ReturnType<typeof sourc
 }
 
 function toChannel({ name, kind, common, options }: Entry<ReturnType<typeof channelOptions.parse>>): ChannelConfig {
-  const { throttle, expireAfter, fallback } = common
+  const { throttle, expireAfter, fallback, minInterval } = common
   const always = { name, kind, options, expireAfterMs: expireAfter }
   return {
     ...always,
     ...(throttle && { throttle: { max: throttle.max, perMs: throttle.per } }),
     ...(fallback !== undefined && { fallback }),
+    ...(minInterval !== undefined && { minIntervalMs: minInterval }),
   }
 }
 

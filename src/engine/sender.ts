@@ -15,16 +15,18 @@ export interface ChannelSetting {
   readonly name: string
   readonly kind: ChannelKind
   readonly options: unknown
+  /** Instead of the service's own pace. */
+  readonly minIntervalMs?: number | undefined
 }
 
 /** Leases, so to speak, end with the process; a send ends with its deadline. */
 const sendDeadlineMs = 30_000
 
-export function createSender({ name, kind, options }: ChannelSetting, tools: SenderTools): Sender {
+export function createSender({ name, kind, options, minIntervalMs }: ChannelSetting, tools: SenderTools): Sender {
   const place = { zone: tools.zone, ...(tools.hubUrl === undefined ? {} : { hubUrl: tools.hubUrl }) }
   return {
     concurrency: 1,
-    minIntervalMs: kind.limits.minIntervalMs ?? 0,
+    minIntervalMs: minIntervalMs ?? kind.limits.minIntervalMs ?? 0,
     render(delivery, events) {
       const message = composeSafely(delivery, events, tools)
       return renderSafely(kind, message, options, place, tools).map((part) => ({ ...part, title: message.title }))

@@ -1,5 +1,6 @@
 // Writes answers: short headers for programs, strict ones for the page.
 import type { ServerResponse } from 'node:http'
+import { styleSource } from '../page/frame.ts'
 import type { Json } from '../words.ts'
 
 export interface Answer {
@@ -24,8 +25,7 @@ export function refuse(response: ServerResponse, status: number, error: string, 
 /** Nothing but what stands in the page itself: no script, no picture, no frame, no other site. */
 const pageHeaders = {
   'content-type': 'text/html; charset=utf-8',
-  'content-security-policy':
-    "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+  'content-security-policy': `default-src 'none'; style-src ${styleSource}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`,
   'cross-origin-opener-policy': 'same-origin',
   'x-frame-options': 'DENY',
 }

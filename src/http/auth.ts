@@ -31,6 +31,7 @@ export interface GatePlace {
 }
 
 export interface Gate {
+  readonly cookieName: string
   /** `open`: ranges that need no token for what is asked. */
   admit(asked: Asked, open: readonly string[], now: number): Admission
   /** The cookie's value for a token of `?token=`; undefined when it is wrong or may not read. */
@@ -49,7 +50,8 @@ const wrongToken: Admission = { ok: false, status: 401, error: 'The token is wro
 const crossSite: Admission = {
   ok: false,
   status: 403,
-  error: 'A page of another site asked for this on behalf of its visitor, which is refused. Programs send a token instead.',
+  error:
+    'A page of another site asked for this on behalf of its visitor, which is refused. Programs send a token instead.',
 }
 
 export function createGate(tokens: readonly AccessToken[], place: GatePlace): Gate {
@@ -84,6 +86,7 @@ export function createGate(tokens: readonly AccessToken[], place: GatePlace): Ga
   }
 
   return {
+    cookieName: place.cookieName,
     admit(asked, open, now) {
       const { authorization, cookie, host } = asked.headers
       const given = authorization === undefined ? undefined : readAuthorization(authorization)
@@ -139,7 +142,7 @@ function originOf(headers: IncomingHttpHeaders): 'own' | 'other' | 'unsaid' {
   return host !== undefined && URL.parse(origin)?.host === host.toLowerCase() ? 'own' : 'other'
 }
 
-function readAuthorization(text: string): { readonly scheme: 'bearer' | 'basic'; readonly token: string } | undefined {
+function readAuthorization(text: string): { readonly scheme: 'bearer' | 'basic'; readonly token: string } {
   const [, scheme = '', value = ''] = /^(bearer|basic) +(\S+)$/i.exec(text.trim()) ?? []
   if (/^bearer$/i.test(scheme)) return { scheme: 'bearer', token: value }
   // What is no scheme of ours is a wrong token, not none.

@@ -2,10 +2,11 @@
 import type { Answer } from './answers.ts'
 import type { Health } from './door.ts'
 
-/** `detailed`: who asks may know more than the names of what is wrong. */
-export function healthAnswer(health: Health, question: 'live' | 'ready', detailed: boolean): Answer {
+export function healthAnswer(health: Health, question: 'live' | 'ready'): Answer {
   if (health[question]) return { status: 200, body: 'ok\n' }
-  const wrong = health.checks.filter((check) => !check.ok)
-  const lines = wrong.map(({ name, detail }) => (detailed ? `${name}: ${detail}` : name))
-  return { status: 503, body: `${lines.join('\n') || `not ${question}`}\n` }
+  return { status: 503, body: `${problemsOf(health).join('\n') || `not ${question}`}\n` }
+}
+
+export function problemsOf({ checks }: Health): readonly string[] {
+  return checks.filter((check) => !check.ok).map((check) => check.detail)
 }

@@ -49,10 +49,10 @@ export async function assemble(config: Config, document: Json, tools: AssemblyTo
   const channels = new Map<string, ChannelFacts>()
   const senders = new Map<string, Sender>()
   for (const channel of config.channels) {
-    const { name, options } = channel
+    const { name, options, minIntervalMs } = channel
     const kind = await loadChannel(channel.kind)
     channels.set(name, factsOf(kind, channel))
-    senders.set(name, createSender({ name, kind, options }, senderTools))
+    senders.set(name, createSender({ name, kind, options, minIntervalMs }, senderTools))
   }
   channels.set(loopback, loopbackFacts)
   senders.set(loopback, loopbackSender)

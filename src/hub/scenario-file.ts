@@ -4,7 +4,10 @@ import { z } from 'zod'
 import { readDuration } from '../lib/duration.ts'
 import { type Issue, reasons, severities } from '../words.ts'
 
-const when = z.string().describe('`+5m` after the start, or an ISO time with its offset.')
+/** YAML reads `+0` as a number: seconds after the start. */
+const when = z
+  .union([z.string(), z.number().transform((seconds) => `+${seconds}s`)])
+  .describe('`+5m` after the start, or an ISO time with its offset.')
 
 const event = z.strictObject({
   type: z.string(),
@@ -59,7 +62,7 @@ const silent = z.strictObject({
 const shape = z.strictObject({
   about: z.string().optional(),
   config,
-  start: z.string(),
+  start: z.iso.datetime({ offset: true, error: 'start is an ISO time with its offset, such as 2026-11-20T03:00:00+01:00' }),
   steps: z.array(step),
   expect: z.array(z.union([told, silent])).min(1),
 })
@@ -104,7 +107,7 @@ export function readScenario(
 /** `+5m` from the start, or an ISO time with offset; undefined when it is neither. */
 export function readWhen(text: string, startAt: number): number | undefined {
   if (text.startsWith('+')) {
-    const wait = text === '+0' ? 0 : readDuration(text.slice(1))
+    const wait = readDuration(text.slice(1))
     return wait === undefined ? undefined : startAt + wait
   }
   const at = /(?:Z|[+-]\d\d:?\d\d)$/.test(text) ? Date.parse(text) : Number.NaN

@@ -44,8 +44,8 @@ export async function request(request: HttpRequest): Promise<HttpAnswer> {
   const allowPrivate = request.allowPrivate ?? true
   if (!url || !/^https?:$/.test(url.protocol)) return misconfigured('The address is no http or https URL')
   if (!allowPrivate && isPrivateAddress(url.hostname)) return misconfigured(`${url.origin} is a private address`)
-  if (request.signal?.aborted) return failed('timeout', false, `The request to ${url.origin} was called off`)
   await seeWhatClosed()
+  if (request.signal?.aborted) return failed('timeout', false, `The request to ${url.origin} was called off`)
   try {
     return await exchange(url, request, allowPrivate)
   } catch (error) {

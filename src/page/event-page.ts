@@ -9,10 +9,12 @@ export interface EventPageContent {
   readonly title: string
   /** As `sereno why` prints them. */
   readonly why: readonly string[]
+  /** The messages as they were sent. */
+  readonly texts: readonly string[]
   readonly zone: string
 }
 
-export function eventPage({ event, title, why, zone }: EventPageContent): string {
+export function eventPage({ event, title, why, texts, zone }: EventPageContent): string {
   const { text, data, labels } = event
   const facts = { ...(Object.keys(labels).length > 0 && { labels }), data }
   return frame(
@@ -21,7 +23,12 @@ export function eventPage({ event, title, why, zone }: EventPageContent): string
       ${metaOf(event, zone)} ${text === undefined ? undefined : html`<div class="words">${text}</div>`}
       <h2>What became of it</h2>
       <pre>${why.join('\n')}</pre>
-      <h2>What was sent</h2>
+      ${texts.map(
+        (sent) =>
+          html`<h2>As it was told</h2>
+            <pre>${sent}</pre>`,
+      )}
+      <h2>What the source said</h2>
       <pre>${JSON.stringify(facts, undefined, 2)}</pre>`,
   )
 }

@@ -28,12 +28,14 @@ const shownReason = 300
 export function eventsPage({ events, zone, problems, address }: EventsPage): string {
   const list = events.map((shown) => item(shown, zone))
   const count = events.length === 1 ? 'The last event' : `The last ${events.length} events`
+  // What the hub says of itself is not what it was set up for.
+  const isFirstRun = events.every(({ event }) => event.type.startsWith('sereno.'))
   return frame(
     'Sereno: events',
-    html`${alarm(problems)}
+    html`${alarm(problems)} ${isFirstRun ? firstSteps(address) : undefined}
     ${
       events.length === 0
-        ? firstSteps(address)
+        ? undefined
         : html`<h1>${count}</h1>
             <ol class="events">
               ${list}
@@ -61,7 +63,13 @@ function item({ event, title, verdicts }: ShownEvent, zone: string): Html {
   return html`<li class="${event.severity}">
     <div class="title"><a href="/events/${event.id}">${title}</a></div>
     ${metaOf(event, zone)} ${event.text === undefined ? undefined : words(event.text)}
-    ${verdicts.length === 0 ? recorded : html`<ul class="verdicts">${verdicts.map((verdict) => became(verdict, zone))}</ul>`}
+    ${
+      verdicts.length === 0
+        ? recorded
+        : html`<ul class="verdicts">
+            ${verdicts.map((verdict) => became(verdict, zone))}
+          </ul>`
+    }
   </li> `
 }
 
@@ -75,8 +83,9 @@ const recorded = html`<p class="meta">recorded: no rule asked for it</p>`
 function became({ rule, channel, state, reason, until }: Verdict, zone: string): Html {
   const why = reason === '' || reason === state ? '' : `: ${cutText(reason, shownReason)}`
   const end = until === undefined ? '' : `, until ${localTime(until, zone)}`
-  return html`<li><span class="state ${state}">${state}</span> → ${channel}
-    <span class="soft">by rule ${rule}${why}${end}</span></li>`
+  return html`<li>
+    <span class="state ${state}">${state}</span> → ${channel} <span class="soft">by rule ${rule}${why}${end}</span>
+  </li>`
 }
 
 function firstSteps(address: string): Html {
@@ -87,7 +96,8 @@ function firstSteps(address: string): Html {
     <pre>
 curl -H "Authorization: Bearer $(cat sereno-data/token)" -H 'Content-Type: application/cloudevents+json' \\
   -d '{"specversion":"1.0","id":"1","source":"my-script","type":"backup.report","severity":"error"}' \\
-  ${address}/api/v1/events</pre
-    >
-    <p class="soft">To follow a log or to tell Slack, write a config: <code>sereno init</code> makes a commented one.</p>`
+  ${address}/api/v1/events</pre>
+    <p class="soft">
+      To follow a log or to tell Slack, write a config: <code>sereno init</code> makes a commented one.
+    </p>`
 }

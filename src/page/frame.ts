@@ -1,4 +1,5 @@
 // What all pages share: head, style, foot. No script and nothing from elsewhere; light and dark as the reader has it.
+import { hash } from 'node:crypto'
 import { version } from '../version.ts'
 import { html, Html } from './html.ts'
 
@@ -10,9 +11,7 @@ export function frame(title: string, content: Html): string {
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
         <title>${title}</title>
-        <style>
-          ${style}
-        </style>
+        ${styleElement}
       </head>
       <body>
         <header><a class="home" href="/">Sereno</a></header>
@@ -22,7 +21,7 @@ export function frame(title: string, content: Html): string {
     </html> `.text
 }
 
-const style = new Html(`
+const style = `
 :root {
   --back: #f6f6f4; --card: #fff; --text: #1d2129; --soft: #5b6370; --line: #dcdfe4; --link: #0b57a4;
   --info: #4a6a8a; --warning: #8a5a00; --error: #b3261e; --critical: #8c1d6b; --good: #1f6f3d;
@@ -71,4 +70,9 @@ label { display: block; margin: 1rem 0 .3rem }
 input, button { font: inherit; padding: .5rem .7rem; border-radius: 8px; border: 1px solid var(--line);
   background: var(--card); color: inherit; max-width: 100% }
 button { cursor: pointer }
-`)
+`
+
+const styleElement = new Html(`<style>${style}</style>`)
+
+/** For the Content-Security-Policy: this style and no other. */
+export const styleSource = `'sha256-${hash('sha256', style, 'base64')}'`

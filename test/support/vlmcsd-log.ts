@@ -218,7 +218,13 @@ function requestAt(world: World, worker: Worker): number {
   return Math.floor((first?.at ?? worker.at) / 1000) * 1000
 }
 
-function sayRequest(world: World, client: Client, product: (typeof knownProducts)[number], worker: Worker, told: string): void {
+function sayRequest(
+  world: World,
+  client: Client,
+  product: (typeof knownProducts)[number],
+  worker: Worker,
+  told: string,
+): void {
   const [skuId, , protocol, minimum, application] = product
   const [applicationId, applicationName] = applications[application]
   const old = world.traffic.labels === 'old'
@@ -230,7 +236,10 @@ function sayRequest(world: World, client: Client, product: (typeof knownProducts
   label('Remaining time (0 = forever)', '43200 minutes')
   label('Application ID', `${applicationId} (${told === 'Unknown' ? told : applicationName})`)
   label(old ? 'Activation ID (Product)' : 'SKU ID (aka Activation ID)', `${skuId} (${told})`)
-  label(old ? 'Key Management Service ID' : 'KMS ID (aka KMS counted ID)', `58e2134f-8e11-4d17-9cb2-91069c151148 (${told})`)
+  label(
+    old ? 'Key Management Service ID' : 'KMS ID (aka KMS counted ID)',
+    `58e2134f-8e11-4d17-9cb2-91069c151148 (${told})`,
+  )
   label('Client machine ID', client.machine)
   label('Previous client machine ID', '00000000-0000-0000-0000-000000000000')
   label('Client request timestamp (UTC)', clientTime(world, worker))
@@ -263,7 +272,8 @@ function makeNoise(world: World, startAt: number, spanMs: number): void {
     world.probes.push({ key: worker.key, at: Math.floor(worker.at / 1000) * 1000 })
     worker.close(heldMs)
   }
-  for (let at = startAt; at < startAt + spanMs; at += 5000) probe('10.0.20.102', at + random.next(), random.between(0.2, 2))
+  for (let at = startAt; at < startAt + spanMs; at += 5000)
+    probe('10.0.20.102', at + random.next(), random.between(0.2, 2))
   for (let at = startAt; at < startAt + spanMs; at += 30_000) probe('10.0.20.102', at, random.between(0.2, 2))
   for (let at = startAt; at < startAt + spanMs; at += 60_000) probe('10.10.7.7', at, random.between(0.2, 2))
   for (let count = random.whole(0, 5); count > 0; count--) probe('198.51.100.7', startAt + random.between(0, spanMs), 1)

@@ -2,7 +2,7 @@
 import { open, stat, type FileHandle } from 'node:fs/promises'
 import { createGunzip } from 'node:zlib'
 import { pipeline } from 'node:stream'
-import { type TailCursor, toMark } from './cursor.ts'
+import { type Place, toMark } from './cursor.ts'
 
 export interface FileStat {
   /** Device and inode. */
@@ -53,7 +53,7 @@ export async function readFully(content: Content, into: Uint8Array, position: nu
 }
 
 /** Whether the content begins with the cursor's head and has its marker right before the offset. */
-export async function isContinuation(content: Content, cursor: Pick<TailCursor, 'head' | 'marker' | 'offset'>) {
+export async function isContinuation(content: Content, cursor: Place) {
   if (!content.compressed && (await content.stat()).size < cursor.offset) return false
   const marks = [
     { mark: cursor.head, position: 0 },

@@ -9,7 +9,15 @@ export const markerBytes = 64
 /** A hash over so many bytes. */
 export type Mark = { readonly length: number; readonly hash: string }
 
-export type TailCursor = {
+/** A point in some content, and how to know that content again. */
+export type Place = {
+  /** Bytes of the uncompressed content that are done. */
+  readonly offset: number
+  readonly head: Mark
+  readonly marker: Mark
+}
+
+export type TailCursor = Place & {
   readonly v: 1
   /** The followed path as it was configured. */
   readonly path: string
@@ -17,12 +25,10 @@ export type TailCursor = {
   readonly base: string
   /** Device and inode; empty when there was no file yet. */
   readonly id: string
-  /** Bytes of the uncompressed content that are done. */
-  readonly offset: number
-  readonly head: Mark
-  readonly marker: Mark
   /** When the file was last written to as far as we saw, in ms: what rotation left behind since then is newer. */
   readonly modifiedAt: number
+  /** Where the file before this one ended, so that late lines in it do not make it look new. */
+  readonly previous?: Place & { readonly id: string }
 }
 
 export function toMark(bytes: Uint8Array): Mark {
@@ -38,13 +44,26 @@ export function blankCursor(path: string, now: number): TailCursor {
 /** Reads what was stored; undefined when it is no cursor of ours. */
 export function readCursor(value: unknown): TailCursor | undefined {
   if (!isRecord(value) || value['v'] !== 1) return undefined
-  const { path, base, id, offset, modifiedAt } = value
+  const { path, base, id, modifiedAt } = value
+  const place = readPlace(value)
+  const previous = readPrevious(value['previous'])
+  if (typeof path !== 'string' || typeof base !== 'string' || typeof id !== 'string') return undefined
+  if (!place || typeof modifiedAt !== 'number') return undefined
+  return { v: 1, path, base, id, ...place, modifiedAt, ...(previous && { previous }) }
+}
+
+function readPrevious(value: unknown): TailCursor['previous'] {
+  const place = readPlace(value)
+  const id = isRecord(value) ? value['id'] : undefined
+  return place && typeof id === 'string' ? { ...place, id } : undefined
+}
+
+function readPlace(value: unknown): Place | undefined {
+  if (!isRecord(value)) return undefined
+  const { offset } = value
   const head = readMark(value['head'], headBytes)
   const marker = readMark(value['marker'], markerBytes)
-  if (typeof path !== 'string' || typeof base !== 'string' || typeof id !== 'string' || !head || !marker)
-    return undefined
-  if (!isCount(offset) || offset < marker.length || typeof modifiedAt !== 'number') return undefined
-  return { v: 1, path, base, id, offset, head, marker, modifiedAt }
+  return isCount(offset) && head && marker && offset >= marker.length ? { offset, head, marker } : undefined
 }
 
 function readMark(value: unknown, most: number): Mark | undefined {

@@ -1,11 +1,11 @@
 // One file's content while it is being read: how far, what it began with, and what stood right before.
 import { type Content, type FileStat, readFully } from './content.ts'
 import type { Sibling } from './siblings.ts'
-import { headBytes, type Mark, markerBytes, type TailCursor, toMark } from './cursor.ts'
+import { headBytes, type Mark, markerBytes, type Place, type TailCursor, toMark } from './cursor.ts'
 
 const lineFeed = 0x0a
 
-export type Identity = Pick<TailCursor, 'base' | 'id' | 'offset' | 'head' | 'marker' | 'modifiedAt'>
+export type Identity = Pick<TailCursor, 'base' | 'id' | 'offset' | 'head' | 'marker' | 'modifiedAt' | 'previous'>
 
 export class Generation {
   readonly content: Content
@@ -18,6 +18,8 @@ export class Generation {
   size: number
   /** Holds what was in the live file before that was truncated. */
   readonly copy: boolean
+  /** Where the file before this one ended. */
+  previous: TailCursor['previous']
   /** Nobody writes to it any more: a copy, or a file of an earlier day. */
   complete = false
   /** When it was first found without new bytes after it had been rotated away. */
@@ -109,8 +111,8 @@ export class Generation {
 
   /** Who we are at the read offset, to find this content again under another name. */
   identity(): Identity {
-    const { base, id, offset, mtime } = this
-    return { base, id, offset, head: this.#mark(), marker: toMark(this.#before), modifiedAt: mtime }
+    const { base, id, mtime } = this
+    return { base, id, ...this.end(), modifiedAt: mtime, ...this.#past() }
   }
 
   /** Where the last whole line ended, `pending` bytes before the read offset. */
@@ -121,7 +123,16 @@ export class Generation {
     if (offset !== this.#done.offset && end >= Math.min(markerBytes, offset))
       this.#done = { offset, marker: toMark(this.#recent.subarray(Math.max(0, end - markerBytes), end)) }
     const { base, id, mtime } = this
-    return { v: 1, path, base, id, ...this.#done, head: this.#mark(), modifiedAt: mtime }
+    return { v: 1, path, base, id, ...this.#done, head: this.#mark(), modifiedAt: mtime, ...this.#past() }
+  }
+
+  /** What was handed out so far, to know a copy of it again. */
+  end(): Place {
+    return { offset: this.offset, head: this.#mark(), marker: toMark(this.#before) }
+  }
+
+  #past(): Pick<TailCursor, 'previous'> {
+    return this.previous ? { previous: this.previous } : {}
   }
 
   #mark(): Mark {

@@ -1,6 +1,7 @@
 // Finds the file that comes after the one we stand in: its own copy, then what rotation left since, then the live file.
 import { realpath } from 'node:fs/promises'
 import { type Content, type FileStat, isContinuation, openContent, readFully, statFile } from './content.ts'
+import type { Place } from './cursor.ts'
 import type { Identity } from './generation.ts'
 import { listSiblings, type Sibling } from './siblings.ts'
 
@@ -34,9 +35,7 @@ export async function findNext(search: Search): Promise<Next | undefined> {
   const found = alike ? undefined : rotated[index]
   if (replaced && index >= 0 && !found) return { file: current!, continues: true, complete: false }
   if (found && replaced) return { file: found, continues: true, complete: index + 1 < rotated.length }
-  const newer = found
-    ? rotated.slice(index + 1)
-    : rotated.filter((file) => file.mtime > from.modifiedAt || file.id === from.id)
+  const newer = found ? rotated.slice(index + 1) : await filterNewer(from, rotated)
   const file = newer[0] ?? current
   // An empty new file is no reason to leave the old one: its writer may not have been told yet.
   if (!file || (file === current && file.size === 0 && !replaced)) return undefined
@@ -49,11 +48,17 @@ export async function findNext(search: Search): Promise<Next | undefined> {
  */
 export async function hasLeftCopy(search: Search, open: Content): Promise<boolean> {
   const { rotated, current } = await list(search)
-  const own = indexOf(search.from, current ? [...rotated, current] : rotated)
   const ours = await readSome(open, search.from.offset)
-  // Deleted, it has no place among the others; what is still to be read in it comes first.
-  if (own < 0 && ours.length > 0) return false
-  return (await findCopy(search.from, own < 0 ? rotated : rotated.slice(0, own), ours)) >= 0
+  let own = indexOf(search.from, current ? [...rotated, current] : rotated)
+  if (own < 0) own = ours.length === 0 ? rotated.length : await findTwin(search.from, rotated, ours)
+  return (await findCopy(search.from, rotated.slice(0, Math.max(0, own)), ours)) >= 0
+}
+
+/** The place of a file that has lost its name, by another that goes on just as it does: it was compressed. */
+async function findTwin(from: Identity, files: readonly Sibling[], ours: Buffer): Promise<number> {
+  for (const [index, file] of files.entries())
+    if ((await holds(file, from)) && ours.equals(await readAt(file, from.offset))) return index
+  return -1
 }
 
 function indexOf(from: Identity, files: readonly Sibling[]): number {
@@ -82,14 +87,14 @@ async function locate(from: Identity, files: readonly Sibling[]): Promise<number
   }
   if (from.head.length === 0) return -1
   for (const [index, file] of files.entries())
-    if (latestWrite(file) >= from.modifiedAt && (await holds(file, from))) return index
+    if (latestWrite(file) >= from.modifiedAt && (await holds(file, from)) && !(await isDone(file, from))) return index
   return -1
 }
 
 /** An older file that goes on from where we stand, and otherwise than our own does. */
 async function findCopy(from: Identity, older: readonly Sibling[], ours: Buffer): Promise<number> {
   for (const [index, file] of older.entries()) {
-    if (latestWrite(file) <= from.modifiedAt || !(await holds(file, from))) continue
+    if (latestWrite(file) <= from.modifiedAt || !(await holds(file, from)) || (await isDone(file, from))) continue
     const theirs = await readAt(file, from.offset)
     if (theirs.length > 0 && !ours.subarray(0, theirs.length).equals(theirs)) return index
   }
@@ -101,8 +106,28 @@ function latestWrite(file: Sibling): number {
   return file.mtime % 1000 === 0 ? file.mtime + 999 : file.mtime
 }
 
+/** Without our own file to go by, what was written to since; but late lines do not make the file before it new. */
+async function filterNewer(from: Identity, files: readonly Sibling[]): Promise<Sibling[]> {
+  const newer: Sibling[] = []
+  for (const file of files) {
+    if (file.mtime <= from.modifiedAt && file.id !== from.id) continue
+    if (!(await isPrevious(file, from.previous))) newer.push(file)
+  }
+  return newer
+}
+
+async function isPrevious(file: Sibling, previous: Identity['previous']): Promise<boolean> {
+  if (previous === undefined || previous.offset === 0 || !(await holds(file, previous))) return false
+  return file.id === previous.id || (await readAt(file, previous.offset)).length === 0
+}
+
+/** Files that began alike can be told apart only by what came after where we stand. */
+async function isDone(file: Sibling, { offset, previous }: Identity): Promise<boolean> {
+  return previous !== undefined && previous.offset > offset && (await holds(file, previous))
+}
+
 /** Whether a file has the content we stand in. */
-export function holds(file: Sibling, from: Pick<Identity, 'head' | 'marker' | 'offset'>): Promise<boolean> {
+export function holds(file: Sibling, from: Place): Promise<boolean> {
   if (!file.compressed && file.size < from.offset) return Promise.resolve(false)
   return withContent(file, false, (content) => isContinuation(content, from))
 }

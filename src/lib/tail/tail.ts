@@ -116,6 +116,8 @@ export class Tail implements AsyncDisposable {
     if (!next || !content) return false
     this.#current = await Generation.at(content, next.file, next.continues ? start.offset : 0)
     this.#current.complete = next.complete
+    if (next.continues) this.#current.previous = start.previous
+    else this.#current.mtime = start.modifiedAt
     if (next.continues) return true
     if (start.offset > 0) this.#options.note?.({ what: 'lost', path })
     if (next.file.id === start.id && start.offset > 0) this.counts.truncations++
@@ -156,10 +158,8 @@ export class Tail implements AsyncDisposable {
         if (!current.content.compressed && (stat.size < current.offset || !(await current.hasSameHead())))
           return 'replaced'
         if (stat.mtime !== current.mtime && (await this.#leftCopy(current, live))) return 'replaced'
-        current.mtime = stat.mtime
-        current.size = stat.size
         const waiting = isFile(live) && live.id !== current.id && live.size > 0
-        const ended = await this.#readTo(waiting ? Infinity : stat.size, take)
+        const ended = await this.#readTo(stat, waiting, take)
         if (ended !== 'end') return ended
         current.settled = stat
       }
@@ -177,15 +177,17 @@ export class Tail implements AsyncDisposable {
     return hasLeftCopy(this.#search(current.identity(), true, live), current.content)
   }
 
-  async #readTo(size: number, take: Take): Promise<Ended> {
+  async #readTo(stat: FileStat, waiting: boolean, take: Take): Promise<Ended> {
     const current = this.#current!
     for (;;) {
       const bytes = await current.read(this.#buffer)
       if (!bytes) return 'replaced'
+      current.mtime = stat.mtime
+      current.size = stat.size
       if (bytes.length === 0) return 'end'
       current.advance(this.#buffer, bytes)
       this.#readBytes += bytes.length
-      await this.#hand(take, bytes, current.content.compressed || current.offset < size)
+      await this.#hand(take, bytes, waiting || current.content.compressed || current.offset < stat.size)
       if (this.#readBytes >= bytesPerPoll) return 'more'
     }
   }
@@ -221,7 +223,10 @@ export class Tail implements AsyncDisposable {
     else if (!old.copy) this.counts.rotations++
     if (!old.copy) this.#options.note?.({ what: ended === 'replaced' ? 'truncated' : 'rotated', path: file.path })
     this.#current = next.continues ? Generation.after(old, content, file) : await Generation.at(content, file, 0)
+    // Nothing of it is read yet: should it be compressed before that, it must still count as newer than what was.
+    if (!next.continues) this.#current.mtime = old.mtime
     this.#current.complete ||= next.complete
+    this.#current.previous = next.continues ? old.previous : { ...old.end(), id: old.id }
     if (next.continues || !old.partial) return true
     this.counts.cutLines++
     await this.#hand(take, lineFeed, true)

@@ -64,7 +64,9 @@ export class Attribution {
 
   /** When a request has said which machine it is from: connections that served it before may have asked, too. */
   addServed(block: Block): void {
-    for (const one of this.#served(identityOf(block))) {
+    const identity = identityOf(block)
+    if (this.#isStranger(identity)) return
+    for (const one of this.#served(identity)) {
       if (one.id > block.id || block.candidates.includes(one)) continue
       if (block.candidates.length >= most) block.many = true
       else this.#take(block, [...block.candidates, one], 1)
@@ -79,9 +81,9 @@ export class Attribution {
   }
 
   /** At the last line of a request. `whole`: it ended as requests end, so who closed before its last line did not ask. */
-  close(block: Block, others: readonly Block[]): Answer {
+  close(block: Block, others: Iterable<Block>): Answer {
     const identity = identityOf(block)
-    const likely = this.#candidates(block, identity)
+    const likely = this.#certain(block, identity) ?? this.#candidates(block, identity)
     const [first] = likely
     if (first && likely.length === 1 && this.#isProved(block, first, identity)) {
       this.#table.settle(first, identity)
@@ -100,6 +102,19 @@ export class Attribution {
     if (left.length === this.#questions.length) return
     this.#questions = left
     this.dirty = true
+  }
+
+  /** The usual case, without a list made: one candidate, and nobody else who ever served the machine. */
+  #certain(block: Block, identity: string | undefined): readonly Connection[] | undefined {
+    const [one] = block.candidates
+    if (!one || block.candidates.length > 1 || block.mixed || identity === undefined) return undefined
+    if ((one.closedId > 0 && one.closedId < block.lastId) || !this.#isStranger(identity)) return undefined
+    return isUnsettled(one) ? block.candidates : undefined
+  }
+
+  #isStranger(identity: string | undefined): boolean {
+    if (identity === undefined) return true
+    return this.#questions.length === 0 && this.#table.byIdentity(identity) === undefined
   }
 
   #candidates(block: Block, identity: string | undefined): Connection[] {
@@ -128,12 +143,15 @@ export class Attribution {
   }
 
   /** Connections that served the machine before, for certain or perhaps. */
-  *#served(identity: string | undefined): Generator<Connection> {
-    if (identity === undefined) return
-    yield* this.#table.byIdentity(identity)
+  #served(identity: string | undefined): Connection[] {
+    if (identity === undefined) return []
+    const found: Connection[] = []
+    for (let one = this.#table.byIdentity(identity); one && found.length < most; one = one.sameIdentity) found.push(one)
     for (const question of this.#questions) {
-      if (question.identity === identity) yield* question.members.filter((one) => one.closedId === 0)
+      if (question.identity !== identity) continue
+      for (const one of question.members) if (one.closedId === 0 && !found.includes(one)) found.push(one)
     }
+    return found
   }
 
   /** Oldest first. */
@@ -148,7 +166,7 @@ export class Attribution {
       if (!found.includes(one)) found.push(one)
     }
     block.many = found.length >= most
-    return found.sort((a, b) => a.id - b.id)
+    return found.length > 1 ? found.sort((a, b) => a.id - b.id) : found
   }
 
   #anyOpen(block: Block): Connection[] {
@@ -163,7 +181,9 @@ export class Attribution {
   #take(block: Block, found: Connection[], added = found.length): void {
     block.candidates = found
     block.version++
-    for (const one of found.slice(found.length - added)) {
+    for (let index = found.length - added; index < found.length; index++) {
+      const one = found[index]
+      if (!one) continue
       one.refs++
       this.#changed(one)
     }
@@ -175,7 +195,7 @@ export class Attribution {
    */
   #order(block: Block, candidates: readonly Connection[], identity: string | undefined): Connection[] {
     const addresses = new Set<string>()
-    for (const one of this.#served(identity)) if (addresses.size < most) addresses.add(addressOf(one.key))
+    for (const one of this.#served(identity)) addresses.add(addressOf(one.key))
     const rank = (one: Connection): number =>
       (addresses.has(addressOf(one.key)) ? 0 : 4) + (one.told ? 2 : 0) + (one.at < block.at - 1000 ? 1 : 0)
     return candidates.toSorted((a, b) => rank(a) - rank(b) || a.id - b.id)

@@ -1,5 +1,5 @@
 // One request as the log tells it, line by line: which label comes next, and what the labels said.
-import { createInterner, guid, maxName, type NamedId, readInteger, readNamedId, readStatus, readUtc } from './values.ts'
+import { createInterner, guid, isText, maxName, type NamedId, readInteger, readNamedId, readStatus, readUtc } from './values.ts'
 import type { Connection } from './connections.ts'
 import { form, type Line } from './line.ts'
 
@@ -37,24 +37,25 @@ export interface Block {
   readonly fields: Fields
 }
 
+/** What the labels said so far. */
 export interface Fields {
-  protocol?: string
-  virtual?: boolean
-  statusCode?: number | undefined
-  status?: string
-  remaining?: number | undefined
-  application?: NamedId
-  sku?: NamedId
-  machine?: string
-  previous?: string
-  clientTime?: number
-  workstation?: string
-  minimum?: number | undefined
-  active?: number | undefined
+  protocol: string | undefined
+  virtual: boolean | undefined
+  statusCode: number | undefined
+  status: string | undefined
+  remaining: number | undefined
+  application: NamedId | undefined
+  sku: NamedId | undefined
+  machine: string | undefined
+  previous: string | undefined
+  clientTime: number | undefined
+  workstation: string | undefined
+  minimum: number | undefined
+  active: number | undefined
   /** vlmcsd's own word for the product, in short logs. */
-  product?: string
-  hresult?: string
-  reason?: string
+  product: string | undefined
+  hresult: string | undefined
+  reason: string | undefined
 }
 
 /** The labels in their fixed order: twelve of the request, nine of the response. */
@@ -115,7 +116,9 @@ export function isMissing(block: Block, line: Line): boolean {
 export function agrees(block: Block, line: Line): boolean {
   const { bytes, value, end } = line
   const { machine, clientTime } = block.fields
-  if (line.form === form.machine) return machine === undefined || readMachine(bytes, value, end) === machine
+  if (line.form === form.machine) {
+    return machine === undefined || isText(machine, bytes, value, end) || readMachine(bytes, value, end) === machine
+  }
   if (line.form === form.clientTime)
     return clientTime === undefined || Object.is(readUtc(bytes, value, end), clientTime)
   return true
@@ -220,12 +223,34 @@ export function createBlock(id: number, line: Line, short: boolean): Block {
     layout: line.layout,
     version: 1,
     storedVersion: 0,
-    fields: {},
+    fields: createFields(),
+  }
+}
+
+/** All fields from the start: objects of one shape are faster and smaller. */
+export function createFields(): Fields {
+  return {
+    protocol: undefined,
+    virtual: undefined,
+    statusCode: undefined,
+    status: undefined,
+    remaining: undefined,
+    application: undefined,
+    sku: undefined,
+    machine: undefined,
+    previous: undefined,
+    clientTime: undefined,
+    workstation: undefined,
+    minimum: undefined,
+    active: undefined,
+    product: undefined,
+    hresult: undefined,
+    reason: undefined,
   }
 }
 
 const internStatus = createInterner(readStatus)
 const internId = createInterner(readNamedId)
 const readShort = createInterner((text) => text.slice(0, maxName))
-const readMachine = createInterner((text) => text.trimEnd().slice(0, 36), 4096)
-const readName = createInterner((text) => text.trimEnd().slice(0, maxName), 4096)
+const readMachine = createInterner((text) => text.trimEnd().slice(0, 36), 16_384, 40)
+const readName = createInterner((text) => text.trimEnd().slice(0, maxName), 8192, 64)

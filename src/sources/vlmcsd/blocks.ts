@@ -41,6 +41,10 @@ export class Blocks {
     return [...this.#open]
   }
 
+  [Symbol.iterator](): Iterator<Block> {
+    return this.#open[Symbol.iterator]()
+  }
+
   get isFull(): boolean {
     return this.#open.length >= mostBlocks
   }

@@ -28,8 +28,9 @@ export class ConnectionTable {
     return this.#byPid.get(pid)
   }
 
-  *byIdentity(identity: string): Generator<Connection> {
-    for (let one = this.#byIdentity.get(identity); one; one = one.sameIdentity) yield one
+  /** The last one that served the machine; `sameIdentity` leads on to the others. */
+  byIdentity(identity: string): Connection | undefined {
+    return this.#byIdentity.get(identity)
   }
 
   add(connection: Connection): void {

@@ -3,13 +3,13 @@ import { toPlainAddress } from '../../lib/cidr.ts'
 
 export interface Connection {
   /** Number of the line that opened it: its place in the order of all connections. */
-  readonly id: number
-  readonly key: Key
-  readonly pid: number
+  id: number
+  key: Key
+  pid: number
   /** UTC ms of "accepted", and whether the line brought that time. */
-  readonly at: number
-  readonly stamped: boolean
-  readonly host: string | undefined
+  at: number
+  stamped: boolean
+  host: string | undefined
   /** Of the last line known to be its own. */
   lastAt: number
   /**
@@ -129,13 +129,6 @@ export function portOf(key: Key): number | undefined {
   return key.startsWith('rpc ') ? undefined : Number(key.slice(key.lastIndexOf(':') + 1))
 }
 
-const v4Texts = new Map<number, string>()
-
 function v4Text(address: number): string {
-  const known = v4Texts.get(address)
-  if (known !== undefined) return known
-  const text = `${address >>> 24}.${(address >>> 16) & 255}.${(address >>> 8) & 255}.${address & 255}`
-  if (v4Texts.size >= 4096) v4Texts.clear()
-  v4Texts.set(address, text)
-  return text
+  return `${address >>> 24}.${(address >>> 16) & 255}.${(address >>> 8) & 255}.${address & 255}`
 }

@@ -25,35 +25,45 @@ export interface Origin {
   readonly client?: Connection | undefined
 }
 
-/** `zoneOf` gives the name of the range an address is in; `host` is where the log is. */
-export function createEventMaker(zoneOf: (address: string) => string | undefined, host: string): EventMaker {
+/** `rangeOf` gives the name of the range an address is in; `host` is where the log is. */
+export function createEventMaker(
+  rangeOf: (address: string) => string | undefined, host: string): EventMaker {
   const strangers = new Set<string>()
+  const zoneOf = (address: string | undefined): string => (address === undefined ? undefined : rangeOf(address)) ?? 'external'
 
   function request(block: Block, answer: Answer, outcome: Outcome): NewEvent {
     const { fields } = block
     const client = answer.candidates[0]
     const address = client && addressOf(client.key)
-    const data: Data = clientData(client, address)
-    set(data, 'application', applicationOf(block))
-    data['product'] = product(block)
-    set(data, 'skuId', fields.sku?.id || undefined)
-    set(data, 'workstation', fields.workstation)
-    set(data, 'status', fields.status)
-    set(data, 'statusCode', fields.statusCode)
-    set(data, 'machine', fields.machine || fields.workstation || address)
-    set(data, 'clientMachineId', fields.machine)
-    set(data, 'previousClientMachineId', fields.previous)
-    set(data, 'protocol', fields.protocol)
-    set(data, 'isVirtualMachine', fields.virtual)
-    set(data, 'remainingSeconds', fields.remaining === undefined ? undefined : fields.remaining * 60)
-    set(data, 'minimumClients', fields.minimum)
-    data['outcome'] = outcome
-    set(data, 'hresult', fields.hresult)
-    set(data, 'reason', fields.reason)
-    set(data, 'activeClients', fields.active)
-    set(data, 'clockSkewSeconds', clockSkew(block))
-    attribute(data, answer)
-    return event(typeOf(block, outcome), block, address, data)
+    const port = client && portOf(client.key)
+    const { sku, machine, workstation, remaining } = fields
+    // One literal: fields added one by one cost several times as much, and there are many.
+    const data = {
+      client: address,
+      port,
+      zone: zoneOf(address),
+      application: applicationOf(block),
+      product: product(block),
+      skuId: sku?.id || undefined,
+      workstation,
+      status: fields.status,
+      statusCode: fields.statusCode,
+      machine: machine || workstation || address,
+      clientMachineId: machine,
+      previousClientMachineId: fields.previous,
+      protocol: fields.protocol,
+      isVirtualMachine: fields.virtual,
+      remainingSeconds: remaining === undefined ? undefined : remaining * 60,
+      minimumClients: fields.minimum,
+      outcome,
+      activeClients: fields.active,
+      clockSkewSeconds: clockSkew(block),
+    }
+    const known = present(data)
+    set(known, 'hresult', fields.hresult)
+    set(known, 'reason', fields.reason)
+    attribute(known, answer)
+    return event(typeOf(block, outcome), block, address, known)
   }
 
   function rejected(block: Block, answer: Answer, reason: string, protocol?: string): NewEvent {
@@ -96,7 +106,7 @@ export function createEventMaker(zoneOf: (address: string) => string | undefined
       data['client'] = address
       set(data, 'port', portOf(client.key))
     }
-    data['zone'] = (address === undefined ? undefined : zoneOf(address)) ?? 'external'
+    data['zone'] = zoneOf(address)
     return data
   }
 
@@ -123,6 +133,17 @@ const applications = new Map([
   ['59a52881-a989-479d-af46-f275c6370663', 'Office 2010'],
   ['0ff1ce15-a989-479d-af46-f275c6370663', 'Office 2013+'],
 ])
+
+/** Without the fields that are not known; the same object when all are. */
+function present(data: { [name: string]: JsonObject[string] | undefined }): Data {
+  if (isKnown(data)) return data
+  return Object.fromEntries(Object.entries(data).filter((entry): entry is [string, JsonObject[string]] => entry[1] !== undefined))
+}
+
+function isKnown(data: { readonly [name: string]: JsonObject[string] | undefined }): data is Data {
+  for (const name in data) if (data[name] === undefined) return false
+  return true
+}
 
 function set(data: Data, name: string, value: JsonObject[string] | undefined): void {
   if (value !== undefined) data[name] = value

@@ -3,14 +3,23 @@ import { form, type Line } from './line.ts'
 
 /** Sets `form` and `value` of a line whose prefixes are gone. */
 export function classify(line: Line): void {
+  // Lines mostly follow each other as the last time: that is tried first.
+  const likely = followers[lastEntry]
+  if (likely && likely.text[0] === line.bytes[line.start] && matches(line, likely)) {
+    line.form = likely.form
+    lastEntry = likely.index
+    return
+  }
   line.form = form.unknown
   const group = groups[line.bytes[line.start] ?? 0]
   if (!group) return
-  const entries = group.entries[line.bytes[line.start + group.at] ?? 0]
-  if (!entries) return
-  for (const entry of entries) {
+  const possible = group.entries[line.bytes[line.start + group.at] ?? 0]
+  if (!possible) return
+  for (const entry of possible) {
     if (!matches(line, entry)) continue
     line.form = entry.form
+    followers[lastEntry] = entry
+    lastEntry = entry.index
     return
   }
 }
@@ -18,6 +27,7 @@ export function classify(line: Line): void {
 type Kind = 'label' | 'start' | 'whole' | 'coded'
 
 interface Entry {
+  readonly index: number
   readonly form: number
   readonly text: Uint8Array
   readonly kind: Kind
@@ -80,9 +90,10 @@ function isHex(byte: number): boolean {
 const space = 0x20
 const colon = 0x3a
 const encoder = new TextEncoder()
+let entries = 0
 
 function entry(kind: Kind, code: number, text: string, suffix?: string): Entry {
-  const base = { form: code, kind, text: encoder.encode(text) }
+  const base = { index: entries++, form: code, kind, text: encoder.encode(text) }
   return suffix === undefined ? base : { ...base, suffix: encoder.encode(suffix) }
 }
 
@@ -132,6 +143,9 @@ const table: readonly Entry[] = [
   entry('start', form.chatter, 'Fatal: '),
 ]
 
+let lastEntry = 0
+const followers: (Entry | undefined)[] = table.map(() => undefined)
+
 const groups: readonly (Group | undefined)[] = makeGroups()
 
 function makeGroups(): (Group | undefined)[] {
@@ -139,9 +153,9 @@ function makeGroups(): (Group | undefined)[] {
   for (const first of new Set(table.map(({ text }) => text[0] ?? 0))) {
     const all = table.filter(({ text }) => text[0] === first)
     const at = bestIndex(all)
-    const entries: Entry[][] = []
-    for (const one of all) (entries[one.text[at] ?? 0] ??= []).push(one)
-    made[first] = { at, entries: Array.from({ length: 256 }, (_, byte) => entries[byte]) }
+    const byByte: Entry[][] = []
+    for (const one of all) (byByte[one.text[at] ?? 0] ??= []).push(one)
+    made[first] = { at, entries: Array.from({ length: 256 }, (_, byte) => byByte[byte]) }
   }
   return made
 }

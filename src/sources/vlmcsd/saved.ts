@@ -1,7 +1,7 @@
 // The session as rows and back: what a restart needs to go on as if there had been none.
 import type { Json, JsonObject } from '../../words.ts'
 import type { Question } from './attribution.ts'
-import { type Block, createBlock } from './block.ts'
+import { type Block, createBlock, createFields } from './block.ts'
 import { cutShortLines } from './blocks.ts'
 import { type Connection, createConnection, type Key } from './connections.ts'
 import { createLine } from './line.ts'
@@ -196,7 +196,7 @@ function readBlock(id: number, row: BlockRow, connections: ReadonlyMap<number, C
     id,
     host: host ?? undefined,
     candidates: found,
-    fields: { ...(fields as Block['fields']), ...clientTime },
+    fields: { ...createFields(), ...(fields as Partial<Block['fields']>), ...clientTime },
     version: 1,
     storedVersion: 1,
   }

@@ -41,6 +41,7 @@ export class Session {
   /** Nothing is due before that. */
   #expireAt = Infinity
   #sawLine = false
+  readonly #spare: Connection[] = []
 
   constructor(options: SessionOptions, make: EventMaker) {
     this.#options = options
@@ -116,7 +117,7 @@ export class Session {
     const known = this.table.get(key)
     if (known) this.#lose(known, line.at)
     if (line.pid >= 0 && this.table.byPid(line.pid)) this.isThreaded = true
-    const one = createConnection(this.lineId, key, line.at, line.stamped, line.pid, line.host)
+    const one = this.#create(line, key)
     one.suspect = named !== undefined
     this.table.add(one)
     this.#change(one)
@@ -126,6 +127,20 @@ export class Session {
     this.counts.evicted++
     this.#doubt(line)
     this.#lose(this.table.oldest, line.at)
+  }
+
+  /** Health checks come in endless number: the record of one is used for the next. */
+  #create(line: Line, key: Key): Connection {
+    const one = this.#spare.pop()
+    if (!one) return createConnection(this.lineId, key, line.at, line.stamped, line.pid, line.host)
+    one.id = this.lineId
+    one.key = key
+    one.at = one.lastAt = line.at
+    one.stamped = line.stamped
+    one.pid = line.pid
+    one.host = line.host
+    one.closedId = one.closedAt = 0
+    return one
   }
 
   #closed(line: Line, key: Key | undefined, named: Block | undefined): void {
@@ -261,7 +276,7 @@ export class Session {
   #finish(block: Block, outcome: Outcome): void {
     this.blocks.remove(block, this.lineId, this.lastAt)
     if (block.storedVersion > 0) this.finished.push(block)
-    const answer = this.attribution.close(block, this.blocks.all())
+    const answer = this.attribution.close(block, this.blocks)
     const [client] = answer.candidates
     const { fields } = block
     if (client) this.#tell(client, block.lastAt)
@@ -307,7 +322,9 @@ export class Session {
 
   /** Closed, and no open question about it left. */
   #bury(one: Connection): void {
-    if (isProbe(one)) this.#emit(this.#make.probe(one))
+    if (!isProbe(one)) return
+    this.#emit(this.#make.probe(one))
+    if (one.state === 'fresh' && !one.stored && !one.suspect && this.#spare.length < 64) this.#spare.push(one)
   }
 
   /** Lines between a name and the label behind it that could not have been written by another worker just then. */

@@ -3,8 +3,11 @@
 /** Makes a value of a range of bytes, or finds the one made of the same bytes before. */
 export type Interner<Value> = (bytes: Buffer, start: number, end: number) => Value
 
-/** A table of fixed size: a newcomer takes the place of what stood in its slot, so that a scan cannot grow it. */
-export function createInterner<Value>(make: (text: string) => Value, slots = 1024): Interner<Value> {
+/**
+ * A table of fixed size: a newcomer takes the place of what stood in its slot, so that a scan cannot grow it. Texts longer
+ * than `width` bytes (at most 254) are rare, and not kept.
+ */
+export function createInterner<Value>(make: (text: string) => Value, slots = 256, width = 128): Interner<Value> {
   const kept = new Uint8Array(slots * width)
   // One more than the length, so that an empty slot is told from an empty text.
   const lengths = new Uint8Array(slots)
@@ -23,8 +26,12 @@ export function createInterner<Value>(make: (text: string) => Value, slots = 102
   }
 }
 
-/** Longer texts are rare, and not worth keeping. */
-const width = 128
+/** Whether the bytes are these ASCII characters. */
+export function isText(text: string, bytes: Buffer, start: number, end: number): boolean {
+  if (text.length !== end - start) return false
+  for (let index = 0; index < text.length; index++) if (text.charCodeAt(index) !== bytes[start + index]) return false
+  return true
+}
 
 /** UTF-8, with U+FFFD for what is none. */
 export function decode(bytes: Buffer, start: number, end: number): string {

@@ -1,0 +1,227 @@
+// Answers one request: who asks, what for, and then the source, the page or the API. The sources' way is kept short.
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import { toPlainAddress } from '../lib/cidr.ts'
+import { loginPage } from '../page/login-page.ts'
+import { missingPage } from '../page/event-page.ts'
+import { NotStored, type SourceRequest } from '../source.ts'
+import { StoreFailed } from '../store/store.ts'
+import { alwaysHeaders, refuse, write, writePage } from './answers.ts'
+import { type AccessToken, type Admission, type Gate, sessionMs } from './auth.ts'
+import { type BodyReader, discardRest } from './body.ts'
+import type { HubDoor, MountedRoute } from './door.ts'
+import { healthAnswer } from './health.ts'
+import { isPagePath, readPage } from './pages.ts'
+import { createRouteTable } from './routes.ts'
+
+export interface FrontParts {
+  readonly door: HubDoor
+  readonly gate: Gate
+  readonly bodies: BodyReader
+  readonly api: Api
+  readonly cookie: { readonly name: string; readonly secure: boolean }
+  readonly maxBodyBytes: number
+  /** How people reach this hub; known once it listens. */
+  address(): string
+}
+
+export interface Api {
+  readonly listener: (request: IncomingMessage, response: ServerResponse) => void | Promise<void>
+  methodsOf(path: string): readonly string[]
+}
+
+interface Asked {
+  readonly method: string
+  readonly path: string
+  /** What stands behind the question mark. */
+  readonly search: string
+  readonly remote: string
+}
+
+/** What a client may still send after an early answer, so that it gets to read it. */
+const discardWithinMs = 2000
+const metricsType = { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }
+const closed: readonly string[] = []
+
+export function createFront({ door, gate, bodies, api, cookie, maxBodyBytes, address }: FrontParts): RequestListener {
+  const table = createRouteTable(door.routes)
+
+  return (request, response) => {
+    answer(request, response).catch((error: unknown) => fail(error, request, response))
+  }
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const asked = readAsked(request)
+    if (asked === undefined) return refuse(response, 400, 'The address asked for is no path; it begins with a slash.')
+    const { method, path } = asked
+    if (path === '/healthz' && isReading(method)) return write(response, healthAnswer(door.health(), 'live'))
+    const route = table.find(method, path)
+    if (route === undefined && isReading(method) && signIn(asked, response)) return
+    const open = route?.open ?? (path === '/metrics' ? (door.metricsOpen?.() ?? closed) : closed)
+    const admission = gate.admit({ method, headers: request.headers, remote: asked.remote }, open, Date.now())
+    if (!admission.ok) return turnAway(admission, asked, request, response)
+    const problem = limitsOf(admission.by, route)
+    if (problem !== undefined) return early(request, response, 403, problem)
+    if (route !== undefined) return askSource(route, asked, request, response)
+    if (Number(request.headers['content-length'] ?? 0) > maxBodyBytes) {
+      return early(request, response, 413, `The body is larger than ${maxBodyBytes} bytes, and none is wanted here.`)
+    }
+    return askHub(asked, request, response)
+  }
+
+  async function askSource(
+    route: MountedRoute,
+    { method, path, search, remote }: Asked,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
+    const body = await bodies.read(request, response)
+    if (!body.ok) {
+      if (body.status === 0) return
+      return early(request, response, body.status, body.error, body.status === 503 ? { 'retry-after': '5' } : {})
+    }
+    try {
+      const given: SourceRequest = {
+        method,
+        path,
+        // Of all that Node keeps, only set-cookie is a list, and it is no header of requests.
+        headers: request.headers as SourceRequest['headers'],
+        get query() {
+          return new URLSearchParams(search)
+        },
+        body: body.bytes,
+        remote,
+      }
+      write(response, await route.handler(given))
+    } finally {
+      body.release()
+    }
+  }
+
+  async function askHub(asked: Asked, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { method, path } = asked
+    if (isReading(method)) {
+      if (path === '/readyz') return write(response, healthAnswer(door.health(), 'ready'))
+      if (path === '/metrics')
+        return write(response, { status: 200, body: await door.registry.text(), headers: metricsType })
+      if (isPagePath(path)) {
+        const { status, html } = await readPage(door, path, address())
+        return writePage(response, status, html)
+      }
+    }
+    const allowed = methodsOf(path)
+    if (allowed.length > 0 && !allowed.includes(method)) {
+      const error = `${method} is not possible at ${shown(path)}; ${allowed.join(', ')} ${allowed.length > 1 ? 'are' : 'is'}.`
+      return early(request, response, 405, error, { allow: allowed.join(', ') })
+    }
+    if (allowed.length === 0) return missing(asked, request, response)
+    for (const [name, value] of Object.entries(alwaysHeaders)) response.setHeader(name, value)
+    await api.listener(request, response)
+  }
+
+  function methodsOf(path: string): string[] {
+    const isOwn = path === '/healthz' || path === '/readyz' || path === '/metrics' || isPagePath(path)
+    const all = new Set([...table.methodsOf(path), ...api.methodsOf(path), ...(isOwn ? ['GET'] : [])])
+    return [...all].flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method]))
+  }
+
+  /** `?token=` on a page becomes a cookie, and leaves the address bar and the history. */
+  function signIn({ path, search }: Asked, response: ServerResponse): boolean {
+    if (!search.includes('token=') || !isPagePath(path)) return false
+    const query = new URLSearchParams(search)
+    const token = query.get('token')
+    if (token === null) return false
+    const value = gate.session(token.trim(), Date.now())
+    if (value === undefined) {
+      writePage(response, 401, loginPage('The token is wrong, or it is not one that may see this page.', false), bearer)
+      return true
+    }
+    query.delete('token')
+    const attributes = `Path=/; HttpOnly; SameSite=Strict; Max-Age=${sessionMs / 1000}${cookie.secure ? '; Secure' : ''}`
+    write(response, {
+      status: 303,
+      body: '',
+      headers: {
+        location: query.size === 0 ? path : `${path}?${query.toString()}`,
+        'set-cookie': `${cookie.name}=${value}; ${attributes}`,
+      },
+    })
+    return true
+  }
+
+  function fail(error: unknown, request: IncomingMessage, response: ServerResponse): void {
+    if (error instanceof NotStored || error instanceof StoreFailed) {
+      const sentence = `It could not be stored (${error.message}); nothing of it was kept. Send it again later.`
+      return early(request, response, 503, sentence, { 'retry-after': '5' })
+    }
+    door.log.error('a request could not be answered because of a mistake in Sereno; the hub goes on', {
+      asked: `${request.method} ${shown(request.url ?? '')}`,
+      error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+    })
+    if (response.headersSent) return void response.destroy()
+    early(request, response, 500, 'Something went wrong in Sereno itself; its log says more.')
+  }
+}
+
+const bearer = { 'www-authenticate': 'Bearer realm="sereno"' }
+const anyScheme = { 'www-authenticate': 'Bearer realm="sereno", Basic realm="sereno", charset="UTF-8"' }
+
+function turnAway(
+  { status, error }: Extract<Admission, { ok: false }>,
+  { method, path }: Asked,
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
+  const { accept, 'sec-fetch-site': site, cookie } = request.headers
+  const isPerson = isReading(method) && accept?.includes('text/html') === true && !path.startsWith('/api/')
+  if (status !== 401 || !isPerson) return early(request, response, status, error, status === 401 ? anyScheme : {})
+  // Browsers hold a strict cookie back when a link of another site was followed; our own page then asks once more.
+  const again = cookie === undefined && site === 'cross-site'
+  writePage(response, 401, loginPage(error, again), bearer)
+}
+
+/** Why a token that may write to some sources may not do this. */
+function limitsOf(by: AccessToken | undefined, route: MountedRoute | undefined): string | undefined {
+  if (by?.sources === undefined || (route !== undefined && by.sources.includes(route.source))) return undefined
+  return `The token "${by.name}" may only be used for ${by.sources.join(', ')}.`
+}
+
+function missing({ method, path }: Asked, request: IncomingMessage, response: ServerResponse): void {
+  const sentence = `There is nothing at ${shown(path)}.`
+  if (isReading(method) && request.headers.accept?.includes('text/html') === true) {
+    return writePage(response, 404, missingPage(sentence))
+  }
+  early(request, response, 404, sentence)
+}
+
+/** An answer that may come before the whole request is here. */
+function early(
+  request: IncomingMessage,
+  response: ServerResponse,
+  status: number,
+  error: string,
+  headers: { readonly [name: string]: string } = {},
+): void {
+  refuse(response, status, error, headers)
+  discardRest(request, discardWithinMs)
+}
+
+function readAsked(request: IncomingMessage): Asked | undefined {
+  const { url = '', method = '' } = request
+  if (!url.startsWith('/')) return undefined
+  const mark = url.indexOf('?')
+  return {
+    method,
+    path: mark < 0 ? url : url.slice(0, mark),
+    search: mark < 0 ? '' : url.slice(mark + 1),
+    remote: toPlainAddress(request.socket.remoteAddress ?? ''),
+  }
+}
+
+function isReading(method: string): boolean {
+  return method === 'GET' || method === 'HEAD'
+}
+
+/** Without the query: it may hold a token. */
+function shown(url: string): string {
+  return (url.split('?')[0] ?? '').slice(0, 200)
+}

@@ -1,0 +1,31 @@
+// The sources' own ways in, found by method and path; the table is made anew when the list of routes has changed.
+import type { MountedRoute } from './door.ts'
+
+export interface RouteTable {
+  find(method: string, path: string): MountedRoute | undefined
+  /** Empty: no source answers there. */
+  methodsOf(path: string): readonly string[]
+}
+
+export function createRouteTable(routes: readonly MountedRoute[]): RouteTable {
+  let known: readonly MountedRoute[] = []
+  let byPath = new Map<string, MountedRoute[]>()
+
+  function current(): Map<string, MountedRoute[]> {
+    // The list is changed in place; there are so few that comparing all of them costs nothing.
+    if (known.length === routes.length && known.every((route, index) => route === routes[index])) return byPath
+    known = [...routes]
+    byPath = Map.groupBy(known, (route) => route.path)
+    return byPath
+  }
+
+  return {
+    find(method, path) {
+      const asked = method === 'HEAD' ? 'GET' : method
+      return current()
+        .get(path)
+        ?.find((route) => route.method === asked)
+    },
+    methodsOf: (path) => (current().get(path) ?? []).map((route) => route.method),
+  }
+}

@@ -1,0 +1,75 @@
+// A real hub in a process of its own, for tests that kill it: started from the launcher, ended by its own pid.
+import { spawn, type ChildProcess } from 'node:child_process'
+import { createServer } from 'node:net'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
+
+export interface HubProcess {
+  readonly pid: number
+  /** What it printed and logged so far. */
+  output(): string
+  /** Resolves once its page's address is printed; rejects when it ends before. */
+  readonly ready: Promise<void>
+  kill(signal: 'SIGKILL' | 'SIGTERM' | 'SIGHUP'): void
+  /** The exit code, or the signal that ended it. */
+  readonly ended: Promise<number | string>
+}
+
+export interface HubProcessOptions {
+  readonly args: readonly string[]
+  readonly cwd?: string
+  readonly env?: { readonly [name: string]: string }
+  /** Runs the launcher through this program, such as `prlimit`. */
+  readonly through?: readonly string[]
+}
+
+export function startHubProcess({ args, cwd = root, env = {}, through = [] }: HubProcessOptions): HubProcess {
+  const [program = '', ...rest] = [...through, join(root, 'bin/sereno'), ...args]
+  const child: ChildProcess = spawn(program, rest, {
+    cwd,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let text = ''
+  let tellReady: () => void = () => {}
+  let tellFailed: (error: Error) => void = () => {}
+  const ready = new Promise<void>((resolve, reject) => {
+    tellReady = resolve
+    tellFailed = reject
+  })
+  // Nobody may be waiting when it is killed before it is ready.
+  ready.catch(() => {})
+  const ended = new Promise<number | string>((resolve) => {
+    child.once('close', (code, signal) => {
+      tellFailed(new Error(`the hub ended (${code ?? signal}):\n${text}`))
+      resolve(code ?? signal ?? 'unknown')
+    })
+  })
+  child.once('error', tellFailed)
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (chunk: string) => {
+      text = (text + chunk).slice(-200_000)
+      if (text.includes('/?token=')) tellReady()
+    })
+  }
+  return {
+    pid: child.pid ?? 0,
+    output: () => text,
+    ready,
+    ended,
+    kill: (signal) => {
+      child.kill(signal)
+    },
+  }
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  if (typeof address !== 'object' || address === null) throw new Error('no port')
+  return address.port
+}

@@ -1,7 +1,7 @@
 // The folders of kinds as a table of lazy imports; made by tools/kinds.ts, which runs in every build.
 
 export const sources = {
-  cloudevents: () => import('./sources/cloudevents.ts'),
+  cloudevents: () => import('./sources/cloudevents/index.ts'),
   log: () => import('./sources/log/index.ts'),
   message: () => import('./sources/message.ts'),
   vlmcsd: () => import('./sources/vlmcsd/index.ts'),

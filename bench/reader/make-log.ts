@@ -20,7 +20,8 @@ export function writeBenchLog({ path, lines, open }: BenchLog): void {
   const waiting: { readonly key: string; readonly at: number }[] = []
   const rest = lines - open
   for (let index = 0, probes = open; out.lines < rest; index++) {
-    for (; waiting[0] && waiting[0].at + 30 < out.second; waiting.shift()) out.say(`IPv4 connection closed: ${waiting[0].key}.`)
+    for (; waiting[0] && waiting[0].at + 30 < out.second; waiting.shift())
+      out.say(`IPv4 connection closed: ${waiting[0].key}.`)
     const key = address(10, index)
     out.say(`IPv4 connection accepted: ${key}.`)
     if (random.chance(0.3)) probe(out, address(12, index))

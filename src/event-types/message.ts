@@ -9,7 +9,7 @@ export default [
     fields: {
       message: 'The text, as it was sent.',
       summary: 'One line of what it is about; absent when none was sent.',
-      messageType: "The sender's own word: none, info, warning, error, alarm or alert.",
+      messageType: "The sender's own word: none, info, warning, error, alarm, alert, critical or page.",
     },
     labels: ['messageType'],
     severity: 'info',

@@ -38,7 +38,7 @@ export default [
       identity: 'The producer and its id.',
       source: 'The source it came in by.',
     },
-    labels: ['source'],
+    labels: [],
     severity: 'warning',
     message: ({ subject, data }: HubEvent): MessageWords => ({
       title: `The id ${subject ?? ''} was used twice`,
@@ -107,6 +107,9 @@ export default [
       fields: [
         { name: 'From', value: said(data['from']) },
         { name: 'Until', value: said(data['until']) },
+      ],
+      lines: [
+        'Logs are read on from where I stopped. Silence in that time was not noticed: waits for a sign of life begin anew.',
       ],
     }),
     sample: { type: 'sereno.blind', data: { from: '2026-11-20T03:00:00.000Z', until: '2026-11-20T03:10:00.000Z' } },

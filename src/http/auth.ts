@@ -1,6 +1,7 @@
 // Who may come in: tokens in headers, the page's cookie made of one, ranges of addresses that need none; and who must not.
 import { createHmac, hash, timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
+import { isIP } from 'node:net'
 import { matchesAny } from '../lib/cidr.ts'
 
 export interface AccessToken {
@@ -74,15 +75,19 @@ export function createGate(tokens: readonly AccessToken[], place: GatePlace): Ga
     )
   }
 
+  const publicName = place.hubUrl === undefined ? undefined : URL.parse(place.hubUrl)?.hostname
+
   function isForeignHost(host: string | undefined): boolean {
     if (!place.loopback || host === undefined) return false
-    const name = host.replace(/:\d+$/, '').toLowerCase()
-    return !(
-      name === 'localhost' ||
-      name.endsWith('.localhost') ||
-      isLoopback(name) ||
-      (place.hubUrl !== undefined && URL.parse(place.hubUrl)?.hostname === name)
-    )
+    const name = nameOf(host)
+    return !(isLocalName(name) || isLoopback(name) || name === publicName)
+  }
+
+  /** A name that only the page's own site says is ours may have been pointed here by that site; an address cannot be. */
+  function isDoubtful({ origin, host }: IncomingHttpHeaders): boolean {
+    if (origin === undefined || host === undefined) return false
+    const name = nameOf(host)
+    return !(isLocalName(name) || isIP(name.replace(/^\[|\]$/g, '')) !== 0 || name === publicName)
   }
 
   return {
@@ -107,7 +112,8 @@ export function createGate(tokens: readonly AccessToken[], place: GatePlace): Ga
       const by = session === undefined ? undefined : bySession(session, now)
       if (by) return from === 'own' ? { ok: true, by } : crossSite
       if (!isOpen(open, asked)) return noToken
-      return from === 'other' ? crossSite : { ok: true }
+      // No secret was shown: then even a page's reading is refused, and so is a name that may have been made up.
+      return originOf(asked.headers) === 'other' || isDoubtful(asked.headers) ? crossSite : { ok: true }
     },
     session(token, now) {
       const by = find(token)
@@ -122,12 +128,13 @@ export function isLoopbackAddress(address: string): boolean {
   return isLoopback(address)
 }
 
+const proxyHeaders = ['x-forwarded-for', 'forwarded', 'x-real-ip', 'via']
 const ranges = new WeakMap<readonly string[], (address: string) => boolean>()
 
 /** Through a proxy the address is the proxy's and says nothing; what the proxy writes about it, anyone can write. */
 function isOpen(open: readonly string[], { remote, headers }: Asked): boolean {
   if (open.length === 0) return false
-  if (headers['x-forwarded-for'] !== undefined || headers.forwarded !== undefined) return false
+  if (proxyHeaders.some((name) => headers[name] !== undefined)) return false
   const known = ranges.get(open) ?? matchesAny(open)
   ranges.set(open, known)
   return known(remote)
@@ -140,6 +147,15 @@ function originOf(headers: IncomingHttpHeaders): 'own' | 'other' | 'unsaid' {
   const { origin, host } = headers
   if (origin === undefined) return 'unsaid'
   return host !== undefined && URL.parse(origin)?.host === host.toLowerCase() ? 'own' : 'other'
+}
+
+/** Of a Host header, without the port. */
+function nameOf(host: string): string {
+  return host.replace(/:\d*$/, '').toLowerCase()
+}
+
+function isLocalName(name: string): boolean {
+  return name === 'localhost' || name.endsWith('.localhost')
 }
 
 function readAuthorization(text: string): { readonly scheme: 'bearer' | 'basic'; readonly token: string } {

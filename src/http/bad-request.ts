@@ -4,7 +4,10 @@ import type { Socket } from 'node:net'
 
 export interface Unanswered {
   note(socket: Socket, response: ServerResponse): void
-  /** An answer is due on this connection, or half written: nothing may be written beside it. */
+  /**
+   * An answer is due on this connection, or half written: nothing may be written beside it. What spoils the body of the
+   * only request there is may be said in its answer's place.
+   */
   has(socket: Socket): boolean
 }
 
@@ -12,7 +15,12 @@ export function watchUnanswered(): Unanswered {
   const last = new WeakMap<Socket, ServerResponse>()
   return {
     note: (socket, response) => void last.set(socket, response),
-    has: (socket) => last.get(socket)?.writableFinished === false,
+    has(socket) {
+      const response = last.get(socket)
+      if (response === undefined || response.writableFinished) return false
+      const isItsTurn = response.socket === socket
+      return !isItsTurn || response.headersSent || response.req.complete
+    },
   }
 }
 

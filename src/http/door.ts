@@ -8,8 +8,8 @@ export interface HubDoor extends ApiDoor {
   /** In force now; looked at anew for each request. */
   readonly routes: readonly MountedRoute[]
   readonly registry: Registry
-  /** Address ranges from which /metrics needs no token; absent: none. The same array while a config is in force. */
-  metricsOpen?(): readonly string[]
+  /** Address ranges from which /metrics needs no token; the same array while a config is in force. */
+  metricsOpen(): readonly string[]
   readonly log: Log
   health(): Health
   /** What an event is called in one line; absent: its own title, else its type and subject. */

@@ -3,12 +3,13 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { toPlainAddress } from '../lib/cidr.ts'
 import { loginPage } from '../page/login-page.ts'
 import { missingPage } from '../page/event-page.ts'
-import { NotStored, type SourceRequest } from '../source.ts'
-import { StoreFailed } from '../store/store.ts'
+import type { SourceRequest } from '../source.ts'
 import { alwaysHeaders, refuse, write, writePage } from './answers.ts'
+import type { Api } from './api-listener.ts'
 import { type AccessToken, type Admission, type Gate, sessionMs } from './auth.ts'
 import { type BodyReader, discardRest } from './body.ts'
 import type { HubDoor, MountedRoute } from './door.ts'
+import { comeAgain, toFailure } from './failure.ts'
 import { healthAnswer } from './health.ts'
 import { isPagePath, readPage } from './pages.ts'
 import { createRouteTable } from './routes.ts'
@@ -18,15 +19,11 @@ export interface FrontParts {
   readonly gate: Gate
   readonly bodies: BodyReader
   readonly api: Api
-  readonly cookie: { readonly name: string; readonly secure: boolean }
+  /** The cookie must not travel without TLS. */
+  readonly secureCookie: boolean
   readonly maxBodyBytes: number
   /** How people reach this hub; known once it listens. */
   address(): string
-}
-
-export interface Api {
-  readonly listener: (request: IncomingMessage, response: ServerResponse) => void | Promise<void>
-  methodsOf(path: string): readonly string[]
 }
 
 interface Asked {
@@ -42,7 +39,15 @@ const discardWithinMs = 2000
 const metricsType = { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }
 const closed: readonly string[] = []
 
-export function createFront({ door, gate, bodies, api, cookie, maxBodyBytes, address }: FrontParts): RequestListener {
+export function createFront({
+  door,
+  gate,
+  bodies,
+  api,
+  secureCookie,
+  maxBodyBytes,
+  address,
+}: FrontParts): RequestListener {
   const table = createRouteTable(door.routes)
 
   return (request, response) => {
@@ -56,7 +61,7 @@ export function createFront({ door, gate, bodies, api, cookie, maxBodyBytes, add
     if (path === '/healthz' && isReading(method)) return write(response, healthAnswer(door.health(), 'live'))
     const route = table.find(method, path)
     if (route === undefined && isReading(method) && signIn(asked, response)) return
-    const open = route?.open ?? (path === '/metrics' ? (door.metricsOpen?.() ?? closed) : closed)
+    const open = route?.open ?? (path === '/metrics' ? door.metricsOpen() : closed)
     const admission = gate.admit({ method, headers: request.headers, remote: asked.remote }, open, Date.now())
     if (!admission.ok) return turnAway(admission, asked, request, response)
     const problem = limitsOf(admission.by, route)
@@ -77,7 +82,7 @@ export function createFront({ door, gate, bodies, api, cookie, maxBodyBytes, add
     const body = await bodies.read(request, response)
     if (!body.ok) {
       if (body.status === 0) return
-      return early(request, response, body.status, body.error, body.status === 503 ? { 'retry-after': '5' } : {})
+      return early(request, response, body.status, body.error, body.status === 503 ? comeAgain : {})
     }
     try {
       const given: SourceRequest = {
@@ -115,7 +120,7 @@ export function createFront({ door, gate, bodies, api, cookie, maxBodyBytes, add
     }
     if (allowed.length === 0) return missing(asked, request, response)
     for (const [name, value] of Object.entries(alwaysHeaders)) response.setHeader(name, value)
-    await api.listener(request, response)
+    await api.answer(request, response)
   }
 
   function methodsOf(path: string): string[] {
@@ -136,29 +141,23 @@ export function createFront({ door, gate, bodies, api, cookie, maxBodyBytes, add
       return true
     }
     query.delete('token')
-    const attributes = `Path=/; HttpOnly; SameSite=Strict; Max-Age=${sessionMs / 1000}${cookie.secure ? '; Secure' : ''}`
+    const attributes = `Path=/; HttpOnly; SameSite=Strict; Max-Age=${sessionMs / 1000}${secureCookie ? '; Secure' : ''}`
     write(response, {
       status: 303,
       body: '',
       headers: {
         location: query.size === 0 ? path : `${path}?${query.toString()}`,
-        'set-cookie': `${cookie.name}=${value}; ${attributes}`,
+        'set-cookie': `${gate.cookieName}=${value}; ${attributes}`,
       },
     })
     return true
   }
 
-  function fail(error: unknown, request: IncomingMessage, response: ServerResponse): void {
-    if (error instanceof NotStored || error instanceof StoreFailed) {
-      const sentence = `It could not be stored (${error.message}); nothing of it was kept. Send it again later.`
-      return early(request, response, 503, sentence, { 'retry-after': '5' })
-    }
-    door.log.error('a request could not be answered because of a mistake in Sereno; the hub goes on', {
-      asked: `${request.method} ${shown(request.url ?? '')}`,
-      error: error instanceof Error ? (error.stack ?? error.message) : String(error),
-    })
+  function fail(failed: unknown, request: IncomingMessage, response: ServerResponse): void {
+    const { method = '', url = '' } = request
+    const { status, error, headers } = toFailure(failed, { method, path: pathOf(url) }, door.log)
     if (response.headersSent) return void response.destroy()
-    early(request, response, 500, 'Something went wrong in Sereno itself; its log says more.')
+    early(request, response, status, error, headers)
   }
 }
 
@@ -222,6 +221,10 @@ function isReading(method: string): boolean {
 }
 
 /** Without the query: it may hold a token. */
-function shown(url: string): string {
-  return (url.split('?')[0] ?? '').slice(0, 200)
+function pathOf(url: string): string {
+  return url.split('?', 1)[0] ?? ''
+}
+
+function shown(path: string): string {
+  return path.slice(0, 200)
 }

@@ -45,8 +45,9 @@ async function onePage(door: HubDoor, id: string): Promise<Page> {
   if (event === undefined || page === undefined) {
     return { status: 404, html: missingPage('There is no event by that id, or it is no longer kept.') }
   }
+  const why = page.why.lines.slice(1)
   const texts = page.deliveries.flatMap((delivery) => delivery.texts)
-  const html = eventPage({ event, title: titleOf(door, event), why: page.why.lines, texts, zone: door.zone })
+  const html = eventPage({ event, title: titleOf(door, event), why, texts, zone: door.zone })
   return { status: 200, html }
 }
 

@@ -3,13 +3,12 @@ import { readFileSync } from 'node:fs'
 import { createServer as createPlain, type Server, type ServerOptions } from 'node:http'
 import { createServer as createSecure } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
-import { getRequestListener } from '@hono/node-server'
-import { apiRoutes } from './api.ts'
+import { createApi } from './api-listener.ts'
 import { type AccessToken, createGate, isLoopbackAddress } from './auth.ts'
 import { createBodyReader } from './body.ts'
 import { refuseRaw, watchUnanswered } from './bad-request.ts'
 import type { HubDoor } from './door.ts'
-import { type Api, createFront } from './front.ts'
+import { createFront } from './front.ts'
 
 export interface HttpOptions {
   readonly listen: { readonly host: string; readonly port: number }
@@ -20,7 +19,8 @@ export interface HttpOptions {
   readonly maxBodyBytes: number
   readonly tokens: readonly AccessToken[]
   readonly door: HubDoor
-  /** How long a body may take to arrive. */
+  /** How long the headers, and then a body, may take to arrive. */
+  readonly headersDeadlineMs?: number
   readonly bodyDeadlineMs?: number
   readonly maxConnections?: number
 }
@@ -32,6 +32,7 @@ export interface HttpServer {
 }
 
 const headersWithinMs = 10_000
+const mostConnections = 2000
 const idleMs = 5000
 const closeWithinMs = 2000
 /** Bodies in memory at once: what thousands of clients could otherwise fill. */
@@ -39,12 +40,12 @@ const leastBodyRoom = 64 * 1024 * 1024
 
 export function createServer(options: HttpOptions): HttpServer {
   const { listen, tls, url: publicUrl, maxBodyBytes, tokens, door } = options
-  const { bodyDeadlineMs = 30_000, maxConnections = 2000 } = options
+  const { headersDeadlineMs = headersWithinMs, bodyDeadlineMs = 30_000, maxConnections = mostConnections } = options
   let url = ''
   const server = createNodeServer(tls, {
-    headersTimeout: headersWithinMs,
+    headersTimeout: headersDeadlineMs,
     requestTimeout: headersWithinMs + bodyDeadlineMs,
-    connectionsCheckingInterval: 1000,
+    connectionsCheckingInterval: Math.min(1000, headersDeadlineMs),
     keepAliveTimeout: idleMs,
     maxHeaderSize: 16 * 1024,
     noDelay: true,
@@ -55,17 +56,16 @@ export function createServer(options: HttpOptions): HttpServer {
     allBytes: Math.max(leastBodyRoom, 4 * maxBodyBytes),
   }
   server.maxConnections = maxConnections
-  sayWhenFull(server, options)
+  sayWhenFull(server, door, maxConnections)
 
   function start(port: number): void {
-    const cookie = { name: `sereno-${port}`, secure: tls !== undefined || publicUrl?.startsWith('https:') === true }
     const isPrivate = listen.host === 'localhost' || isLoopbackAddress(listen.host)
     const front = createFront({
       door,
-      gate: createGate(tokens, { loopback: isPrivate, hubUrl: publicUrl, cookieName: cookie.name }),
+      gate: createGate(tokens, { loopback: isPrivate, hubUrl: publicUrl, cookieName: `sereno-${port}` }),
       bodies: createBodyReader(() => limits),
       api: createApi(door),
-      cookie,
+      secureCookie: tls !== undefined || publicUrl?.startsWith('https:') === true,
       maxBodyBytes,
       address: () => publicUrl ?? url,
     })
@@ -123,27 +123,6 @@ function readPem(path: string, what: string): string {
   }
 }
 
-function createApi(door: HubDoor): Api {
-  const app = apiRoutes(door)
-  // Errors go to the one boundary there is; Hono would print them itself.
-  app.onError((error) => {
-    throw error
-  })
-  const known = app.routes.map(({ method, path }) => ({
-    method,
-    path: new RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/:\w+/g, '[^/]+')}$`),
-  }))
-  return {
-    listener: getRequestListener(app.fetch, {
-      overrideGlobalObjects: false,
-      errorHandler: (error) => {
-        throw error
-      },
-    }),
-    methodsOf: (path) => known.filter((route) => route.path.test(path)).map((route) => route.method),
-  }
-}
-
 async function bind(server: Server, { host, port }: HttpOptions['listen']): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   const failed = (error: NodeJS.ErrnoException): void => {
@@ -173,13 +152,13 @@ function addressOf(host: string, port: number, secure: boolean): string {
 const fullWordEveryMs = 60_000
 
 /** Idle connections make room for new ones; once a minute the log says that it had to be. */
-function sayWhenFull(server: Server, { door, maxConnections = 2000 }: HttpOptions): void {
+function sayWhenFull(server: Server, { log }: HubDoor, most: number): void {
   let saidAt = -Infinity
   server.on('drop', () => {
     server.closeIdleConnections()
     if (performance.now() - saidAt < fullWordEveryMs) return
     saidAt = performance.now()
-    door.log.warn(`${maxConnections} connections are open, which is the most; new ones are turned away until some end`)
+    log.warn(`${most} connections are open, which is the most; new ones are turned away until some end`)
   })
 }
 

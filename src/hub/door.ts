@@ -36,6 +36,7 @@ export function createDoor(parts: DoorParts): HubDoor {
     zone: assembly().config.hub.timezone ?? machineZone(),
     health,
     registry: observer.registry,
+    metricsOpen: () => assembly().config.hub.open.metrics,
     titleOf: (event) => titleOf(event, assembly().types),
     rules: () => assembly().judge.rules,
     reload: parts.reload,

@@ -1,13 +1,13 @@
 // The page of one event, where the links in messages lead: what happened, what became of it, and why.
-import type { HubEvent } from '../words.ts'
+import type { HubEvent, Json, JsonObject } from '../words.ts'
 import { metaOf } from './events-page.ts'
 import { frame } from './frame.ts'
-import { html } from './html.ts'
+import { html, type Html } from './html.ts'
 
 export interface EventPageContent {
   readonly event: HubEvent
   readonly title: string
-  /** As `sereno why` prints them. */
+  /** As `sereno why` prints them, without the line that names the event. */
   readonly why: readonly string[]
   /** The messages as they were sent. */
   readonly texts: readonly string[]
@@ -15,8 +15,7 @@ export interface EventPageContent {
 }
 
 export function eventPage({ event, title, why, texts, zone }: EventPageContent): string {
-  const { text, data, labels } = event
-  const facts = { ...(Object.keys(labels).length > 0 && { labels }), data }
+  const { text } = event
   return frame(
     `Sereno: ${title}`,
     html`<h1>${title}</h1>
@@ -28,9 +27,20 @@ export function eventPage({ event, title, why, texts, zone }: EventPageContent):
           html`<h2>As it was told</h2>
             <pre>${sent}</pre>`,
       )}
-      <h2>What the source said</h2>
-      <pre>${JSON.stringify(facts, undefined, 2)}</pre>`,
+      ${facts('Labels', event.labels)} ${facts('What the source said', event.data)}`,
   )
+}
+
+function facts(heading: string, values: JsonObject): Html | undefined {
+  const rows = Object.entries(values)
+  if (rows.length === 0) return undefined
+  const row = ([name, value]: [string, Json]): Html => {
+    const shown = typeof value === 'string' ? value : JSON.stringify(value, undefined, 2)
+    return html`<dt>${name}</dt>
+      <dd>${shown}</dd>`
+  }
+  return html`<h2>${heading}</h2>
+    <dl>${rows.map(row)}</dl>`
 }
 
 export function missingPage(sentence: string): string {

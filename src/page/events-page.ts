@@ -52,10 +52,10 @@ export function alarm(problems: readonly string[]): Html | undefined {
 export function metaOf(event: HubEvent, zone: string): Html {
   const { severity, time, type, source, host, subject, id } = event
   const at = new Date(time).toISOString()
-  const words = [type, `from ${source}`, host && `on ${host}`, subject && `about ${subject}`, id].filter(Boolean)
+  const words = [type, `from ${source}`, host && `on ${host}`, subject && `about ${subject}`].filter(Boolean)
   return html`<p class="meta">
     <span class="severity ${severity}">${severity}</span> · <time datetime="${at}">${localTime(time, zone)}</time> ·
-    ${words.join(' · ')}
+    ${words.join(' · ')} · <a href="/events/${id}">${id}</a>
   </p>`
 }
 
@@ -84,8 +84,13 @@ function became({ rule, channel, state, reason, until }: Verdict, zone: string):
   const why = reason === '' || reason === state ? '' : `: ${cutText(reason, shownReason)}`
   const end = until === undefined ? '' : `, until ${localTime(until, zone)}`
   return html`<li>
-    <span class="state ${state}">${state}</span> → ${channel} <span class="soft">by rule ${rule}${why}${end}</span>
+    <span class="state ${state}">${state}</span> → ${channel} <span class="soft">${byRule(rule)}${why}${end}</span>
   </li>`
+}
+
+/** What the hub tells of its own accord has its reason in brackets where the rule would stand. */
+function byRule(rule: string): string {
+  return rule.startsWith('(') ? rule : `by rule ${rule}`
 }
 
 function firstSteps(address: string): Html {

@@ -35,7 +35,7 @@ const style = `
 * { box-sizing: border-box }
 body { margin: 0; background: var(--back); color: var(--text); font: 16px/1.45 system-ui, sans-serif }
 header, main, footer { max-width: 60rem; margin: 0 auto; padding: 0 1rem }
-header { padding-top: 1rem }
+header { padding-top: 1rem; padding-bottom: .6rem }
 footer { padding-top: 1rem; padding-bottom: 2rem; color: var(--soft); font-size: .85rem }
 h1 { font-size: 1.4rem; margin: .6rem 0 1rem; overflow-wrap: anywhere }
 h2 { font-size: 1.05rem; margin: 1.6rem 0 .5rem }
@@ -54,6 +54,7 @@ ol.events > li.critical { border-left-color: var(--critical) }
 .title { font-weight: 600; overflow-wrap: anywhere }
 .title a { color: inherit; text-decoration: none }
 .title a:hover { text-decoration: underline }
+.meta a { color: inherit }
 .meta { font-size: .85rem; color: var(--soft); overflow-wrap: anywhere; margin: .1rem 0 }
 .words { margin: .3rem 0; white-space: pre-wrap; overflow-wrap: anywhere }
 .severity { font-weight: 600 }
@@ -63,9 +64,13 @@ ul.verdicts { list-style: none; margin: .35rem 0 0; padding: 0; font-size: .9rem
 ul.verdicts li { overflow-wrap: anywhere; margin: .1rem 0 }
 .state { font-weight: 600 }
 .state.delivered { color: var(--good) } .state.dead, .state.expired { color: var(--error) }
+.state.merged, .state.suppressed { color: var(--soft) }
 .state.queued, .state.held, .state.unknown { color: var(--warning) }
 pre { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: .8rem; overflow-x: auto;
   font: .85rem/1.5 ui-monospace, monospace; white-space: pre-wrap; overflow-wrap: anywhere }
+dl { display: grid; grid-template-columns: fit-content(40%) 1fr; gap: .25rem 1rem; margin: 0; background: var(--card);
+  border: 1px solid var(--line); border-radius: 8px; padding: .8rem }
+dt { color: var(--soft); overflow-wrap: anywhere } dd { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere }
 label { display: block; margin: 1rem 0 .3rem }
 input, button { font: inherit; padding: .5rem .7rem; border-radius: 8px; border: 1px solid var(--line);
   background: var(--card); color: inherit; max-width: 100% }

@@ -1,9 +1,10 @@
 // POST /message: a script's message, as a form (the Janitor's wire, its answers kept) or as JSON.
 import { z } from 'zod'
+import { jsonDepth } from '../lib/json-depth.ts'
 import type { SourceKind, SourceRequest, SourceResponse, SourceTools } from '../source.ts'
 import type { NewEvent, Severity } from '../words.ts'
 
-const severityOf: { readonly [messageType: string]: Severity } = {
+const severityOf = {
   none: 'info',
   info: 'info',
   warning: 'warning',
@@ -12,7 +13,12 @@ const severityOf: { readonly [messageType: string]: Severity } = {
   alert: 'critical',
   critical: 'critical',
   page: 'critical',
-}
+} as const satisfies { readonly [messageType: string]: Severity }
+
+type MessageType = keyof typeof severityOf
+
+const mostDepth = 64
+const keyLength = 255
 
 export default {
   about: 'Takes messages from scripts at POST /message, as a form or as JSON.',
@@ -24,59 +30,91 @@ export default {
 } satisfies SourceKind<Record<string, never>>
 
 async function take(request: SourceRequest, tools: SourceTools): Promise<SourceResponse> {
-  const read = readFields(request)
-  if ('error' in read) return refuse(read.error)
-  const { fields } = read
-  for (const name of ['message', 'hostname'] as const) {
-    // The original's own words, which its clients know.
-    if (fields[name] === undefined) return refuse(`Expected string under a "${name}" variable was not present.`)
+  const fields = await readFields(request)
+  if (typeof fields === 'string') return refuse(fields)
+  const { message, hostname, message_type: word } = fields
+  // The original's own words, in its order; its clients know them. Empty texts pass.
+  if (typeof message !== 'string') return refuse('Expected string under a "message" variable was not present.')
+  if (typeof hostname !== 'string') return refuse('Expected string under a "hostname" variable was not present.')
+  const messageType = readMessageType(word)
+  if (messageType === undefined) {
+    const given = (JSON.stringify(word) ?? '').slice(0, 100)
+    return refuse(`message_type ${given} is not known; allowed are ${Object.keys(severityOf).join(', ')}.`)
   }
-  const messageType = (fields['message_type'] ?? 'none').toLowerCase()
-  if (!Object.hasOwn(severityOf, messageType)) {
-    return refuse(
-      `message_type "${messageType.slice(0, 100)}" is unknown; there are ${Object.keys(severityOf).join(', ')}.`,
-    )
-  }
-  await tools.emit([toEvent(fields, messageType, request)])
-  return { status: 200, body: '200' }
+  const { summary } = fields
+  if (summary != null && typeof summary !== 'string') return refuse('summary must be a string.')
+  const id = request.headers['idempotency-key']?.trim() ?? ''
+  if (id.length > keyLength) return refuse(`Idempotency-Key is longer than ${keyLength} characters.`)
+  const event = toEvent({ message, hostname, summary: summary ?? '', messageType })
+  const identity = { producer: hostname || request.remote, id }
+  await tools.emit([id === '' ? event : { ...event, identity }])
+  // As JSON, which is how the original says it.
+  return { status: 200, body: 200 }
 }
 
-type Fields = { readonly [name: string]: string | undefined }
+interface Told {
+  readonly message: string
+  readonly hostname: string
+  readonly summary: string
+  readonly messageType: MessageType
+}
 
-function toEvent(fields: Fields, messageType: string, request: SourceRequest): NewEvent {
-  const { hostname = '', message = '', summary } = fields
-  const id = request.headers['idempotency-key']
+function toEvent({ message, hostname, summary, messageType }: Told): NewEvent {
   return {
     type: 'message',
     ...(hostname === '' ? {} : { host: hostname }),
-    severity: severityOf[messageType] ?? 'info',
-    data: { message, messageType, ...(summary === undefined ? {} : { summary }) },
-    ...(summary === undefined || summary === '' ? {} : { title: summary }),
+    severity: severityOf[messageType],
+    data: { message, messageType, ...(summary === '' ? {} : { summary }) },
+    ...(summary === '' ? {} : { title: summary }),
     text: message,
-    ...(id === undefined || id === '' ? {} : { identity: { producer: hostname, id: id.slice(0, 256) } }),
   }
 }
 
-function readFields({ headers, body }: SourceRequest): { readonly fields: Fields } | { readonly error: string } {
-  const type = (headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase()
-  const text = new TextDecoder().decode(body)
-  if (type !== 'application/json') return { fields: Object.fromEntries(new URLSearchParams(text)) }
+/** Absent or empty is none: a script whose variable is unset still has something to say. */
+function readMessageType(word: unknown): MessageType | undefined {
+  if (word == null || word === '') return 'none'
+  if (typeof word !== 'string') return undefined
+  const lower = word.toLowerCase()
+  return Object.hasOwn(severityOf, lower) ? (lower as MessageType) : undefined
+}
+
+type Fields = { readonly [name in 'message' | 'hostname' | 'summary' | 'message_type']?: unknown }
+
+/** The fields, or what is wrong with the body as a sentence. */
+async function readFields({ headers, body }: SourceRequest): Promise<Fields | string> {
+  const header = headers['content-type'] ?? ''
+  const type = header.split(';')[0]?.trim().toLowerCase() ?? ''
+  if (type === 'application/json') return readJson(body)
+  if (type === 'multipart/form-data') return readMultipart(header, body)
+  return pick(new URLSearchParams(new TextDecoder().decode(body)))
+}
+
+function readJson(body: Uint8Array): Fields | string {
+  if (jsonDepth(body) > mostDepth) return `The body is nested deeper than ${mostDepth} levels.`
   try {
-    const value: unknown = JSON.parse(text)
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return { error: 'Expected a JSON object.' }
-    return { fields: onlyStrings(value) }
-  } catch {
-    return { error: 'The body is no JSON, though its content type says so.' }
+    const value: unknown = JSON.parse(new TextDecoder().decode(body))
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value
+    return 'The body is no JSON object; send {"hostname": "…", "message": "…"}.'
+  } catch (error) {
+    return `The body is no JSON, though its content type says so: ${error instanceof Error ? error.message.slice(0, 200) : ''}.`
   }
 }
 
-/** Numbers count as they are written; anything else is as if it were not there. */
-function onlyStrings(value: object): Fields {
-  return Object.fromEntries(
-    Object.entries(value).flatMap(([name, one]: [string, unknown]) =>
-      typeof one === 'string' || typeof one === 'number' ? [[name, String(one)]] : [],
-    ),
+/** As `curl -F` sends it. */
+async function readMultipart(type: string, body: Uint8Array): Promise<Fields | string> {
+  try {
+    return pick(await new Response(Buffer.from(body), { headers: { 'content-type': type } }).formData())
+  } catch {
+    return 'The body is no multipart form, though its content type says so.'
+  }
+}
+
+/** Of a field given twice, the first counts. */
+function pick(form: { get(name: string): unknown }): Fields {
+  const [message, hostname, summary, type] = ['message', 'hostname', 'summary', 'message_type'].map((name) =>
+    form.get(name),
   )
+  return { message, hostname, summary, message_type: type }
 }
 
 function refuse(error: string): SourceResponse {

@@ -295,7 +295,9 @@ export class SqliteFile {
     if (version === migrations.length) return
     if (version > 0) this.backup(`${this.#path}.before-schema-${migrations.length}`)
     this.#db.exec('begin immediate')
-    for (const sql of migrations.slice(version)) this.#db.exec(sql)
+    // Another connection may have done it while this one waited for its turn.
+    const now = number(this.#db.prepare('pragma user_version').get()?.['user_version'])
+    for (const sql of migrations.slice(now)) this.#db.exec(sql)
     this.#db.exec(`pragma user_version = ${migrations.length}; commit`)
   }
 

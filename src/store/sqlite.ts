@@ -23,6 +23,8 @@ export async function openSqlite({ path, readOnly = false, now = Date.now() }: S
     const created = !existsSync(path)
     const lost = readOnly ? undefined : recoverIfDamaged(path, now)
     const writer = await startThread(path, readOnly)
+    // The first answer comes after the schema is in place: the reading connection must not begin before.
+    await writer.call('setting', 'config')
     const reader = lazyThread(path, readOnly)
     const opened: Opened = { created, ...(lost === undefined ? {} : { lost }) }
     return createStore(opened, writer.call, readOnly ? writer.call : reader.call, async () => {

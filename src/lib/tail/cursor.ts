@@ -25,10 +25,12 @@ export type TailCursor = Place & {
   readonly base: string
   /** Device and inode; empty when there was no file yet. */
   readonly id: string
-  /** When the file was last written to as far as we saw, in ms: what rotation left behind since then is newer. */
+  /** When the file was last written to as far as we saw, in ms. */
   readonly modifiedAt: number
+  /** The latest such time of it and of all files before: what was not written to since is done. */
+  readonly doneUntil: number
   /** Where the file before this one ended, so that late lines in it do not make it look new. */
-  readonly previous?: Place & { readonly id: string }
+  readonly previous?: Place
 }
 
 export function toMark(bytes: Uint8Array): Mark {
@@ -38,24 +40,18 @@ export function toMark(bytes: Uint8Array): Mark {
 /** The cursor of a file that does not exist yet. */
 export function blankCursor(path: string, now: number): TailCursor {
   const none = toMark(new Uint8Array(0))
-  return { v: 1, path, base: path, id: '', offset: 0, head: none, marker: none, modifiedAt: now }
+  return { v: 1, path, base: path, id: '', offset: 0, head: none, marker: none, modifiedAt: now, doneUntil: now }
 }
 
 /** Reads what was stored; undefined when it is no cursor of ours. */
 export function readCursor(value: unknown): TailCursor | undefined {
   if (!isRecord(value) || value['v'] !== 1) return undefined
-  const { path, base, id, modifiedAt } = value
+  const { path, base, id, modifiedAt, doneUntil } = value
   const place = readPlace(value)
-  const previous = readPrevious(value['previous'])
+  const previous = readPlace(value['previous'])
   if (typeof path !== 'string' || typeof base !== 'string' || typeof id !== 'string') return undefined
-  if (!place || typeof modifiedAt !== 'number') return undefined
-  return { v: 1, path, base, id, ...place, modifiedAt, ...(previous && { previous }) }
-}
-
-function readPrevious(value: unknown): TailCursor['previous'] {
-  const place = readPlace(value)
-  const id = isRecord(value) ? value['id'] : undefined
-  return place && typeof id === 'string' ? { ...place, id } : undefined
+  if (!place || typeof modifiedAt !== 'number' || typeof doneUntil !== 'number') return undefined
+  return { v: 1, path, base, id, ...place, modifiedAt, doneUntil, ...(previous && { previous }) }
 }
 
 function readPlace(value: unknown): Place | undefined {

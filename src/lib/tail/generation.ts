@@ -5,7 +5,10 @@ import { headBytes, type Mark, markerBytes, type Place, type TailCursor, toMark 
 
 const lineFeed = 0x0a
 
-export type Identity = Pick<TailCursor, 'base' | 'id' | 'offset' | 'head' | 'marker' | 'modifiedAt' | 'previous'>
+export type Identity = Pick<
+  TailCursor,
+  'base' | 'id' | 'offset' | 'head' | 'marker' | 'modifiedAt' | 'doneUntil' | 'previous'
+>
 
 export class Generation {
   readonly content: Content
@@ -19,7 +22,9 @@ export class Generation {
   /** Holds what was in the live file before that was truncated. */
   readonly copy: boolean
   /** Where the file before this one ended. */
-  previous: TailCursor['previous']
+  previous: Place | undefined
+  /** When the files before this one were last written to. */
+  doneUntil = -Infinity
   /** Nobody writes to it any more: a copy, or a file of an earlier day. */
   complete = false
   /** When it was first found without new bytes after it had been rotated away. */
@@ -131,8 +136,11 @@ export class Generation {
     return { offset: this.offset, head: this.#mark(), marker: toMark(this.#before) }
   }
 
-  #past(): Pick<TailCursor, 'previous'> {
-    return this.previous ? { previous: this.previous } : {}
+  #past(): Pick<TailCursor, 'doneUntil' | 'previous'> {
+    const doneUntil = Math.max(this.doneUntil, this.mtime)
+    if (!this.previous) return { doneUntil }
+    const { offset, head, marker } = this.previous
+    return { doneUntil, previous: { offset, head, marker } }
   }
 
   #mark(): Mark {

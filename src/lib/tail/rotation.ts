@@ -87,38 +87,41 @@ async function locate(from: Identity, files: readonly Sibling[]): Promise<number
   }
   if (from.head.length === 0) return -1
   for (const [index, file] of files.entries())
-    if (latestWrite(file) >= from.modifiedAt && (await holds(file, from)) && !(await isDone(file, from))) return index
+    if (latestWrite(file) > from.modifiedAt - 1 && (await holds(file, from)) && !(await isDone(file, from)))
+      return index
   return -1
 }
 
 /** An older file that goes on from where we stand, and otherwise than our own does. */
 async function findCopy(from: Identity, older: readonly Sibling[], ours: Buffer): Promise<number> {
+  const anchor = await findPrevious(from, older)
   for (const [index, file] of older.entries()) {
-    if (latestWrite(file) <= from.modifiedAt || !(await holds(file, from)) || (await isDone(file, from))) continue
+    // Late lines make a file look newer than the one that came after it.
+    if (index <= anchor) continue
+    if (latestWrite(file) <= from.doneUntil || !(await holds(file, from)) || (await isDone(file, from))) continue
     const theirs = await readAt(file, from.offset)
     if (theirs.length > 0 && !ours.subarray(0, theirs.length).equals(theirs)) return index
   }
   return -1
 }
 
-/** Some compressors keep only whole seconds of the time. */
+/** Some compressors keep only whole seconds of the time (others lose less than a millisecond). */
 function latestWrite(file: Sibling): number {
   return file.mtime % 1000 === 0 ? file.mtime + 999 : file.mtime
 }
 
-/** Without our own file to go by, what was written to since; but late lines do not make the file before it new. */
-async function filterNewer(from: Identity, files: readonly Sibling[]): Promise<Sibling[]> {
-  const newer: Sibling[] = []
-  for (const file of files) {
-    if (file.mtime <= from.modifiedAt && file.id !== from.id) continue
-    if (!(await isPrevious(file, from.previous))) newer.push(file)
-  }
-  return newer
+/** Without our own file to go by: what comes after the one before it, else what was written to since. */
+async function filterNewer(from: Identity, files: readonly Sibling[]): Promise<readonly Sibling[]> {
+  const anchor = await findPrevious(from, files)
+  if (anchor >= 0) return files.slice(anchor + 1)
+  return files.filter((file) => latestWrite(file) > from.doneUntil || file.id === from.id)
 }
 
-async function isPrevious(file: Sibling, previous: Identity['previous']): Promise<boolean> {
-  if (previous === undefined || previous.offset === 0 || !(await holds(file, previous))) return false
-  return file.id === previous.id || (await readAt(file, previous.offset)).length === 0
+async function findPrevious({ previous }: Identity, files: readonly Sibling[]): Promise<number> {
+  if (previous === undefined) return -1
+  for (const [index, file] of files.entries())
+    if ((await holds(file, previous)) && (await readAt(file, previous.offset)).length === 0) return index
+  return -1
 }
 
 /** Files that began alike can be told apart only by what came after where we stand. */

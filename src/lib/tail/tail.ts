@@ -56,7 +56,11 @@ type Ended = 'end' | 'replaced' | 'more' | 'stuck'
 
 /** After so long a file that cannot be read or falls silent no more is left behind. */
 const giveUpMs = 60_000
+/** A poll ends after so much, so that others get their turn. */
 const bytesPerPoll = 8 * 1024 * 1024
+const movesPerPoll = 500
+/** A writer that is quicker than we are is met again at the next poll. */
+const looksPerPoll = 4
 const lineFeed = Uint8Array.of(0x0a)
 
 export class Tail implements AsyncDisposable {
@@ -91,14 +95,14 @@ export class Tail implements AsyncDisposable {
   /** Hands out all there is to read now. If `take` throws, the tail must not be used again. */
   async poll(take: Take): Promise<Look> {
     this.#readBytes = 0
-    for (let z = 0; ; z++) {
-      if (z > 200) throw new Error('LOOP ' + JSON.stringify(this.#current?.identity()))
+    for (let moves = 0; ; moves++) {
       const live = await lookAt(this.#options.path)
       this.#problem = isFile(live) ? undefined : live
       if (!this.#current && !(await this.#begin(live))) return this.#report(live, 'end')
       const ended = await this.#readOn(live, take)
-      const moved = (ended === 'end' || ended === 'replaced') && (await this.#moveOn(ended, live, take))
-      if (!moved) return this.#report(live, ended)
+      if (ended === 'more' || ended === 'stuck') return this.#report(live, ended)
+      if (!(await this.#moveOn(ended, live, take))) return this.#report(live, 'end')
+      if (moves === movesPerPoll) return this.#report(live, 'more')
     }
   }
 
@@ -116,8 +120,9 @@ export class Tail implements AsyncDisposable {
     if (!next || !content) return false
     this.#current = await Generation.at(content, next.file, next.continues ? start.offset : 0)
     this.#current.complete = next.complete
-    if (next.continues) this.#current.previous = start.previous
-    else this.#current.mtime = start.modifiedAt
+    this.#current.previous = next.continues || start.offset === 0 ? start.previous : start
+    this.#current.doneUntil = start.doneUntil
+    if (!next.continues) this.#current.mtime = start.modifiedAt
     if (next.continues) return true
     if (start.offset > 0) this.#options.note?.({ what: 'lost', path })
     if (next.file.id === start.id && start.offset > 0) this.counts.truncations++
@@ -152,7 +157,7 @@ export class Tail implements AsyncDisposable {
   async #readOn(live: Live, take: Take): Promise<Ended> {
     const current = this.#current!
     try {
-      for (;;) {
+      for (let looks = 0; looks < looksPerPoll; looks++) {
         const stat = await current.content.stat()
         if (stat.size === current.settled?.size && stat.mtime === current.settled.mtime) return 'end'
         if (!current.content.compressed && (stat.size < current.offset || !(await current.hasSameHead())))
@@ -163,6 +168,7 @@ export class Tail implements AsyncDisposable {
         if (ended !== 'end') return ended
         current.settled = stat
       }
+      return 'end'
     } catch (error) {
       if (this.#taking || !isSystemError(error)) throw error
       return this.#stumble(current, error)
@@ -225,8 +231,9 @@ export class Tail implements AsyncDisposable {
     this.#current = next.continues ? Generation.after(old, content, file) : await Generation.at(content, file, 0)
     // Nothing of it is read yet: should it be compressed before that, it must still count as newer than what was.
     if (!next.continues) this.#current.mtime = old.mtime
+    this.#current.doneUntil = old.identity().doneUntil
     this.#current.complete ||= next.complete
-    this.#current.previous = next.continues ? old.previous : { ...old.end(), id: old.id }
+    this.#current.previous = next.continues || old.offset === 0 ? old.previous : old.end()
     if (next.continues || !old.partial) return true
     this.counts.cutLines++
     await this.#hand(take, lineFeed, true)
@@ -237,8 +244,9 @@ export class Tail implements AsyncDisposable {
   #isQuiet(old: Generation, live: Live): boolean {
     if (old.complete || old.content.compressed) return true
     const now = this.#options.now()
-    old.leftAt ??= now
-    old.quietSince ??= now
+    // The clock may be set back.
+    old.leftAt = Math.min(now, old.leftAt ?? now)
+    old.quietSince = Math.min(now, old.quietSince ?? now)
     if (now - old.quietSince >= this.#quietMs) return true
     if (now - old.leftAt < giveUpMs || !isFile(live) || live.size === 0) return false
     old.complete = true
@@ -269,7 +277,7 @@ export class Tail implements AsyncDisposable {
   #isGivenUp(id: string, path: string, error: Error): boolean {
     if (this.#skipped.has(id)) return true
     const now = this.#options.now()
-    if (this.#blocked?.id !== id) this.#blocked = { id, since: now }
+    if (this.#blocked?.id !== id || now < this.#blocked.since) this.#blocked = { id, since: now }
     if (now - this.#blocked.since < giveUpMs) return false
     this.#skipped.add(id)
     this.#options.note?.({ what: 'skipped', path, detail: error.message })

@@ -122,6 +122,7 @@ export class Attribution {
     const found = new Set(alive)
     if (block.sole) return alive
     const served = new Set(this.#served(identity))
+    for (const one of served) if (one.id < block.id) found.add(one)
     if (identity === undefined || found.size === 0) {
       for (const one of this.#anyOpen(block)) if (found.size < most) found.add(one)
     }

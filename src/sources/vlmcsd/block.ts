@@ -1,5 +1,15 @@
 // One request as the log tells it, line by line: which label comes next, and what the labels said.
-import { createInterner, guid, isText, maxName, type NamedId, readInteger, readNamedId, readStatus, readUtc } from './values.ts'
+import {
+  createInterner,
+  guid,
+  isText,
+  maxName,
+  type NamedId,
+  readInteger,
+  readNamedId,
+  readStatus,
+  readUtc,
+} from './values.ts'
 import type { Connection } from './connections.ts'
 import { form, type Line } from './line.ts'
 

@@ -1,9 +1,10 @@
 // All open connections: found by address, by machine, by pid, in the order of their last sign of life and of their opening.
+import { AddressMap } from './address-map.ts'
 import { isName } from './block.ts'
 import type { Connection, Key } from './connections.ts'
 
 export class ConnectionTable {
-  readonly #byKey = new Map<Key, Connection>()
+  readonly #byKey = new AddressMap<Connection>()
   readonly #byPid = new Map<number, Connection>()
   readonly #byIdentity = new Map<string, Connection>()
   readonly versatile = new Set<Connection>()

@@ -6,11 +6,10 @@ export interface Connection {
   id: number
   key: Key
   pid: number
-  /** UTC ms of "accepted", and whether the line brought that time. */
+  /** UTC ms of "accepted". */
   at: number
-  stamped: boolean
   host: string | undefined
-  /** Of the last line known to be its own. */
+  /** Of the last line known to be its own: of its end, once it is closed. */
   lastAt: number
   /**
    * fresh: no request was ever thought to be its own. maybe: was a candidate of one whose client stayed open.
@@ -29,7 +28,6 @@ export interface Connection {
   suspect: boolean
   /** Number of the line that closed it; 0 while open. */
   closedId: number
-  closedAt: number
   /** Unfinished blocks that name it as a candidate. */
   refs: number
   /** Whether it stands among the rows on disk, and whether that row is out of date. */
@@ -45,20 +43,12 @@ export interface Connection {
 /** v4: address * 65536 + port, so that a probe makes no string; anything else: its words in the log. */
 export type Key = number | string
 
-export function createConnection(
-  id: number,
-  key: Key,
-  at: number,
-  stamped: boolean,
-  pid: number,
-  host: string | undefined,
-): Connection {
+export function createConnection(id: number, key: Key, at: number, pid: number, host: string | undefined): Connection {
   return {
     id,
     key,
     pid,
     at,
-    stamped,
     host,
     lastAt: at,
     state: 'fresh',
@@ -68,7 +58,6 @@ export function createConnection(
     lost: false,
     suspect: false,
     closedId: 0,
-    closedAt: 0,
     refs: 0,
     stored: false,
     dirty: false,

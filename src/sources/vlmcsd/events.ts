@@ -20,16 +20,15 @@ export type AnomalyKind = 'worker-crash' | 'log-injection' | 'incomplete'
 /** The line an event comes from. */
 export interface Origin {
   readonly at: number
-  readonly stamped: boolean
   readonly host: string | undefined
   readonly client?: Connection | undefined
 }
 
 /** `rangeOf` gives the name of the range an address is in; `host` is where the log is. */
-export function createEventMaker(
-  rangeOf: (address: string) => string | undefined, host: string): EventMaker {
+export function createEventMaker(rangeOf: (address: string) => string | undefined, host: string): EventMaker {
   const strangers = new Set<string>()
-  const zoneOf = (address: string | undefined): string => (address === undefined ? undefined : rangeOf(address)) ?? 'external'
+  const zoneOf = (address: string | undefined): string =>
+    (address === undefined ? undefined : rangeOf(address)) ?? 'external'
 
   function request(block: Block, answer: Answer, outcome: Outcome): NewEvent {
     const { fields } = block
@@ -79,7 +78,7 @@ export function createEventMaker(
   function probe(connection: Connection): NewEvent {
     const address = addressOf(connection.key)
     const data = clientData(connection, address)
-    data['durationSeconds'] = Math.max(0, (connection.closedAt - connection.at) / 1000)
+    data['durationSeconds'] = Math.max(0, (connection.lastAt - connection.at) / 1000)
     return event('kms.probe', connection, address, data)
   }
 
@@ -137,7 +136,9 @@ const applications = new Map([
 /** Without the fields that are not known; the same object when all are. */
 function present(data: { [name: string]: JsonObject[string] | undefined }): Data {
   if (isKnown(data)) return data
-  return Object.fromEntries(Object.entries(data).filter((entry): entry is [string, JsonObject[string]] => entry[1] !== undefined))
+  return Object.fromEntries(
+    Object.entries(data).filter((entry): entry is [string, JsonObject[string]] => entry[1] !== undefined),
+  )
 }
 
 function isKnown(data: { readonly [name: string]: JsonObject[string] | undefined }): data is Data {

@@ -17,6 +17,7 @@ export type SavedRows = Iterable<readonly [key: string, value: Json]>
 /** Whether the two rows that stand for the whole session are on disk. */
 export interface Kept {
   session: boolean
+  questions: boolean
 }
 
 /** Rows of what changed since the last call; what came and went in between has none. `lastAt`: given in an hour that comes twice. */
@@ -41,17 +42,22 @@ export function saveChanges(session: Session, kept: Kept, lastAt: number | undef
   }
   for (const block of session.finished) gone.push(`b${block.id}`)
   session.finished.length = 0
-  saveQuestions(session, put, gone)
+  saveQuestions(session, kept, put, gone)
   saveSession(session, kept, lastAt, put, gone)
   return { put, delete: gone }
 }
 
-function saveQuestions(session: Session, put: [string, Json][], gone: string[]): void {
+function saveQuestions(session: Session, kept: Kept, put: [string, Json][], gone: string[]): void {
   const { attribution } = session
   if (!attribution.dirty) return
   attribution.dirty = false
-  if (attribution.questions.length === 0) gone.push('questions')
-  else put.push(['questions', attribution.questions.map(saveQuestion)])
+  if (attribution.questions.length > 0) {
+    kept.questions = true
+    put.push(['questions', attribution.questions.map(saveQuestion)])
+  } else if (kept.questions) {
+    kept.questions = false
+    gone.push('questions')
+  }
 }
 
 function saveSession(
@@ -82,14 +88,25 @@ function saveSession(
 
 function saveConnection(one: Connection): JsonObject {
   const row: { [name: string]: Json } = { key: one.key, at: one.at, lastAt: one.lastAt }
-  if (!one.stamped) row['unstamped'] = true
+  if (isPlain(one)) return row
   if (one.pid >= 0) row['pid'] = one.pid
   if (one.host !== undefined) row['host'] = one.host
   if (one.state !== 'fresh') row['state'] = one.state
   if (one.identity !== undefined) row['identity'] = one.identity
   for (const flag of flags) if (one[flag]) row[flag] = true
-  if (one.closedId > 0) row['closed'] = [one.closedId, one.closedAt]
+  if (one.closedId > 0) row['closed'] = one.closedId
   return row
+}
+
+/** Just opened, which most rows are. */
+function isPlain(one: Connection): boolean {
+  return (
+    one.state === 'fresh' &&
+    one.pid < 0 &&
+    one.host === undefined &&
+    one.closedId === 0 &&
+    !(one.told || one.versatile || one.lost || one.suspect)
+  )
 }
 
 const flags = ['told', 'versatile', 'lost', 'suspect'] as const
@@ -138,7 +155,7 @@ export function restore(session: Session, rows: SavedRows): { readonly lastAt: n
   const state = all.get('session') as unknown as SessionRow | undefined
   if (state) restoreSession(session, state)
   session.resume(Math.max(lineId, state?.lineId ?? 0))
-  return { lastAt: state?.lastAt ?? lastAt, kept: { session: state !== undefined } }
+  return { lastAt: state?.lastAt ?? lastAt, kept: { session: state !== undefined, questions: all.has('questions') } }
 }
 
 function restoreQuestions(
@@ -150,7 +167,7 @@ function restoreQuestions(
   const find = (id: number, key: Key): Connection => {
     const found = known.get(id) ?? stubs.get(id)
     if (found) return found
-    const stub = createConnection(id, key, 0, false, -1, undefined)
+    const stub = createConnection(id, key, 0, -1, undefined)
     stub.closedId = 1
     stub.told = true
     stubs.set(id, stub)
@@ -169,17 +186,17 @@ function restoreSession(session: Session, state: SessionRow): void {
   session.attribution.doubtUntil = state.doubtUntil ?? 0
   if (!state.cutShort) return
   const { at, lineId, client } = state.cutShort
-  const one = client === undefined ? undefined : createConnection(0, client, at, true, -1, undefined)
+  const one = client === undefined ? undefined : createConnection(0, client, at, -1, undefined)
   session.blocks.cutShort = { at, lineId, client: one }
 }
 
 function readConnection(id: number, row: ConnectionRow): Connection {
-  const one = createConnection(id, row.key, row.at, !row.unstamped, row.pid ?? -1, row.host)
+  const one = createConnection(id, row.key, row.at, row.pid ?? -1, row.host)
   one.lastAt = row.lastAt
   one.state = row.state ?? 'fresh'
   one.identity = row.identity
   for (const flag of flags) one[flag] = row[flag] ?? false
-  if (row.closed) [one.closedId, one.closedAt] = row.closed
+  one.closedId = row.closed ?? 0
   one.stored = true
   return one
 }
@@ -206,7 +223,6 @@ interface ConnectionRow {
   readonly key: Key
   readonly at: number
   readonly lastAt: number
-  readonly unstamped?: boolean
   readonly pid?: number
   readonly host?: string
   readonly state?: Connection['state']
@@ -215,7 +231,7 @@ interface ConnectionRow {
   readonly versatile?: boolean
   readonly lost?: boolean
   readonly suspect?: boolean
-  readonly closed?: readonly [number, number]
+  readonly closed?: number
 }
 
 interface BlockRow extends Omit<Block, 'id' | 'candidates' | 'fields' | 'host' | 'version' | 'storedVersion'> {

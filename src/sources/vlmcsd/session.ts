@@ -132,14 +132,13 @@ export class Session {
   /** Health checks come in endless number: the record of one is used for the next. */
   #create(line: Line, key: Key): Connection {
     const one = this.#spare.pop()
-    if (!one) return createConnection(this.lineId, key, line.at, line.stamped, line.pid, line.host)
+    if (!one) return createConnection(this.lineId, key, line.at, line.pid, line.host)
     one.id = this.lineId
     one.key = key
     one.at = one.lastAt = line.at
-    one.stamped = line.stamped
     one.pid = line.pid
     one.host = line.host
-    one.closedId = one.closedAt = 0
+    one.closedId = 0
     return one
   }
 
@@ -158,7 +157,7 @@ export class Session {
 
   /** A name may have forged the line: told as true, but the connection stays a candidate. */
   #closedInDoubt(one: Connection, line: Line): void {
-    one.closedAt = line.at
+    this.table.touch(one, line.at)
     if (one.refs === 0 && isProbe(one)) this.#emit(this.#make.probe(one))
     else if (one.refs > 0) return
     one.lost = true
@@ -228,7 +227,9 @@ export class Session {
   #shortRequest(line: Line): void {
     const text = decode(line.bytes, line.value, line.end)
     if (!text.includes(' request from ')) return void this.counts.unparsed++
-    keepShort(this.#begin(line, true), text)
+    const block = this.#begin(line, true)
+    keepShort(block, text)
+    this.attribution.addServed(block)
   }
 
   #shortResponse(line: Line): void {
@@ -281,7 +282,7 @@ export class Session {
     const { fields } = block
     if (client) this.#tell(client, block.lastAt)
     if (!answer.exact) this.counts.ambiguous++
-    if (fields.application ?? fields.sku ?? fields.workstation ?? fields.machine ?? fields.product)
+    if (fields.application ?? fields.sku ?? fields.product ?? (fields.workstation || fields.machine))
       this.#emit(this.#make.request(block, answer, outcome))
     else this.#emit(this.#make.anomaly(block.suspect ? 'log-injection' : 'incomplete', { ...block, client }, {}))
     this.#release(block)
@@ -313,7 +314,7 @@ export class Session {
 
   #end(one: Connection, at: number): void {
     one.closedId = this.lineId
-    one.closedAt = at
+    one.lastAt = at
     this.table.remove(one)
     if (one.state === 'maybe' || one.state === 'grouped') this.attribution.forget()
     if (one.stored || one.refs > 0) this.#change(one)
@@ -384,7 +385,7 @@ function isProbe(one: Connection): boolean {
 }
 
 function origin(line: Line): Origin {
-  return { at: line.at, stamped: line.stamped, host: line.host }
+  return { at: line.at, host: line.host }
 }
 
 function versionOf(line: Line, suffix: string): string {

@@ -17,7 +17,8 @@ export function createInterner<Value>(make: (text: string) => Value, slots = 256
     if (length > width) return make(decode(bytes, start, end))
     const slot = sample(bytes, start, end) % slots
     const known = values[slot]
-    if (lengths[slot] === length + 1 && known !== undefined && isSame(kept, slot * width, bytes, start, end)) return known
+    if (lengths[slot] === length + 1 && known !== undefined && isSame(kept, slot * width, bytes, start, end))
+      return known
     const value = make(decode(bytes, start, end))
     for (let index = 0; index < length; index++) kept[slot * width + index] = bytes[start + index] ?? 0
     lengths[slot] = length + 1

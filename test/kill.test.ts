@@ -56,7 +56,7 @@ test(`${kills} kills under load lose nothing and repeat only what was being sent
 
     const messages = audit.events
       .filter((event) => event.type === 'message')
-      .map((event) => String(event.data['message']))
+      .map((event) => JSON.stringify(event.data['message']))
     assert.equal(new Set(messages).size, messages.length, 'no message is kept twice')
     assert.deepEqual(
       sent.accepted.filter((one) => !messages.includes(one)),
@@ -67,7 +67,7 @@ test(`${kills} kills under load lose nothing and repeat only what was being sent
 
     const clients = audit.events
       .filter((event) => event.type === 'kms.renewal')
-      .map((event) => String(event.data['workstation']))
+      .map((event) => JSON.stringify(event.data['workstation']))
     assert.equal(new Set(clients).size, clients.length, 'no line is read twice')
     assert.deepEqual(
       sent.written.filter((one) => !clients.includes(one)),
@@ -219,7 +219,15 @@ async function untilQuiet(port: number, data: string): Promise<void> {
     const metrics = await ask('/metrics')
     const lag = sum(metrics, 'sereno_tail_lag_bytes')
     const waiting = sum(metrics, 'sereno_outbox_waiting')
-    if (process.env['DEBUG']) console.log(lag, waiting, metrics.split('\n').filter((l) => /tail|outbox|attempts|deliveries_total/.test(l) && !l.startsWith('#')).join(' | '))
+    if (process.env['DEBUG'])
+      console.log(
+        lag,
+        waiting,
+        metrics
+          .split('\n')
+          .filter((l) => /tail|outbox|attempts|deliveries_total/.test(l) && !l.startsWith('#'))
+          .join(' | '),
+      )
     quiet = lag === 0 && waiting === 0 ? quiet + 1 : 0
   }
 }

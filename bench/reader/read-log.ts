@@ -8,7 +8,7 @@ const buffer = Buffer.allocUnsafe(128 * 1024)
 const counts: { [type: string]: number } = {}
 let rows = 0
 
-// A hub runs for weeks: the code is warm.
+// A hub runs for weeks: its code has long been compiled when it matters.
 if (warmUp !== '') read(warmUp, createReader())
 rows = 0
 for (const type in counts) counts[type] = 0

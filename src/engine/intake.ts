@@ -5,7 +5,8 @@ import type { Clock } from './clock.ts'
 import { Draft, type Base, type Known } from './draft.ts'
 import type { Input } from './input.ts'
 import type { Judge } from './judge.ts'
-import { plan, step, type Plan, type Stepped } from './step.ts'
+import { plan, type Plan } from './plan.ts'
+import { step, type Stepped } from './step.ts'
 
 export interface Intake {
   /**

@@ -5,6 +5,18 @@ import type { Clock } from './clock.ts'
 import type { Draft } from './draft.ts'
 import type { ReportInput } from './input.ts'
 import type { Intake } from './intake.ts'
+import {
+  choose,
+  type Lane,
+  laneRows,
+  type LaneView,
+  openLane,
+  type RenderedPart,
+  type Sender,
+  startAt,
+  take,
+  viewOf,
+} from './lane.ts'
 import { channelStateKey, type Outage } from './report.ts'
 
 export interface Outbox {
@@ -19,35 +31,6 @@ export interface Outbox {
   readonly lanes: () => readonly LaneView[]
 }
 
-/** A channel with its options, ready to send. */
-export interface Sender {
-  /** At most so many messages in flight. */
-  readonly concurrency: number
-  readonly minIntervalMs: number
-  /** Composes and renders; must not throw (a broken template falls back to the built-in words). */
-  render(delivery: Delivery, events: readonly HubEvent[]): readonly RenderedPart[]
-  /** One request; must not throw and must end within its own deadline. */
-  send(part: RenderedPart, delivery: Delivery, number: number): Promise<Outcome>
-}
-
-export interface RenderedPart {
-  readonly title: string
-  readonly text: string
-  readonly payload: unknown
-}
-
-export interface LaneView {
-  readonly channel: string
-  readonly waiting: number
-  readonly inFlight: number
-  readonly pausedUntil: number
-  /** What the channel said when it last refused; absent when it works. */
-  readonly failing: string | undefined
-  /** When the oldest one that waits was made, and when the last send began or ended. */
-  readonly oldestAt: number | undefined
-  readonly movedAt: number
-}
-
 export interface OutboxTools {
   readonly store: Store
   readonly clock: Clock
@@ -55,47 +38,12 @@ export interface OutboxTools {
   failed(what: string, error: unknown): void
 }
 
-interface Lane {
-  readonly channel: string
-  sender: Sender
-  /** Oldest first; the store holds those beyond `laneRows`. */
-  queue: DeliveryWithEvents[]
-  /** Whether the store has more behind the last one here. */
-  more: boolean
-  filling: boolean
-  readonly inFlight: Map<number, DeliveryWithEvents>
-  outage: Outage | undefined
-  lastStartAt: number
-  movedAt: number
-  stopTimer: (() => void) | undefined
-  closed: boolean
-}
-
-const laneRows = 1000
-/** So many threads are looked at for one that is due. */
-const lookAhead = 50
 const storeRetryMs = 1000
 
 export function createOutbox({ store, clock, intake, failed }: OutboxTools): Outbox {
   const lanes = new Map<string, Lane>()
   let stopped = true
   let flying = 0
-
-  function openLane(channel: string, sender: Sender): Lane {
-    return {
-      channel,
-      sender,
-      queue: [],
-      more: true,
-      filling: false,
-      inFlight: new Map(),
-      outage: undefined,
-      lastStartAt: -Infinity,
-      movedAt: clock.now(),
-      stopTimer: undefined,
-      closed: false,
-    }
-  }
 
   function follow(draft: Draft): void {
     const events = new Map(draft.events.map((event) => [event.seq, event]))
@@ -120,27 +68,6 @@ export function createOutbox({ store, clock, intake, failed }: OutboxTools): Out
       touched.add(lane)
     }
     for (const lane of touched) pump(lane)
-  }
-
-  /** A new or revived delivery goes into its place, unless the store is to be asked for it later anyway. */
-  function take(lane: Lane, delivery: Delivery, events: ReadonlyMap<number, HubEvent>): void {
-    const last = lane.queue.at(-1)
-    if (lane.more && (last === undefined || delivery.seq > last.delivery.seq)) return
-    if (lane.queue.length >= laneRows && last !== undefined && delivery.seq > last.delivery.seq) {
-      lane.more = true
-      return
-    }
-    const flown = lane.inFlight.get(delivery.seq)?.events
-    const named = flown ?? delivery.events.flatMap((seq) => events.get(seq) ?? [])
-    if (named.length !== delivery.events.length) return refill(lane)
-    const at = lane.queue.findLastIndex((row) => row.delivery.seq < delivery.seq)
-    lane.queue.splice(at + 1, 0, { delivery, events: named })
-  }
-
-  /** Asks the store again from the front: some event of a delivery is not at hand. */
-  function refill(lane: Lane): void {
-    lane.queue = lane.queue.filter((row) => lane.inFlight.has(row.delivery.seq))
-    lane.more = true
   }
 
   function fill(lane: Lane): void {
@@ -197,25 +124,6 @@ export function createOutbox({ store, clock, intake, failed }: OutboxTools): Out
           pump(lane)
         })
     }
-  }
-
-  /** The oldest that is due; in an outage now and then the second, in case the first is what the service chokes on. */
-  function choose(lane: Lane, now: number): DeliveryWithEvents | undefined {
-    const free = freeOf(lane)
-    const due = free.filter((row) => notBefore(row.delivery) <= now)
-    if (due.length === 0) return free.toSorted((one, other) => notBefore(one.delivery) - notBefore(other.delivery))[0]
-    const [first, second] = due
-    if (first === undefined || second === undefined || lane.outage === undefined) return first
-    const { lastReason, attempts } = first.delivery
-    const suspect = lastReason === 'server-error' || lastReason === 'timeout'
-    return suspect && attempts >= 4 && lane.outage.failures % 2 === 1 ? second : first
-  }
-
-  function startAt(lane: Lane, delivery: Delivery): number {
-    const paced = lane.lastStartAt + lane.sender.minIntervalMs
-    const wanted = Math.max(paced, notBefore(delivery), lane.outage?.pausedUntil ?? 0)
-    // What expires meanwhile is ended on time and not at the next probe.
-    return Math.min(wanted, Math.max(delivery.expireAt, paced))
   }
 
   function wake(lane: Lane, at: number): void {
@@ -307,7 +215,7 @@ export function createOutbox({ store, clock, intake, failed }: OutboxTools): Out
     }
     const outages = await store.load({ state: [...senders.keys()].map(channelStateKey), identities: [] })
     for (const [channel, sender] of senders) {
-      const lane = lanes.get(channel) ?? openLane(channel, sender)
+      const lane = lanes.get(channel) ?? openLane(channel, sender, clock.now())
       lane.sender = sender
       lane.outage ??= outages.state.get(channelStateKey(channel)) as Outage | undefined
       lanes.set(channel, lane)
@@ -343,33 +251,6 @@ export function createOutbox({ store, clock, intake, failed }: OutboxTools): Out
     get busy() {
       return flying > 0 || [...lanes.values()].some((lane) => lane.filling)
     },
-    lanes: () =>
-      Array.from(lanes.values(), (lane) => ({
-        channel: lane.channel,
-        waiting: lane.queue.length,
-        inFlight: lane.inFlight.size,
-        pausedUntil: lane.outage?.pausedUntil ?? 0,
-        failing: lane.outage?.detail,
-        oldestAt: lane.queue[0]?.delivery.createdAt,
-        movedAt: lane.movedAt,
-      })),
+    lanes: () => Array.from(lanes.values(), viewOf),
   }
-}
-
-/** The oldest of each thread that has none in flight. */
-function freeOf(lane: Lane): readonly DeliveryWithEvents[] {
-  const threads = new Set(Array.from(lane.inFlight.values(), (row) => row.delivery.thread))
-  const free: DeliveryWithEvents[] = []
-  for (const row of lane.queue) {
-    if (threads.has(row.delivery.thread)) continue
-    threads.add(row.delivery.thread)
-    free.push(row)
-    if (free.length === lookAhead) break
-  }
-  return free
-}
-
-/** Unanswered sends have a time of their own; all other retries wait for the channel, and go out in order when it is back. */
-function notBefore(delivery: Delivery): number {
-  return delivery.unanswered > 0 ? delivery.dueAt : 0
 }

@@ -2,7 +2,7 @@
 import type { ChannelKind, ChannelTools, Part } from '../channel.ts'
 import type { Delivery, HubEvent, Message, Outcome } from '../words.ts'
 import { compose, type ComposeTools } from './compose.ts'
-import type { RenderedPart, Sender } from './outbox.ts'
+import type { RenderedPart, Sender } from './lane.ts'
 
 export interface SenderTools extends ComposeTools {
   now(): number

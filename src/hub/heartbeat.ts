@@ -1,6 +1,6 @@
 // The hub's own sign of life: pings an outside address, but only after a test event went all the way to a loop-back channel.
 import type { Engine } from '../engine/engine.ts'
-import type { Sender } from '../engine/outbox.ts'
+import type { Sender } from '../engine/lane.ts'
 import type { ChannelFacts } from '../engine/judge.ts'
 import { fromId } from '../lib/id.ts'
 import type { HttpAnswer, HttpRequest } from '../lib/http.ts'

@@ -12,7 +12,7 @@ const sentences: { readonly [name: string]: string } = {
   sereno_last_event_timestamp_seconds: 'Own time of the last event, by source.',
   sereno_outbox_oldest_seconds: 'Age of the oldest message that waits, by channel.',
   sereno_outbox_waiting: 'Messages that wait or are being sent, by channel.',
-  sereno_source_failed: 'Whether a source has ended in an unexpected way.',
+  sereno_source_failures_total: 'Times a source failed in an unexpected way and was started again.',
   sereno_start_timestamp_seconds: 'When the hub started.',
   sereno_store_failures_total: 'Writes that the store refused and that are tried again.',
   sereno_tail_cut_lines_total: 'Lines longer than 64 KiB, of which only the beginning was read.',

@@ -1,6 +1,6 @@
 // What the hub measures of itself: fed by every commit, exposed at /metrics, judged for /healthz and /readyz.
 import type { Draft } from '../engine/draft.ts'
-import type { LaneView } from '../engine/outbox.ts'
+import type { LaneView } from '../engine/lane.ts'
 import type { EventCounter } from '../event-type.ts'
 import { createRegistry, type Registry } from '../lib/metrics.ts'
 import { valueOf } from '../rules/match.ts'
@@ -97,11 +97,8 @@ export function createObserver(assembly: () => Assembly, store: Store, startedAt
     measure(source, name, value) {
       const metric = `sereno_${name}`
       registry.metric(name.endsWith('_total') ? 'counter' : 'gauge', metric, helpOf(metric)).set(value, { source })
-      if (name !== 'tail_stuck' && name !== 'source_failed') return
-      const sentence =
-        name === 'tail_stuck'
-          ? `the tail of source ${source} is stuck`
-          : `source ${source} has ended in an unexpected way`
+      if (name !== 'tail_stuck') return
+      const sentence = `the tail of source ${source} is stuck`
       if (value > 0) stuck.set(`${name} ${source}`, sentence)
       else stuck.delete(`${name} ${source}`)
     },

@@ -62,7 +62,10 @@ const silent = z.strictObject({
 const shape = z.strictObject({
   about: z.string().optional(),
   config,
-  start: z.iso.datetime({ offset: true, error: 'start is an ISO time with its offset, such as 2026-11-20T03:00:00+01:00' }),
+  start: z.iso.datetime({
+    offset: true,
+    error: 'start is an ISO time with its offset, such as 2026-11-20T03:00:00+01:00',
+  }),
   steps: z.array(step),
   expect: z.array(z.union([told, silent])).min(1),
 })

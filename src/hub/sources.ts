@@ -1,4 +1,5 @@
 // Runs the sources of the config: each with its tools, its routes and a boundary that catches its bugs.
+import { setTimeout as wait } from 'node:timers/promises'
 import type { Engine } from '../engine/engine.ts'
 import { IntakeFull } from '../engine/intake.ts'
 import type { Input } from '../engine/input.ts'
@@ -40,6 +41,8 @@ interface Running {
 
 /** A source has a second to stop; then we go on without it. */
 const stopWithinMs = 1000
+const restartMs = 1000
+const longestRestartMs = 300_000
 
 export function createSources(tools: SourcesTools): RunningSources {
   const running = new Map<string, Running>()
@@ -50,14 +53,33 @@ export function createSources(tools: SourcesTools): RunningSources {
     if (source.kind.reader !== undefined) tools.engine.catchingUp(source.name, true)
     const saved = await tools.store.rows(source.name)
     const given = toolsFor({ ...source, place: { ...source.place, saved } }, abort.signal)
-    const stopped = Promise.resolve()
-      .then(() => source.kind.start(source.options, given))
-      .catch((error: unknown) => {
-        if (abort.signal.aborted) return
-        tools.log.error(`source ${source.name} ended in an unexpected way; the others go on`, { error: String(error) })
-        tools.measure(source.name, 'source_failed', 1)
-      })
+    const stopped = keepRunning(source, given, abort.signal)
     running.set(source.name, { source, abort, stopped })
+  }
+
+  /** Our bug in one source stops neither the others nor, for long, itself: it goes on from its cursor. */
+  async function keepRunning(source: AssembledSource, given: SourceTools, signal: AbortSignal): Promise<void> {
+    for (let failures = 0; !signal.aborted; failures += 1) {
+      try {
+        await source.kind.start(source.options, given)
+        return
+      } catch (error) {
+        if (isAborted(signal)) return
+        const waitMs = Math.min(restartMs * 2 ** failures, longestRestartMs)
+        tools.log.error(`source ${source.name} failed in an unexpected way; it starts again in ${waitMs / 1000} s`, {
+          error: error instanceof Error ? error.stack : String(error),
+        })
+        tools.measure(source.name, 'source_failures_total', failures + 1)
+        removeRoutes(source.name)
+        await wait(waitMs, undefined, { signal }).catch(() => {})
+      }
+    }
+  }
+
+  function removeRoutes(name: string): void {
+    for (let index = routes.length - 1; index >= 0; index -= 1) {
+      if (routes[index]?.source === name) routes.splice(index, 1)
+    }
   }
 
   async function stopOne(name: string): Promise<void> {
@@ -65,8 +87,7 @@ export function createSources(tools: SourcesTools): RunningSources {
     if (one === undefined) return
     running.delete(name)
     one.abort.abort()
-    for (let index = routes.length - 1; index >= 0; index -= 1)
-      if (routes[index]?.source === name) routes.splice(index, 1)
+    removeRoutes(name)
     await Promise.race([one.stopped, new Promise((resolve) => setTimeout(resolve, stopWithinMs).unref())])
     tools.engine.catchingUp(name, false)
   }
@@ -154,4 +175,9 @@ function isSame(one: AssembledSource, other: AssembledSource): boolean {
   const told = ({ kindName, options, place, open }: AssembledSource): string =>
     JSON.stringify([kindName, options, place.zone, place.host, open])
   return told(one) === told(other)
+}
+
+/** A function, because the signal changes while we wait. */
+function isAborted(signal: AbortSignal): boolean {
+  return signal.aborted
 }

@@ -3,8 +3,11 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlit
 import { renameSync, rmSync, statSync } from 'node:fs'
 import { firstPosition, fromId } from '../lib/id.ts'
 import type { Delivery, HubEvent, Job, Json, Verdict } from '../words.ts'
+import { explain } from './explain.ts'
 import { migrations } from './migrations.ts'
 import { statements, type Packed } from './pack.ts'
+import { prune } from './prune.ts'
+import { selectDeliveries, selectEvents } from './select.ts'
 import { json, number, readAttempt, readDelivery, readEvent, readJob, readPart, readVerdict, text } from './rows.ts'
 import type { SqlRow } from './rows.ts'
 import {
@@ -120,26 +123,8 @@ export class SqliteFile {
   }
 
   events(query: EventQuery): HubEvent[] {
-    const where: string[] = []
-    const values: SQLInputValue[] = []
-    const add = (sql: string, value: SQLInputValue | undefined): void => {
-      if (value === undefined) return
-      values.push(value)
-      where.push(sql.replace('?', `?${values.length}`))
-    }
-    if (query.type?.includes('*')) add('type glob ?', query.type)
-    else add('type = ?', query.type)
-    add('source = ?', query.source)
-    add('host = ?', query.host)
-    add('received >= ?', query.since)
-    add('seq > ?', query.afterSeq)
-    add('seq < ?', query.beforeSeq)
-    const filter = where.length === 0 ? '' : `where ${where.join(' and ')}`
-    const order = query.ascending === true ? 'asc' : 'desc'
-    values.push(query.limit)
-    return this.#all(`select * from event ${filter} order by seq ${order} limit ?${values.length}`, ...values).map(
-      readEvent,
-    )
+    const { sql, values } = selectEvents(query)
+    return this.#all(sql, ...values).map(readEvent)
   }
 
   event(id: string): HubEvent | undefined {
@@ -155,18 +140,8 @@ export class SqliteFile {
 
   deliveries(query: DeliveryQuery): Delivery[] {
     if (query.event !== undefined) return this.#deliveriesOf(query.event)
-    const where: string[] = []
-    const values: SQLInputValue[] = []
-    if (query.channel !== undefined) where.push(`channel = ?${values.push(query.channel)}`)
-    if (query.beforeSeq !== undefined) where.push(`seq < ?${values.push(query.beforeSeq)}`)
-    if (query.states !== undefined) {
-      where.push(`state in (${query.states.map((state) => `?${values.push(state)}`).join(', ')})`)
-    }
-    const filter = where.length === 0 ? '' : `where ${where.join(' and ')}`
-    values.push(query.limit)
-    return this.#all(`select * from delivery ${filter} order by seq desc limit ?${values.length}`, ...values).map(
-      readDelivery,
-    )
+    const { sql, values } = selectDeliveries(query)
+    return this.#all(sql, ...values).map(readDelivery)
   }
 
   delivery(id: string): DeliveryDetail | undefined {
@@ -214,44 +189,8 @@ export class SqliteFile {
     return row === undefined ? undefined : (json(row['value']) as Json)
   }
 
-  /** Deletes in small transactions, so that the writer never waits long. */
   prune(policy: Retention): number {
-    const pinned = "select event from verdict where state in ('queued', 'held')"
-    let gone = 0
-    const sweep = (sql: string, ...values: SQLInputValue[]): void => {
-      for (;;) {
-        const changes = Number(this.#prepare(sql).run(...values, policy.limitRows).changes)
-        gone += changes
-        if (changes < policy.limitRows) return
-      }
-    }
-    sweep(
-      "delete from event where seq in (select seq from event e where received < ?1 and severity = 'info' and not exists (select 1 from verdict v where v.event = e.seq) limit ?2)",
-      policy.unmatchedInfoBefore,
-    )
-    sweep(
-      `delete from event where seq in (select seq from event where received < ?1 and seq not in (${pinned}) limit ?2)`,
-      policy.restBefore,
-    )
-    sweep(
-      "delete from delivery where seq in (select seq from delivery where ended < ?1 and state not in ('queued', 'retrying', 'sending') limit ?2)",
-      policy.restBefore,
-    )
-    sweep('delete from input where seq in (select seq from input where at < ?1 limit ?2)', policy.restBefore)
-    sweep(
-      'delete from identity where key in (select key from identity where at < ?1 limit ?2)',
-      policy.identitiesBefore,
-    )
-    sweep('delete from state where key in (select key from state where expires < ?1 limit ?2)', policy.now)
-    for (const table of ['attempt', 'part']) {
-      sweep(
-        `delete from ${table} where (delivery, number) in (select delivery, number from ${table} t where not exists (select 1 from delivery d where d.seq = t.delivery) limit ?1)`,
-      )
-    }
-    sweep(
-      "delete from verdict where (event, rule, channel) in (select event, rule, channel from verdict v where v.state not in ('queued', 'held') and not exists (select 1 from event e where e.seq = v.event) limit ?1)",
-    )
-    return gone
+    return prune((sql, ...values) => Number(this.#prepare(sql).run(...values).changes), policy)
   }
 
   /** A consistent copy; refuses to overwrite. */
@@ -345,24 +284,5 @@ export class SqliteFile {
 
   #all(sql: string, ...values: SQLInputValue[]): SqlRow[] {
     return this.#prepare(sql).all(...values)
-  }
-}
-
-/** SQLite's own words, made a sentence that says what to do. */
-function explain(error: unknown): string {
-  const code = (error as { errcode?: number }).errcode
-  const said = error instanceof Error ? error.message : String(error)
-  switch ((code ?? 0) & 0xff) {
-    case 13:
-      return `the disk that holds the store is full (${said}); free some space, senders will try again`
-    case 8:
-      return `the store cannot be written, its folder is read-only (${said})`
-    case 10:
-      return `the disk that holds the store failed (${said})`
-    case 11:
-    case 26:
-      return `the store is damaged (${said}); restart Sereno, it sets the file aside and recovers what it can`
-    default:
-      return `the store could not write (${said})`
   }
 }

@@ -12,6 +12,7 @@ import {
 } from './values.ts'
 import type { Connection } from './connections.ts'
 import { form, type Line } from './line.ts'
+import { type Product, toProduct } from './products.ts'
 
 export interface Block {
   /** Number of its first line. */
@@ -55,7 +56,7 @@ export interface Fields {
   status: string | undefined
   remaining: number | undefined
   application: NamedId | undefined
-  sku: NamedId | undefined
+  sku: Product | undefined
   machine: string | undefined
   previous: string | undefined
   clientTime: number | undefined
@@ -162,7 +163,7 @@ export function keep(block: Block, line: Line, isResponse: boolean): void {
       fields.application = internId(bytes, value, end)
       break
     case form.sku:
-      fields.sku = internId(bytes, value, end)
+      fields.sku = internProduct(bytes, value, end)
       break
     case form.machine:
       fields.machine = readMachine(bytes, value, end)
@@ -190,7 +191,7 @@ export function keepShort(block: Block, text: string): void {
   block.fields.protocol = text.slice(0, from).slice(0, 16)
   block.fields.workstation = text.slice(from + 14, split).slice(0, maxName)
   const product = text.slice(split + 5).slice(0, maxName)
-  if (guid.test(product)) block.fields.sku = { id: product.toLowerCase(), name: '' }
+  if (guid.test(product)) block.fields.sku = toProduct(product.toLowerCase(), '')
   else block.fields.product = product
 }
 
@@ -261,6 +262,10 @@ export function createFields(): Fields {
 
 const internStatus = createInterner(readStatus)
 const internId = createInterner(readNamedId)
+const internProduct = createInterner((text) => {
+  const { id, name } = readNamedId(text)
+  return toProduct(id, name)
+})
 const readShort = createInterner((text) => text.slice(0, maxName))
 const readMachine = createInterner((text) => text.trimEnd().slice(0, 36), 16_384, 40)
 const readName = createInterner((text) => text.trimEnd().slice(0, maxName), 8192, 64)

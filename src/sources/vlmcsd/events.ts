@@ -3,7 +3,6 @@ import type { JsonObject, NewEvent } from '../../words.ts'
 import type { Answer } from './attribution.ts'
 import type { Block } from './block.ts'
 import { addressOf, type Connection, keyText, portOf } from './connections.ts'
-import { productOf } from './products.ts'
 
 export type Outcome = 'answered' | 'refused' | 'unknown' | 'lost'
 
@@ -57,11 +56,12 @@ export function createEventMaker(rangeOf: (address: string) => string | undefine
       outcome,
       activeClients: fields.active,
       clockSkewSeconds: clockSkew(block),
+      attribution: answer.exact ? 'exact' : 'ambiguous',
     }
     const known = present(data)
     set(known, 'hresult', fields.hresult)
     set(known, 'reason', fields.reason)
-    attribute(known, answer)
+    if (!answer.exact) attribute(known, answer)
     return event(typeOf(block, outcome), block, address, known)
   }
 
@@ -77,9 +77,9 @@ export function createEventMaker(rangeOf: (address: string) => string | undefine
 
   function probe(connection: Connection): NewEvent {
     const address = addressOf(connection.key)
-    const data = clientData(connection, address)
-    data['durationSeconds'] = Math.max(0, (connection.lastAt - connection.at) / 1000)
-    return event('kms.probe', connection, address, data)
+    const durationSeconds = Math.max(0, (connection.lastAt - connection.at) / 1000)
+    const data = { client: address, port: portOf(connection.key), zone: zoneOf(address), durationSeconds }
+    return event('kms.probe', connection, address, present(data))
   }
 
   function anomaly(kind: AnomalyKind, origin: Origin, more: JsonObject): NewEvent {
@@ -94,9 +94,10 @@ export function createEventMaker(rangeOf: (address: string) => string | undefine
   }
 
   function event(type: string, origin: Origin, subject: string | undefined, data: JsonObject): NewEvent {
-    const base = { type, host: origin.host ?? host, data }
-    const timed = origin.at > 0 ? { ...base, time: origin.at } : base
-    return subject === undefined ? timed : { ...timed, subject }
+    const at = origin.host ?? host
+    if (origin.at > 0 && subject !== undefined) return { type, time: origin.at, host: at, subject, data }
+    if (origin.at > 0) return { type, time: origin.at, host: at, data }
+    return subject === undefined ? { type, host: at, data } : { type, host: at, subject, data }
   }
 
   function clientData(client: Connection | undefined, address: string | undefined): Data {
@@ -111,12 +112,13 @@ export function createEventMaker(rangeOf: (address: string) => string | undefine
 
   /** A label: whoever sends made-up ids shall not make an endless number of series. */
   function product(block: Block): string {
-    const name = productName(block)
-    if (name === undefined) return 'unknown'
-    if (!name.isStrange || strangers.has(name.text)) return name.text
+    const { sku, product: said } = block.fields
+    const name = sku?.name || said || 'unknown'
+    if (sku ? !sku.isStrange : said === undefined) return name
+    if (strangers.has(name)) return name
     if (strangers.size >= mostStrangers) return 'other'
-    strangers.add(name.text)
-    return name.text
+    strangers.add(name)
+    return name
   }
 
   return { request, rejected, probe, anomaly, server }
@@ -158,16 +160,6 @@ function typeOf(block: Block, outcome: Outcome): string {
 function attribute(data: Data, answer: Answer): void {
   data['attribution'] = answer.exact ? 'exact' : 'ambiguous'
   if (!answer.exact) data['candidates'] = answer.candidates.map((one) => keyText(one.key))
-}
-
-function productName(block: Block): { readonly text: string; readonly isStrange: boolean } | undefined {
-  const { sku, product } = block.fields
-  const said = sku?.name ?? product ?? ''
-  const known = sku && productOf(sku.id)
-  if (!unknownNames.has(said)) return { text: said, isStrange: said !== known }
-  if (known !== undefined) return { text: known, isStrange: false }
-  if (sku && sku.id !== '') return { text: sku.id, isStrange: true }
-  return undefined
 }
 
 function applicationOf(block: Block): string | undefined {

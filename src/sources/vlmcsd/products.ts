@@ -5,6 +5,22 @@ export function productOf(skuId: string): string | undefined {
   return products.get(skuId)
 }
 
+export interface Product {
+  /** A GUID in lower case; empty when the log has none. */
+  readonly id: string
+  /** What people read: the log's name, else ours, else the id. */
+  readonly name: string
+  /** Whether the name is not of our table: anybody can make up such. */
+  readonly isStrange: boolean
+}
+
+/** `said`: the name in the log, which knows few or none. */
+export function toProduct(id: string, said: string): Product {
+  const known = productOf(id)
+  if (said !== '' && said !== 'Unknown') return { id, name: said, isStrange: said !== known }
+  return known === undefined ? { id, name: id, isStrange: true } : { id, name: known, isStrange: false }
+}
+
 /** How many we know. */
 export const productCount = (): number => products.size
 

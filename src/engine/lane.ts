@@ -1,0 +1,140 @@
+// One channel's queue in the outbox: what waits, in order, and which of it goes next.
+import type { DeliveryWithEvents } from '../store/store.ts'
+import type { Delivery, HubEvent, Outcome } from '../words.ts'
+import type { Outage } from './report.ts'
+
+/** A channel with its options, ready to send. */
+export interface Sender {
+  /** At most so many messages in flight. */
+  readonly concurrency: number
+  readonly minIntervalMs: number
+  /** Composes and renders; must not throw (a broken template falls back to the built-in words). */
+  render(delivery: Delivery, events: readonly HubEvent[]): readonly RenderedPart[]
+  /** One request; must not throw and must end within its own deadline. */
+  send(part: RenderedPart, delivery: Delivery, number: number): Promise<Outcome>
+}
+
+export interface RenderedPart {
+  readonly title: string
+  readonly text: string
+  readonly payload: unknown
+}
+
+export interface Lane {
+  readonly channel: string
+  sender: Sender
+  /** Oldest first; the store holds those beyond `laneRows`. */
+  queue: DeliveryWithEvents[]
+  /** Whether the store has more behind the last one here. */
+  more: boolean
+  filling: boolean
+  readonly inFlight: Map<number, DeliveryWithEvents>
+  outage: Outage | undefined
+  lastStartAt: number
+  movedAt: number
+  stopTimer: (() => void) | undefined
+  closed: boolean
+}
+
+export interface LaneView {
+  readonly channel: string
+  readonly waiting: number
+  readonly inFlight: number
+  readonly pausedUntil: number
+  /** What the channel said when it last refused; absent when it works. */
+  readonly failing: string | undefined
+  /** When the oldest one that waits was made, and when the last send began or ended. */
+  readonly oldestAt: number | undefined
+  readonly movedAt: number
+}
+
+/** Rows kept in memory; the store holds the rest. */
+export const laneRows = 1000
+/** So many threads are looked at for one that is due. */
+const lookAhead = 50
+
+export function openLane(channel: string, sender: Sender, now: number): Lane {
+  return {
+    channel,
+    sender,
+    queue: [],
+    more: true,
+    filling: false,
+    inFlight: new Map(),
+    outage: undefined,
+    lastStartAt: -Infinity,
+    movedAt: now,
+    stopTimer: undefined,
+    closed: false,
+  }
+}
+
+/** A new or revived delivery goes into its place, unless the store is to be asked for it later anyway. */
+export function take(lane: Lane, delivery: Delivery, events: ReadonlyMap<number, HubEvent>): void {
+  const last = lane.queue.at(-1)
+  if (lane.more && (last === undefined || delivery.seq > last.delivery.seq)) return
+  if (lane.queue.length >= laneRows && last !== undefined && delivery.seq > last.delivery.seq) {
+    lane.more = true
+    return
+  }
+  const flown = lane.inFlight.get(delivery.seq)?.events
+  const named = flown ?? delivery.events.flatMap((seq) => events.get(seq) ?? [])
+  if (named.length !== delivery.events.length) return refill(lane)
+  const at = lane.queue.findLastIndex((row) => row.delivery.seq < delivery.seq)
+  lane.queue.splice(at + 1, 0, { delivery, events: named })
+}
+
+/** Asks the store again from the front: some event of a delivery is not at hand. */
+export function refill(lane: Lane): void {
+  lane.queue = lane.queue.filter((row) => lane.inFlight.has(row.delivery.seq))
+  lane.more = true
+}
+
+/** The oldest that is due; in an outage now and then the second, in case the first is what the service chokes on. */
+export function choose(lane: Lane, now: number): DeliveryWithEvents | undefined {
+  const free = freeOf(lane)
+  const due = free.filter((row) => notBefore(row.delivery) <= now)
+  if (due.length === 0) return free.toSorted((one, other) => notBefore(one.delivery) - notBefore(other.delivery))[0]
+  const [first, second] = due
+  if (first === undefined || second === undefined || lane.outage === undefined) return first
+  const { lastReason, attempts } = first.delivery
+  const suspect = lastReason === 'server-error' || lastReason === 'timeout'
+  return suspect && attempts >= 4 && lane.outage.failures % 2 === 1 ? second : first
+}
+
+export function startAt(lane: Lane, delivery: Delivery): number {
+  const paced = lane.lastStartAt + lane.sender.minIntervalMs
+  const wanted = Math.max(paced, notBefore(delivery), lane.outage?.pausedUntil ?? 0)
+  // What expires meanwhile is ended on time and not at the next probe.
+  return Math.min(wanted, Math.max(delivery.expireAt, paced))
+}
+
+export function viewOf(lane: Lane): LaneView {
+  return {
+    channel: lane.channel,
+    waiting: lane.queue.length,
+    inFlight: lane.inFlight.size,
+    pausedUntil: lane.outage?.pausedUntil ?? 0,
+    failing: lane.outage?.detail,
+    oldestAt: lane.queue[0]?.delivery.createdAt,
+    movedAt: lane.movedAt,
+  }
+}
+
+/** The oldest of each thread that has none in flight. */
+function freeOf(lane: Lane): readonly DeliveryWithEvents[] {
+  const threads = new Set(Array.from(lane.inFlight.values(), (row) => row.delivery.thread))
+  const free: DeliveryWithEvents[] = []
+  for (const row of lane.queue) {
+    if (threads.has(row.delivery.thread)) continue
+    threads.add(row.delivery.thread)
+    free.push(row)
+    if (free.length === lookAhead) break
+  }
+  return free
+}
+
+/** Unanswered sends have a time of their own; all other retries wait for the channel, and go out in order when it is back. */
+function notBefore(delivery: Delivery): number {
+  return delivery.unanswered > 0 ? delivery.dueAt : 0
+}

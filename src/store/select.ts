@@ -1,0 +1,49 @@
+// The questions that pages and lists ask, as SQL with bound values.
+import type { DeliveryQuery, EventQuery } from './store.ts'
+
+export interface Select {
+  readonly sql: string
+  readonly values: readonly (string | number)[]
+}
+
+/** Newest first unless the query says `ascending`. */
+export function selectEvents(query: EventQuery): Select {
+  const { where, values, add } = createFilter()
+  add(query.type?.includes('*') === true ? 'type glob ?' : 'type = ?', query.type)
+  add('source = ?', query.source)
+  add('host = ?', query.host)
+  add('received >= ?', query.since)
+  add('seq > ?', query.afterSeq)
+  add('seq < ?', query.beforeSeq)
+  const order = query.ascending === true ? 'asc' : 'desc'
+  return { sql: `select * from event ${where()} order by seq ${order} limit ?${values.push(query.limit)}`, values }
+}
+
+export function selectDeliveries(query: DeliveryQuery): Select {
+  const { where, values, add } = createFilter()
+  add('channel = ?', query.channel)
+  add('seq < ?', query.beforeSeq)
+  if (query.states !== undefined) add(`state in (${query.states.map(() => '?').join(', ')})`, ...query.states)
+  return { sql: `select * from delivery ${where()} order by seq desc limit ?${values.push(query.limit)}`, values }
+}
+
+interface Filter {
+  readonly values: (string | number)[]
+  /** Each `?` of the condition stands for the next value; one that is undefined leaves the condition out. */
+  add(condition: string, ...given: readonly (string | number | undefined)[]): void
+  where(): string
+}
+
+function createFilter(): Filter {
+  const conditions: string[] = []
+  const values: (string | number)[] = []
+  return {
+    values,
+    add(condition, ...given) {
+      if (given.includes(undefined)) return
+      let next = 0
+      conditions.push(condition.replaceAll('?', () => `?${values.push(given[next++] ?? '')}`))
+    },
+    where: () => (conditions.length === 0 ? '' : `where ${conditions.join(' and ')}`),
+  }
+}

@@ -9,7 +9,7 @@ import type { HubConfig, Listen } from './config/config.ts'
 import { isLoopback, readListen } from './config/listen.ts'
 import { readConfiguration } from './hub/configuration.ts'
 import { createServer } from './http/server.ts'
-import { assemble, type Assembly } from './hub/assemble.ts'
+import { assemble } from './hub/assemble.ts'
 import { createDoor } from './hub/door.ts'
 import { startHeartbeat } from './hub/heartbeat.ts'
 import { createLog } from './hub/log.ts'
@@ -61,7 +61,7 @@ export async function startHub(options: HubOptions): Promise<Hub> {
   const tools = { now: () => Date.now(), request, print: options.print, log }
   let assembly = await assemble(found.config, found.document, tools)
   const folder = resolve(options.data ?? assembly.config.hub.data)
-  const token = ensureToken(folder)
+  const { token, made } = ensureToken(folder)
   const storePath = assembly.config.hub.store ?? join(folder, 'sereno.db')
   const store = await openSqlite({ path: storePath })
   const observer = createObserver(() => assembly, store, startedAt)
@@ -94,6 +94,8 @@ export async function startHub(options: HubOptions): Promise<Hub> {
     return { ok: true, message }
   }
 
+  // Before the first overdue job runs: what it waits for may stand in what was written while we were away.
+  for (const source of assembly.sources) engine.catchingUp(source.name, source.kind.reader !== undefined)
   await engine.start(assembly.senders, assembly.document)
   const door = createDoor({
     engine,
@@ -116,6 +118,7 @@ export async function startHub(options: HubOptions): Promise<Hub> {
     door,
   })
   const { url } = await server.listen()
+  const pageUrl = hub.url ?? url
   writeHubFile(folder, url, startedAt)
   await tellStart(engine, store, found.file)
   await sources.runWith(assembly.sources)
@@ -123,7 +126,12 @@ export async function startHub(options: HubOptions): Promise<Hub> {
   await takeSpool({ folder: join(folder, 'spool'), handler, log })
   const stopUpkeep = startUpkeep({ store, storePath, engine, log, retention: () => assembly.config.hub.retention })
   const stopHeartbeat = startHeartbeat({ engine, log, request, options: () => assembly.config.hub.heartbeat })
-  options.print(`Sereno ${version} is on watch. Its page: ${url}/?token=${token}`)
+  // A secret is shown once, and to whoever sits in front of it; a journal need not keep it at every start.
+  const page =
+    made || process.stdout.isTTY
+      ? `${pageUrl}/?token=${token}`
+      : `${pageUrl}/ (the token is in ${join(folder, 'token')})`
+  options.print(`Sereno ${version} is on watch. Its page: ${page}`)
 
   return {
     url,

@@ -22,6 +22,9 @@ export interface JobsTools {
 }
 
 const batch = 200
+/** A source that never catches up must not hold what waits for it for ever. */
+const patienceMs = 600_000
+const lookAgainMs = 30_000
 /** After a refusal of the store. */
 const retryMs = 1000
 
@@ -43,6 +46,11 @@ export function createJobs({ store, clock, intake, failed }: JobsTools): Jobs {
     })
   }
 
+  /** Whether its source still reads old input, in which the end of the wait may stand. */
+  function waits(job: Job, now: number): boolean {
+    return job.source !== undefined && behind.has(job.source) && now - job.dueAt < patienceMs
+  }
+
   async function run(): Promise<void> {
     if (stopped) return
     if (running) {
@@ -53,10 +61,11 @@ export function createJobs({ store, clock, intake, failed }: JobsTools): Jobs {
     try {
       const now = clock.now()
       const due = await store.dueJobs(now, batch)
-      const ready = due.jobs.filter((job) => job.source === undefined || !behind.has(job.source))
-      if (ready.length > 0) await intake.submit(ready.map((job: Job) => ({ kind: 'job', job })))
+      const ready = due.jobs.filter((job) => !waits(job, now))
+      if (ready.length > 0) await intake.submit(ready.map((job) => ({ kind: 'job', job })))
       if (ready.length > 0 && due.jobs.length === batch) wakeAt(now)
       if (due.nextAt !== undefined) wakeAt(due.nextAt)
+      if (ready.length < due.jobs.length) wakeAt(now + lookAgainMs)
     } catch (error) {
       failed(error)
       wakeAt(clock.now() + retryMs)

@@ -4,16 +4,16 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** Throws an `Error` with a sentence for people when the folder cannot be used. */
-export function ensureToken(folder: string): string {
+export function ensureToken(folder: string): { readonly token: string; readonly made: boolean } {
   const path = join(folder, 'token')
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
     const known = readIfThere(path)
-    if (known !== undefined && known.length >= 16) return known
+    if (known !== undefined && known.length >= 16) return { token: known, made: false }
     const token = randomBytes(24).toString('base64url')
     writeFileSync(path, `${token}\n`, { mode: 0o600 })
     chmodSync(path, 0o600)
-    return token
+    return { token, made: true }
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     throw new Error(`the data folder ${folder} cannot be used (${code ?? message}); name another with --data`, {

@@ -51,7 +51,7 @@ export function startHubProcess({ args, cwd = root, env = {}, through = [] }: Hu
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding('utf8').on('data', (chunk: string) => {
       text = (text + chunk).slice(-200_000)
-      if (text.includes('/?token=')) tellReady()
+      if (text.includes('is on watch')) tellReady()
     })
   }
   return {

@@ -22,7 +22,7 @@ export class AddressMap<Value> {
 
   set(key: Key, value: Value): void {
     if (typeof key === 'string') return void this.#others.set(key, value)
-    if (this.#count * 2 >= this.#keys.length) this.#resize(this.#keys.length * 2)
+    if (this.#count * 2 >= this.#keys.length) this.#resize(this.#keys.length * 4)
     const slot = this.#slotOf(key)
     if (this.#keys[slot] !== key) this.#count++
     this.#keys[slot] = key
@@ -71,12 +71,13 @@ export class AddressMap<Value> {
     const values = this.#values
     this.#keys = new Float64Array(length).fill(-1)
     this.#values = Array<Value | undefined>(length).fill(undefined)
-    keys.forEach((key, from) => {
-      if (key === -1) return
+    for (let from = 0; from < keys.length; from++) {
+      const key = keys[from] ?? -1
+      if (key === -1) continue
       const slot = this.#slotOf(key)
       this.#keys[slot] = key
       this.#values[slot] = values[from]
-    })
+    }
   }
 }
 

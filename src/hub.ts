@@ -17,6 +17,7 @@ import { createObserver } from './hub/observe.ts'
 import { createSources } from './hub/sources.ts'
 import { takeSpool } from './hub/spool.ts'
 import { ensureToken } from './hub/token.ts'
+import { watchStore } from './hub/store-watch.ts'
 import { startUpkeep } from './hub/upkeep.ts'
 import { request } from './lib/http.ts'
 import { openSqlite } from './store/sqlite.ts'
@@ -65,14 +66,22 @@ export async function startHub(options: HubOptions): Promise<Hub> {
   const storePath = assembly.config.hub.store ?? join(folder, 'sereno.db')
   const store = await openSqlite({ path: storePath })
   const observer = createObserver(() => assembly, store, startedAt)
+  const storeWatch = watchStore({ store, observer, log })
   const engine = createEngine({
     store,
     clock: realClock,
     judge: assembly.judge,
     committed: (draft) => observer.committed(draft),
-    failed: (what, error) => observer.storeFailed(what, error, log),
+    failed: storeWatch.failed,
   })
-  const sources = createSources({ engine, store, now: tools.now, measure: observer.measure, log })
+  const sources = createSources({
+    engine,
+    store,
+    now: tools.now,
+    measure: observer.measure,
+    storeFailed: storeWatch.failed,
+    log,
+  })
 
   async function reload(): Promise<Reloaded> {
     const next = await read()
@@ -137,6 +146,7 @@ export async function startHub(options: HubOptions): Promise<Hub> {
     url,
     reload,
     async stop() {
+      storeWatch.stop()
       stopHeartbeat()
       stopUpkeep()
       await sources.stop()

@@ -1,6 +1,6 @@
 // Sends what is due: one lane per channel, so that none can stall another; in order, one in flight per thread.
 import type { DeliveryWithEvents, Store, StoredPart } from '../store/store.ts'
-import type { Delivery, HubEvent, Outcome } from '../words.ts'
+import type { Delivery, Outcome } from '../words.ts'
 import type { Clock } from './clock.ts'
 import type { Draft } from './draft.ts'
 import type { ReportInput } from './input.ts'

@@ -19,6 +19,8 @@ export interface Observer {
   measure(source: string, name: string, value: number): void
   /** The engine could not write: said once per spell, counted each time. */
   storeFailed(what: string, error: unknown, log: Log): void
+  /** It took something again: said once per spell. */
+  storeWorks(log: Log): void
   health(lanes: readonly LaneView[]): Health
 }
 
@@ -62,7 +64,6 @@ export function createObserver(assembly: () => Assembly, store: Store, startedAt
   return {
     registry,
     committed(draft) {
-      failure = undefined
       const events = new Map(draft.events.map((event) => [event.seq, event]))
       for (const event of draft.events) countEvent(event)
       for (const verdict of draft.verdicts) {
@@ -107,6 +108,10 @@ export function createObserver(assembly: () => Assembly, store: Store, startedAt
       counter('sereno_store_failures_total').add()
       if (failure !== sentence) log.error(`${what} failed; it is tried again`, { error: sentence })
       failure = sentence
+    },
+    storeWorks(log) {
+      if (failure !== undefined) log.info('the store takes what it is given again')
+      failure = undefined
     },
     health(lanes) {
       const now = Date.now()

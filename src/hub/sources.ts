@@ -30,6 +30,7 @@ export interface SourcesTools {
   readonly store: Store
   now(): number
   measure(source: string, name: string, value: number): void
+  storeFailed(what: string, error: unknown): void
   readonly log: Log
 }
 
@@ -123,7 +124,7 @@ export function createSources(tools: SourcesTools): RunningSources {
     const receivedAt = tools.now()
     const inputs: Input[] = events.map((event) => ({ kind: 'event', source: name, event, receivedAt }))
     for (const one of rejected) inputs.push({ kind: 'event', source: name, event: toRejectedEvent(one), receivedAt })
-    const stepped = await stored(() => tools.engine.submit(inputs, toRow(name, progress)))
+    const stepped = await stored(() => tools.engine.submit(inputs, toRow(name, progress)), tools)
     if (progress.caughtUp !== undefined) tools.engine.catchingUp(name, !progress.caughtUp)
     const own = stepped.slice(0, events.length)
     const duplicates = own.filter((one) => one.duplicate === true).length
@@ -146,10 +147,11 @@ export function createSources(tools: SourcesTools): RunningSources {
   }
 }
 
-async function stored<T>(act: () => Promise<T>): Promise<T> {
+async function stored<T>(act: () => Promise<T>, { storeFailed }: SourcesTools): Promise<T> {
   try {
     return await act()
   } catch (error) {
+    if (error instanceof StoreFailed) storeFailed('storing what a source saw', error)
     if (error instanceof StoreFailed || error instanceof IntakeFull)
       throw new NotStored(error.message, { cause: error })
     throw error

@@ -160,3 +160,11 @@ function toStat(stats: {
     isFile: stats.isFile(),
   }
 }
+
+/** Where the line begins that the file ends in the middle of, so that it is read whole once it is. */
+export async function lastLineStart(content: Content, size: number): Promise<number> {
+  const tail = Buffer.alloc(Math.min(size, 65_536))
+  const length = await readFully(content, tail, size - tail.length)
+  const end = tail.subarray(0, length).lastIndexOf(0x0a)
+  return end >= 0 ? size - tail.length + end + 1 : size > tail.length ? size : 0
+}

@@ -2,10 +2,11 @@
 // All that happens, happens in `poll`: the caller decides when to look, and stores the cursor with what it made of the bytes.
 import { realpath } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { type Content, type FileStat, openContent, readFully, statFile } from './content.ts'
+import { type Content, type FileStat, lastLineStart, openContent, statFile } from './content.ts'
 import { blankCursor, type TailCursor } from './cursor.ts'
 import { Generation, type Identity } from './generation.ts'
 import { findNext, hasLeftCopy, holds, type Search } from './rotation.ts'
+import { isFile, isSystemError, type Live, lookAt, type SystemError, type TailProblem } from './live.ts'
 import type { Sibling } from './siblings.ts'
 
 export interface TailOptions {
@@ -31,13 +32,6 @@ export interface TailNote {
   readonly detail?: string
 }
 
-/** Why nothing can be read just now. */
-export interface TailProblem {
-  readonly what: 'missing' | 'unreadable' | 'no-file' | 'broken-gzip'
-  readonly path: string
-  readonly detail: string
-}
-
 export interface Look {
   /** At the end of all there is. */
   readonly caughtUp: boolean
@@ -51,7 +45,6 @@ export interface Look {
 /** Gets the next bytes, valid until it resolves; `more`: others are known to follow. Nothing is read meanwhile. */
 export type Take = (bytes: Uint8Array, more: boolean) => Promise<void>
 
-type Live = FileStat | TailProblem
 type Ended = 'end' | 'replaced' | 'more' | 'stuck'
 
 /** After so long a file that cannot be read or falls silent no more is left behind. */
@@ -297,41 +290,10 @@ export class Tail implements AsyncDisposable {
   }
 }
 
-async function lookAt(path: string): Promise<Live> {
-  try {
-    const stat = await statFile(path)
-    return stat.isFile ? stat : { what: 'no-file', path, detail: 'it is no ordinary file' }
-  } catch (error) {
-    if (!isSystemError(error)) throw error
-    const missing = error.code === 'ENOENT' || error.code === 'ENOTDIR'
-    return { what: missing ? 'missing' : 'unreadable', path, detail: error.message }
-  }
-}
-
 function resolve(path: string): Promise<string> {
   return realpath(path).catch(() => path)
 }
 
-function isFile(live: Live): live is FileStat {
-  return 'isFile' in live
-}
-
 function toFile(live: FileStat, path: string, base: string): Sibling {
   return { ...live, path, base, compressed: false }
-}
-
-/** Where the line begins that the file ends in the middle of, so that it is read whole once it is. */
-async function lastLineStart(content: Content, size: number): Promise<number> {
-  const tail = Buffer.alloc(Math.min(size, 65_536))
-  const length = await readFully(content, tail, size - tail.length)
-  const end = tail.subarray(0, length).lastIndexOf(0x0a)
-  return end >= 0 ? size - tail.length + end + 1 : size > tail.length ? size : 0
-}
-
-interface SystemError extends Error {
-  readonly code: string
-}
-
-function isSystemError(error: unknown): error is SystemError {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string'
 }

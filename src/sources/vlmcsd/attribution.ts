@@ -31,12 +31,8 @@ export class Attribution {
   /** Until then there may be open connections that we know nothing of. */
   doubtUntil = 0
 
-  readonly #changed: (one: Connection) => void
-
-  /** `changed` hears of every connection whose row is out of date. */
-  constructor(table: ConnectionTable, changed: (one: Connection) => void) {
+  constructor(table: ConnectionTable) {
     this.#table = table
-    this.#changed = changed
   }
 
   get questions(): readonly Question[] {
@@ -87,7 +83,7 @@ export class Attribution {
     const [first] = likely
     if (first && likely.length === 1 && this.#isProved(block, first, identity)) {
       this.#table.settle(first, identity)
-      this.#changed(first)
+      this.#table.change(first)
       for (const other of others) if (other !== block && !other.mixed) drop(other, first)
       return { exact: true, candidates: likely }
     }
@@ -186,7 +182,7 @@ export class Attribution {
       const one = found[index]
       if (!one) continue
       one.refs++
-      this.#changed(one)
+      this.#table.change(one)
     }
   }
 
@@ -208,7 +204,7 @@ export class Attribution {
     for (const one of question.members) {
       if (one.state !== 'fresh') continue
       one.state = 'maybe'
-      this.#changed(one)
+      this.#table.change(one)
     }
     if (question.members.every((one) => one.closedId > 0)) return
     if (this.#questions.length >= mostQuestions) this.#questions.shift()
@@ -234,7 +230,7 @@ export class Attribution {
     for (const one of members) {
       if (one.state !== 'maybe') continue
       this.#table.settleInGroup(one)
-      this.#changed(one)
+      this.#table.change(one)
     }
   }
 }

@@ -1,13 +1,18 @@
 // All open connections: found by address, by machine, by pid, in the order of their last sign of life and of their opening.
 import { AddressMap } from './address-map.ts'
 import { isName } from './block.ts'
-import type { Connection, Key } from './connections.ts'
+import { type Connection, createConnection, type Key } from './connections.ts'
+
+const mostSpare = 64
 
 export class ConnectionTable {
   readonly #byKey = new AddressMap<Connection>()
   readonly #byPid = new Map<number, Connection>()
   readonly #byIdentity = new Map<string, Connection>()
   readonly versatile = new Set<Connection>()
+  /** Connections whose rows are out of date. */
+  readonly changed: Connection[] = []
+  readonly #spare: Connection[] = []
   /** Settled connections whose machine is known by its id, and by its name alone. */
   numbered = 0
   named = 0
@@ -32,6 +37,39 @@ export class ConnectionTable {
   /** The last one that served the machine; `sameIdentity` leads on to the others. */
   byIdentity(identity: string): Connection | undefined {
     return this.#byIdentity.get(identity)
+  }
+
+  /** A new connection. Health checks come in endless number: the record of one is used for the next. */
+  open(id: number, key: Key, at: number, pid: number, host: string | undefined): Connection {
+    const one = this.#spare.pop() ?? createConnection(id, key, at, pid, host)
+    one.id = id
+    one.key = key
+    one.at = one.lastAt = at
+    one.pid = pid
+    one.host = host
+    one.closedId = 0
+    this.add(one)
+    return one
+  }
+
+  /** Takes back the record of a probe that nothing refers to any more. */
+  reuse(connection: Connection): void {
+    const { state, stored, suspect } = connection
+    if (state === 'fresh' && !stored && !suspect && this.#spare.length < mostSpare) this.#spare.push(connection)
+  }
+
+  /** Its row is out of date. */
+  change(connection: Connection): void {
+    if (connection.dirty) return
+    connection.dirty = true
+    this.changed.push(connection)
+  }
+
+  /** An event named it as its client. */
+  tell(connection: Connection, at: number): void {
+    connection.told = true
+    this.touch(connection, at)
+    this.change(connection)
   }
 
   add(connection: Connection): void {

@@ -69,6 +69,11 @@ export function createConnection(id: number, key: Key, at: number, pid: number, 
   }
 }
 
+/** Whether its end means that it asked nothing. */
+export function isProbe(one: Connection): boolean {
+  return !one.told && !one.lost && (one.state === 'fresh' || one.state === 'maybe')
+}
+
 /** The words between "accepted: " and the final dot; undefined when they are no address. */
 export function readKey(bytes: Buffer, start: number, end: number): Key | undefined {
   let address = 0

@@ -24,7 +24,7 @@ export interface Kept {
 export function saveChanges(session: Session, kept: Kept, lastAt: number | undefined): Rows {
   const put: [string, Json][] = []
   const gone: string[] = []
-  for (const one of session.changed) {
+  for (const one of session.table.changed) {
     one.dirty = false
     if (one.closedId === 0 || one.refs > 0) {
       one.stored = true
@@ -34,7 +34,7 @@ export function saveChanges(session: Session, kept: Kept, lastAt: number | undef
       gone.push(`c${one.id}`)
     }
   }
-  session.changed.length = 0
+  session.table.changed.length = 0
   for (const block of session.blocks.all()) {
     if (block.version === block.storedVersion) continue
     block.storedVersion = block.version

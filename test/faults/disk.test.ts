@@ -1,0 +1,184 @@
+// The disk is full, a file may not grow, nothing can be written: refused with 503, nothing half-kept, and well again without a restart.
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import { createHubHouse, type HubHouse } from '../support/hub-house.ts'
+
+const text = (log: string): string => `
+sources:
+  app: { kind: log, path: ${JSON.stringify(log)}, from: beginning, match: 'order' }
+channels:
+  out: { kind: console }
+rules:
+  - { name: all, on: [message, log.line], to: [out] }
+`
+
+describe('a store that cannot be written', () => {
+  test('as its file may not grow: 503 until the limit is raised', async () => {
+    await using house = await createHubHouse()
+    const log = join(house.folder, 'app.log')
+    await house.configure(text(log))
+    const hub = await house.start({ through: ['prlimit', '--fsize=600000:unlimited'] })
+    const accepted = await fillWith(house, 'x'.repeat(20_000))
+    await refuses(house)
+    limitFileSize(hub.pid, 'unlimited')
+    accepted.push(...(await recovers(house)))
+    await endsWell(house, accepted)
+  })
+
+  test('as the disk is full: the log waits, and each of its lines is told once afterwards', async () => {
+    using disk = createSmallDisk()
+    await using house = await createHubHouse({ data: disk.folder })
+    const log = join(house.folder, 'app.log')
+    await house.configure(text(log))
+    writeFileSync(log, '')
+    const hub = await house.start()
+    const accepted = [await accept(house, 'before')]
+    disk.fill()
+    await fillWith(house, 'x').then((more) => accepted.push(...more))
+    await refuses(house)
+    const lines = Array.from({ length: 300 }, (_, index) => `order ${index} ${'y'.repeat(200)}`)
+    for (const line of lines) appendFileSync(log, `${line}\n`)
+    await house.until('the tail has met it', () => hub.output().includes('the store refused what was read'))
+    await refuses(house)
+    disk.free()
+    accepted.push(...(await recovers(house)))
+    const read = (): Promise<number> => house.metric('sereno_events_total', 'type="log.line"')
+    await house.until('the log is read', async () => (await read()) === lines.length)
+    const audit = await endsWell(house, accepted)
+    const found = audit.events.filter(({ type }) => type === 'log.line').map(({ data }) => data['line'])
+    assert.deepEqual(found, lines, 'every line, once and in order')
+  })
+
+  test('as it is read-only: 503 until it is not', async () => {
+    await using house = await createHubHouse()
+    await house.configure(text(join(house.folder, 'app.log')))
+    const hub = await house.start()
+    const accepted = [await accept(house, 'before')]
+    const undo = makeReadOnly(house, hub.pid)
+    try {
+      await refuses(house)
+      await refuses(house)
+    } finally {
+      undo()
+    }
+    accepted.push(...(await recovers(house)))
+    await endsWell(house, accepted)
+  })
+})
+
+async function accept(house: HubHouse, message: string): Promise<string> {
+  const answer = await house.post(message)
+  assert.equal(answer.status, 200, answer.text)
+  return message
+}
+
+/** Posts until the store is full; returns what was accepted. */
+async function fillWith(house: HubHouse, padding: string): Promise<string[]> {
+  const accepted: string[] = []
+  for (let index = 0; index < 5000; index += 1) {
+    const message = `filling ${index} ${padding}`
+    if ((await house.post(message)).status !== 200) return accepted
+    accepted.push(message)
+  }
+  throw new Error('the store was never full')
+}
+
+async function refuses(house: HubHouse): Promise<void> {
+  const answer = await house.post('while it cannot be stored '.repeat(500))
+  assert.equal(answer.status, 503)
+  assert.match(answer.headers.get('retry-after') ?? '', /^\d+$/)
+  assert.match(answer.text, /could not be stored \(.*\); nothing of it was kept/)
+  assert.equal((await house.ask('/readyz')).status, 503)
+}
+
+/** Ready again by itself, before anything else is sent. */
+async function recovers(house: HubHouse): Promise<readonly string[]> {
+  await house.until('it is ready again', async () => (await house.ask('/readyz')).status === 200)
+  return [await accept(house, 'afterwards')]
+}
+
+async function endsWell(house: HubHouse, accepted: readonly string[]): ReturnType<HubHouse['audit']> {
+  await house.until('all is told', async () => (await house.metric('sereno_outbox_waiting')) === 0)
+  await house.stop()
+  const audit = await house.audit()
+  assert.deepEqual(audit.faults.slice(0, 5), [])
+  const kept = audit.events.filter(({ type }) => type === 'message').map(({ data }) => data['message'])
+  assert.deepEqual(kept, accepted, 'exactly what was accepted')
+  const matched = audit.events.filter(({ type }) => type === 'message' || type === 'log.line')
+  assert.equal(audit.verdicts.length, matched.length)
+  assert.equal(audit.deliveries.filter(({ state }) => state === 'delivered').length, matched.length)
+  return audit
+}
+
+function limitFileSize(pid: number, limit: string): void {
+  execFileSync('prlimit', ['--pid', String(pid), `--fsize=${limit}:`])
+}
+
+/** By the file system where that is possible, else no byte of any file may be written by the hub. */
+function makeReadOnly(house: HubHouse, pid: number): () => void {
+  const files = ['', '-wal'].map((suffix) => house.store + suffix)
+  const mark = (sign: string): void => void execFileSync('chattr', [sign, ...files], { stdio: 'ignore' })
+  try {
+    mark('+i')
+    return () => mark('-i')
+  } catch {
+    limitFileSize(pid, '0')
+    return () => limitFileSize(pid, 'unlimited')
+  }
+}
+
+interface SmallDisk extends Disposable {
+  readonly folder: string
+  /** Leaves no room at all. */
+  fill(): void
+  free(): void
+}
+
+const smallBytes = 256 * 1024 * 1024
+
+/** A file system of 6 MB; where mounting is forbidden, the small shared memory of a container. */
+function createSmallDisk(): SmallDisk {
+  const top = mkdtempSync(join(tmpdir(), 'sereno-disk-'))
+  let place = top
+  let mounted = false
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=6m', 'none', top], { stdio: 'ignore' })
+    mounted = true
+  } catch {
+    const shared = '/dev/shm'
+    const { bavail, bsize } = existsSync(shared) ? statfsSync(shared) : { bavail: 0, bsize: 0 }
+    const small = bavail > 0 && bavail * bsize <= smallBytes
+    assert.ok(small, 'this test needs to mount a small tmpfs, or a small /dev/shm; run it as root, or in a container')
+    place = mkdtempSync(join(shared, 'sereno-disk-'))
+  }
+  const ballast = join(place, 'ballast')
+  const folder = join(place, 'data')
+  mkdirSync(folder)
+  return {
+    folder,
+    fill() {
+      for (const size of [1024 * 1024, 4096, 1]) appendUntilFull(ballast, Buffer.alloc(size))
+    },
+    free: () => rmSync(ballast),
+    [Symbol.dispose]() {
+      if (mounted) execFileSync('umount', ['-l', top])
+      rmSync(place, { recursive: true, force: true })
+      rmSync(top, { recursive: true, force: true })
+    },
+  }
+}
+
+function appendUntilFull(path: string, bytes: Buffer): void {
+  for (;;) {
+    try {
+      appendFileSync(path, bytes)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOSPC') return
+      throw error
+    }
+  }
+}

@@ -8,6 +8,7 @@ import { explain } from './config/explain.ts'
 import type { HubConfig, Listen } from './config/config.ts'
 import { isLoopback, readListen } from './config/listen.ts'
 import { readConfiguration } from './hub/configuration.ts'
+import type { AccessToken } from './http/auth.ts'
 import { createServer } from './http/server.ts'
 import { assemble } from './hub/assemble.ts'
 import { createDoor } from './hub/door.ts'
@@ -62,9 +63,15 @@ export async function startHub(options: HubOptions): Promise<Hub> {
   const tools = { now: () => Date.now(), request, print: options.print, log }
   let assembly = await assemble(found.config, found.document, tools)
   const folder = resolve(options.data ?? assembly.config.hub.data)
+  const { hub } = assembly.config
+  const listen = options.listen === undefined ? hub.listen : readListenOption(options.listen, hub)
   const { token, made } = ensureToken(folder)
-  const storePath = assembly.config.hub.store ?? join(folder, 'sereno.db')
+  const storePath = hub.store ?? join(folder, 'sereno.db')
   const store = await openSqlite({ path: storePath })
+  // Undone from the last to the first: when the hub stops, and when its start comes to nothing.
+  await using running = new AsyncDisposableStack()
+  running.defer(() => rmSync(join(folder, 'hub.json'), { force: true }))
+  running.defer(() => store.close())
   const observer = createObserver(() => assembly, store, startedAt)
   const storeWatch = watchStore({ store, observer, log })
   const engine = createEngine({
@@ -74,16 +81,29 @@ export async function startHub(options: HubOptions): Promise<Hub> {
     committed: (draft) => observer.committed(draft),
     failed: storeWatch.failed,
   })
+  running.defer(() => engine.stop(stopWaitMs))
   const sources = createSources({
     engine,
     store,
     now: tools.now,
     measure: observer.measure,
+    stopped: observer.sourceStopped,
     storeFailed: storeWatch.failed,
     log,
   })
 
-  async function reload(): Promise<Reloaded> {
+  const tokensOf = ({ config }: typeof assembly): AccessToken[] => [{ name: 'first', token }, ...config.hub.tokens]
+
+  let reloading: Promise<unknown> = Promise.resolve()
+
+  /** One after the other: two at once would start a source twice. */
+  function reload(): Promise<Reloaded> {
+    const next = reloading.then(reloadNow)
+    reloading = next.catch(() => {})
+    return next
+  }
+
+  async function reloadNow(): Promise<Reloaded> {
     const next = await read()
     if (next.config === undefined) {
       log.error('the config was not put into force; the one before stays', { mistakes: explain(next.issues) })
@@ -91,8 +111,9 @@ export async function startHub(options: HubOptions): Promise<Hub> {
     }
     const before = assembly
     const after = await assemble(next.config, next.document, tools)
-    assembly = after
     const { moved } = await engine.reload(after.judge, after.senders, after.document)
+    assembly = after
+    server.useTokens(tokensOf(after))
     await sources.runWith(after.sources)
     const changed = describeDifference(diffConfig(before.config, after.config))
     const message =
@@ -117,24 +138,26 @@ export async function startHub(options: HubOptions): Promise<Hub> {
     startedAt,
     file: found.file,
   })
-  const { hub } = assembly.config
   const server = createServer({
-    listen: options.listen === undefined ? hub.listen : readListenOption(options.listen, hub),
+    listen,
     ...(hub.tls === undefined ? {} : { tls: hub.tls }),
     ...(hub.url === undefined ? {} : { url: hub.url }),
     maxBodyBytes: hub.maxBodyBytes,
-    tokens: [{ name: 'first', token }, ...hub.tokens],
+    tokens: tokensOf(assembly),
     door,
   })
   const { url } = await server.listen()
+  running.defer(() => server.close())
+  running.defer(() => sources.stop())
   const pageUrl = hub.url ?? url
   writeHubFile(folder, url, startedAt)
   await tellStart(engine, store, found.file)
   await sources.runWith(assembly.sources)
   const handler = sources.routes.find((route) => route.path === '/api/v1/events')?.handler
   await takeSpool({ folder: join(folder, 'spool'), handler, log })
-  const stopUpkeep = startUpkeep({ store, storePath, engine, log, retention: () => assembly.config.hub.retention })
-  const stopHeartbeat = startHeartbeat({ engine, log, request, options: () => assembly.config.hub.heartbeat })
+  running.defer(startUpkeep({ store, storePath, engine, log, retention: () => assembly.config.hub.retention }))
+  running.defer(startHeartbeat({ engine, log, request, options: () => assembly.config.hub.heartbeat }))
+  running.defer(() => storeWatch.stop())
   // A secret is shown once, and to whoever sits in front of it; a journal need not keep it at every start.
   const page =
     made || process.stdout.isTTY
@@ -142,20 +165,8 @@ export async function startHub(options: HubOptions): Promise<Hub> {
       : `${pageUrl}/ (the token is in ${join(folder, 'token')})`
   options.print(`Sereno ${version} is on watch. Its page: ${page}`)
 
-  return {
-    url,
-    reload,
-    async stop() {
-      storeWatch.stop()
-      stopHeartbeat()
-      stopUpkeep()
-      await sources.stop()
-      await server.close()
-      await engine.stop(stopWaitMs)
-      await store.close()
-      rmSync(join(folder, 'hub.json'), { force: true })
-    },
-  }
+  const stops = running.move()
+  return { url, reload, stop: () => stops.disposeAsync() }
 }
 
 async function tellStart(engine: Engine, store: Store, file: string): Promise<void> {

@@ -33,7 +33,6 @@ test(`${kills} kills under load lose nothing and repeat only what was being sent
     for (let round = 0; round < kills; round += 1) {
       const hub = startHubProcess({ args })
       hubs[0] = hub
-      if (process.env['DEBUG']) setTimeout(() => console.log('OUT', hub.output().slice(-500)), 5000).unref()
       // Some die while starting, the rest at any moment of their work.
       if (random.next() < 0.85) {
         await hub.ready
@@ -41,7 +40,6 @@ test(`${kills} kills under load lose nothing and repeat only what was being sent
       } else await wait(random.next() * 200)
       hub.kill('SIGKILL')
       await hub.ended
-      if (process.env['DEBUG']) console.log(round, Date.now() % 100000)
     }
     const last = startHubProcess({ args })
     hubs[0] = last
@@ -56,7 +54,7 @@ test(`${kills} kills under load lose nothing and repeat only what was being sent
 
     const messages = audit.events
       .filter((event) => event.type === 'message')
-      .map((event) => JSON.stringify(event.data['message']))
+      .map((event) => textOf(event.data['message']))
     assert.equal(new Set(messages).size, messages.length, 'no message is kept twice')
     assert.deepEqual(
       sent.accepted.filter((one) => !messages.includes(one)),
@@ -67,7 +65,7 @@ test(`${kills} kills under load lose nothing and repeat only what was being sent
 
     const clients = audit.events
       .filter((event) => event.type === 'kms.renewal')
-      .map((event) => JSON.stringify(event.data['workstation']))
+      .map((event) => textOf(event.data['workstation']))
     assert.equal(new Set(clients).size, clients.length, 'no line is read twice')
     assert.deepEqual(
       sent.written.filter((one) => !clients.includes(one)),
@@ -219,15 +217,6 @@ async function untilQuiet(port: number, data: string): Promise<void> {
     const metrics = await ask('/metrics')
     const lag = sum(metrics, 'sereno_tail_lag_bytes')
     const waiting = sum(metrics, 'sereno_outbox_waiting')
-    if (process.env['DEBUG'])
-      console.log(
-        lag,
-        waiting,
-        metrics
-          .split('\n')
-          .filter((l) => /tail|outbox|attempts|deliveries_total/.test(l) && !l.startsWith('#'))
-          .join(' | '),
-      )
     quiet = lag === 0 && waiting === 0 ? quiet + 1 : 0
   }
 }
@@ -235,4 +224,8 @@ async function untilQuiet(port: number, data: string): Promise<void> {
 function sum(metrics: string, name: string): number {
   const lines = metrics.split('\n').filter((line) => line.startsWith(name))
   return lines.reduce((total, line) => total + Number(line.split(' ').at(-1)), 0)
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : ''
 }

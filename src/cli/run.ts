@@ -15,9 +15,17 @@ interface RunningHub {
 }
 
 export async function run(options: RunOptions, terminal: Terminal): Promise<ExitCode> {
-  const hub = await start(options, terminal)
-  const onHangUp = (): void => void hub.reload()
+  // What a hub keeps is for its owner alone, also in a folder that others made and may look into.
+  process.umask(0o077)
+  let hub: RunningHub | undefined
+  const onHangUp = (): void => {
+    hub?.reload().catch((error: unknown) => {
+      terminal.error(`The configuration could not be put into force: ${detailOf(error)}. Send SIGHUP again later.`)
+    })
+  }
+  // Before the start, during which a hang-up would end the process.
   process.on('SIGHUP', onHangUp)
+  hub = await start(options, terminal)
   await new Promise<void>((resolve) => {
     process.once('SIGTERM', () => resolve())
     process.once('SIGINT', () => resolve())

@@ -84,13 +84,12 @@ export function createEngine({ store, clock, judge, committed, failed }: EngineT
     },
     catchingUp: (source, yes) => jobs.catchingUp(source, yes),
     async start(senders, document) {
-      const before = (await store.setting('config')) as
-        | { readonly channels?: { readonly [name: string]: Json } }
-        | undefined
+      const before = await store.setting('config')
       if (JSON.stringify(before) !== JSON.stringify(document)) await intake.submit([{ kind: 'config', document }])
       await outbox.sendBy(senders)
       await outbox.start()
-      for (const channel of Object.keys(before?.channels ?? {})) {
+      // Whatever config they were queued by: a process may have been killed between a reload and this.
+      for (const channel of await store.waitingChannels()) {
         if (!senders.has(channel)) await closeChannel(channel)
       }
       jobs.start()

@@ -83,20 +83,21 @@ function nextDelivery(judge: Judge, { delivery, result, endedAt }: ReportInput):
   }
   if ('givenUp' in result) {
     if (result.givenUp === 'expired') return { ...delivery, state: 'expired', endedAt }
-    return {
-      ...delivery,
-      state: 'dead',
-      endedAt,
-      lastReason: 'gone',
-      lastDetail: 'the channel is no longer configured',
-    }
+    return channelGone(delivery, endedAt)
   }
+  // It was in flight while a reload took its channel away: nobody would send it again.
+  if (!judge.channels.has(delivery.channel)) return channelGone(delivery, endedAt)
   const failed = { ...delivery, lastReason: result.reason, lastDetail: result.detail }
   if (result.maybeDelivered && judge.channels.get(delivery.channel)?.idempotency !== true) {
     return unanswered(failed, endedAt)
   }
   if (!result.retry) return { ...failed, state: 'dead', endedAt }
   return retryAt(failed, endedAt + waitMs(delivery, result), endedAt)
+}
+
+function channelGone(delivery: Delivery, endedAt: number): Delivery {
+  const lastDetail = 'the channel is no longer configured'
+  return { ...delivery, state: 'dead', endedAt, lastReason: 'gone', lastDetail }
 }
 
 function unanswered(delivery: Delivery, now: number): Delivery {

@@ -37,6 +37,8 @@ export interface Gate {
   admit(asked: Asked, open: readonly string[], now: number): Admission
   /** The cookie's value for a token of `?token=`; undefined when it is wrong or may not read. */
   session(token: string, now: number): string | undefined
+  /** Lets these in from now on, and no others; cookies made of others end. */
+  useTokens(tokens: readonly AccessToken[]): void
 }
 
 export const sessionMs = 30 * 24 * 3_600_000
@@ -55,8 +57,9 @@ const crossSite: Admission = {
     'A page of another site asked for this on behalf of its visitor, which is refused. Programs send a token instead.',
 }
 
-export function createGate(tokens: readonly AccessToken[], place: GatePlace): Gate {
-  const known = tokens.map((token) => ({ token, digest: digestOf(token.token) }))
+export function createGate(first: readonly AccessToken[], place: GatePlace): Gate {
+  let tokens = first
+  let known = withDigests(first)
 
   /** Compares with each, and always all of its bytes, so that the time taken says nothing of the token. */
   function find(text: string): AccessToken | undefined {
@@ -119,7 +122,15 @@ export function createGate(tokens: readonly AccessToken[], place: GatePlace): Ga
       const by = find(token)
       return by === undefined || by.sources !== undefined ? undefined : sessionValue(by.token, now + sessionMs)
     },
+    useTokens(next) {
+      tokens = next
+      known = withDigests(next)
+    },
   }
+}
+
+function withDigests(tokens: readonly AccessToken[]): { readonly token: AccessToken; readonly digest: Buffer }[] {
+  return tokens.map((token) => ({ token, digest: digestOf(token.token) }))
 }
 
 const isLoopback = matchesAny(['127.0.0.0/8', '::1/128'])

@@ -4,7 +4,7 @@ import { createServer as createPlain, type Server, type ServerOptions } from 'no
 import { createServer as createSecure } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import { createApi } from './api-listener.ts'
-import { type AccessToken, createGate, isLoopbackAddress } from './auth.ts'
+import { type AccessToken, createGate, type Gate, isLoopbackAddress } from './auth.ts'
 import { createBodyReader } from './body.ts'
 import { refuseRaw, watchUnanswered } from './bad-request.ts'
 import type { HubDoor } from './door.ts'
@@ -28,6 +28,8 @@ export interface HttpOptions {
 export interface HttpServer {
   /** Throws an `Error` with a sentence for people when it cannot listen there. */
   listen(): Promise<{ readonly url: string }>
+  /** Puts other tokens into force, from the next request on. */
+  useTokens(tokens: readonly AccessToken[]): void
   close(): Promise<void>
 }
 
@@ -42,6 +44,7 @@ export function createServer(options: HttpOptions): HttpServer {
   const { listen, tls, url: publicUrl, maxBodyBytes, tokens, door } = options
   const { headersDeadlineMs = headersWithinMs, bodyDeadlineMs = 30_000, maxConnections = mostConnections } = options
   let url = ''
+  let gate: Gate | undefined
   const server = createNodeServer(tls, {
     headersTimeout: headersDeadlineMs,
     requestTimeout: headersWithinMs + bodyDeadlineMs,
@@ -60,9 +63,10 @@ export function createServer(options: HttpOptions): HttpServer {
 
   function start(port: number): void {
     const isPrivate = listen.host === 'localhost' || isLoopbackAddress(listen.host)
+    gate = createGate(tokens, { loopback: isPrivate, hubUrl: publicUrl, cookieName: `sereno-${port}` })
     const front = createFront({
       door,
-      gate: createGate(tokens, { loopback: isPrivate, hubUrl: publicUrl, cookieName: `sereno-${port}` }),
+      gate,
       bodies: createBodyReader(() => limits),
       api: createApi(door),
       secureCookie: tls !== undefined || publicUrl?.startsWith('https:') === true,
@@ -91,6 +95,7 @@ export function createServer(options: HttpOptions): HttpServer {
       start(port)
       return { url }
     },
+    useTokens: (next) => gate?.useTokens(next),
     async close() {
       if (!server.listening) return
       const { promise, resolve } = Promise.withResolvers<void>()

@@ -17,6 +17,8 @@ export interface Observer {
   readonly registry: Registry
   committed(draft: Draft): void
   measure(source: string, name: string, value: number): void
+  /** A source was removed or starts anew: what it measured of itself is no longer true. */
+  sourceStopped(source: string): void
   /** The engine could not write: said once per spell, counted each time. */
   storeFailed(what: string, error: unknown, log: Log): void
   /** It took something again: said once per spell. */
@@ -30,6 +32,7 @@ const stuckMs = 10 * 60_000
 export function createObserver(assembly: () => Assembly, store: Store, startedAt: number): Observer {
   const registry = createRegistry()
   const stuck = new Map<string, string>()
+  const measured = new Set<string>()
   let failure: string | undefined
   const counter = (name: string) => registry.metric('counter', name, helpOf(name))
   const gauge = (name: string) => registry.metric('gauge', name, helpOf(name))
@@ -97,11 +100,16 @@ export function createObserver(assembly: () => Assembly, store: Store, startedAt
     },
     measure(source, name, value) {
       const metric = `sereno_${name}`
+      measured.add(metric)
       registry.metric(name.endsWith('_total') ? 'counter' : 'gauge', metric, helpOf(metric)).set(value, { source })
       if (name !== 'tail_stuck') return
       const sentence = `the tail of source ${source} is stuck`
       if (value > 0) stuck.set(`${name} ${source}`, sentence)
       else stuck.delete(`${name} ${source}`)
+    },
+    sourceStopped(source) {
+      for (const name of measured) gauge(name).clear({ source })
+      for (const name of ['tail_stuck', 'source_failed']) stuck.delete(`${name} ${source}`)
     },
     storeFailed(what, error, log) {
       const sentence = error instanceof Error ? error.message : String(error)
@@ -119,6 +127,7 @@ export function createObserver(assembly: () => Assembly, store: Store, startedAt
       const sources = Array.from(stuck, ([name, detail]) => ({ name, ok: false, detail }))
       const outboxes: HealthCheck[] = []
       const channels: HealthCheck[] = []
+      for (const name of ['sereno_outbox_waiting', 'sereno_outbox_oldest_seconds']) gauge(name).clear()
       for (const lane of lanes) {
         if (lane.channel === loopback) continue
         const { channel } = lane

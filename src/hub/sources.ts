@@ -30,6 +30,8 @@ export interface SourcesTools {
   readonly store: Store
   now(): number
   measure(source: string, name: string, value: number): void
+  /** After a source was removed, or before it starts with other options. */
+  stopped(source: string): void
   storeFailed(what: string, error: unknown): void
   readonly log: Log
 }
@@ -91,6 +93,7 @@ export function createSources(tools: SourcesTools): RunningSources {
     removeRoutes(name)
     await Promise.race([one.stopped, new Promise((resolve) => setTimeout(resolve, stopWithinMs).unref())])
     tools.engine.catchingUp(name, false)
+    tools.stopped(name)
   }
 
   function toolsFor(source: AssembledSource, signal: AbortSignal): SourceTools {

@@ -1,4 +1,5 @@
 // Takes in what the command line wrote to the spool while no hub answered; each line once, by its CloudEvent's identity.
+import { jsonDepth } from '../lib/json-depth.ts'
 import { type SpooledLine, takeFromSpool } from '../lib/spool.ts'
 import type { Log, RouteHandler } from '../source.ts'
 
@@ -9,19 +10,24 @@ export interface SpoolTools {
   readonly log: Log
 }
 
+/** Less than the endpoint takes, so that no line makes it refuse its neighbours. */
+const mostDepth = 60
+
 export async function takeSpool({ folder, handler, log }: SpoolTools): Promise<void> {
   if (handler === undefined) return
   const take = async (lines: readonly SpooledLine[]): Promise<void> => {
-    const { status } = await handler({
+    const { status, body } = await handler({
       method: 'POST',
       path: '/api/v1/events',
       headers: { 'content-type': 'application/cloudevents-batch+json' },
       query: new URLSearchParams(),
-      body: Buffer.from(`[${lines.map(({ line }) => line).join(',')}]`),
+      body: Buffer.from(`[${lines.map(toElement).join(',')}]`),
       remote: 'spool',
     })
-    if (status >= 500) throw new Error(`the hub answered ${status}`)
-    if (status >= 400) log.warn('some spooled events were refused; they are kept as sereno.rejected', { status })
+    const invalid = (body as { readonly invalid?: readonly object[] }).invalid
+    if (invalid === undefined) throw new Error(`the hub answered ${status}: ${JSON.stringify(body)}`)
+    if (invalid.length === 0) return
+    log.warn(`${invalid.length} spooled lines are no events; they are kept as sereno.rejected`, { invalid })
   }
   try {
     const taken = await takeFromSpool(folder, take, Date.now())
@@ -29,5 +35,15 @@ export async function takeSpool({ folder, handler, log }: SpoolTools): Promise<v
     for (const { file, message } of taken.unreadable) log.warn(`the spooled file ${file} cannot be read`, { message })
   } catch (error) {
     log.error('taking in the spool failed; the rest stays for the next start', { error: String(error) })
+  }
+}
+
+/** What is no JSON goes in as a text: that is no event either, and is kept with what is wrong with it. */
+function toElement({ line }: SpooledLine): string {
+  try {
+    JSON.parse(line)
+    return jsonDepth(Buffer.from(line)) > mostDepth ? JSON.stringify(line) : line
+  } catch {
+    return JSON.stringify(line)
   }
 }

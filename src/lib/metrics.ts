@@ -10,6 +10,8 @@ export interface Metric {
   set(value: number, labels?: Labels): void
   /** Counts a histogram's observation. */
   observe(value: number, labels?: Labels): void
+  /** Forgets all series that have these labels: what they told of is gone. */
+  clear(labels?: Labels): void
 }
 
 export interface Registry {
@@ -73,6 +75,13 @@ function createMetric(family: Family): Metric {
       if (bucket >= 0) series.counts[bucket] = (series.counts[bucket] ?? 0) + 1
       series.value += 1
       series.sum += value
+    },
+    clear(labels = {}) {
+      const wanted = Object.entries(labels).map(([name, value]) => `,${write({ [name]: value })},`)
+      for (const key of family.series.keys()) {
+        // Quotation marks inside of values are escaped, so nothing but a whole label can look like one.
+        if (wanted.every((label) => `,${key},`.includes(label))) family.series.delete(key)
+      }
     },
   }
 }

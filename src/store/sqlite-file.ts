@@ -104,6 +104,12 @@ export class SqliteFile {
     ).map((row) => this.#withEvents(readDelivery(row)))
   }
 
+  waitingChannels(): string[] {
+    return this.#all("select distinct channel from delivery where state in ('queued', 'retrying')").map((row) =>
+      text(row['channel']),
+    )
+  }
+
   interrupted(): DeliveryWithEvents[] {
     return this.#all("select * from delivery where state = 'sending' order by seq").map((row) =>
       this.#withEvents(readDelivery(row)),

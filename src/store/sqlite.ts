@@ -53,6 +53,7 @@ function createStore(opened: Opened, write: CallStore, read: CallStore, close: (
     },
     dueJobs: from(write, 'dueJobs'),
     waiting: from(write, 'waiting'),
+    waitingChannels: from(write, 'waitingChannels'),
     interrupted: from(write, 'interrupted'),
     cursor: from(write, 'cursor'),
     rows: from(write, 'rows'),

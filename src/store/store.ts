@@ -15,6 +15,8 @@ export interface Store {
   dueJobs(now: number, limit: number): Promise<{ readonly jobs: readonly Job[]; readonly nextAt?: number }>
   /** Deliveries of a channel that wait (queued, retrying), oldest first, with their events. */
   waiting(channel: string, afterSeq: number, limit: number): Promise<readonly DeliveryWithEvents[]>
+  /** Channels for which deliveries wait. */
+  waitingChannels(): Promise<readonly string[]>
   /** Deliveries that were being sent when the last process ended. */
   interrupted(): Promise<readonly DeliveryWithEvents[]>
 

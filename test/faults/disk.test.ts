@@ -140,13 +140,13 @@ interface SmallDisk extends Disposable {
 
 const smallBytes = 256 * 1024 * 1024
 
-/** A file system of 6 MB; where mounting is forbidden, the small shared memory of a container. */
+/** A file system of 48 MB, so that the store's journal has room; where mounting is forbidden, the small shared memory of a container. */
 function createSmallDisk(): SmallDisk {
   const top = mkdtempSync(join(tmpdir(), 'sereno-disk-'))
   let place = top
   let mounted = false
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=6m', 'none', top], { stdio: 'ignore' })
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=48m', 'none', top], { stdio: 'ignore' })
     mounted = true
   } catch {
     const shared = '/dev/shm'

@@ -39,6 +39,8 @@ export function startHubProcess({ args, cwd = root, env = {}, through = [] }: Hu
     tellReady = resolve
     tellFailed = reject
   })
+  const late = setTimeout(() => tellFailed(new Error(`the hub was not ready within a minute:\n${text}`)), 60_000)
+  ready.finally(() => clearTimeout(late)).catch(() => {})
   // Nobody may be waiting when it is killed before it is ready.
   ready.catch(() => {})
   const ended = new Promise<number | string>((resolve) => {

@@ -77,6 +77,24 @@ test('a restart anywhere changes nothing', () => {
   )
 })
 
+test('a connection opened after a restart is not taken for a closed one that is still in question', () => {
+  const traffic = {
+    seed: 11,
+    clients: 8,
+    spanMs: 2000,
+    noise: true,
+    second: 0,
+    prefix: 'none',
+    short: true,
+    hangUp: true,
+  } as const
+  const bytes = Buffer.from(makeVlmcsdLog({ ...traffic, labels: 'old', hostileNames: true }).text)
+  assert.deepEqual(
+    readInPieces(bytes, [1463, 1185, 0], () => true),
+    readLog(bytes),
+  )
+})
+
 test('a restart behind every line changes nothing', () => {
   for (const seed of [1, 2, 3]) {
     const { text } = makeVlmcsdLog({ seed, clients: 12, spanMs: 300, noise: true, second: 0.3, crashed: 0.1 })

@@ -152,6 +152,8 @@ export function restore(session: Session, rows: SavedRows): { readonly lastAt: n
     lastAt = Math.max(lastAt, block.lastAt)
   }
   restoreQuestions(session, all.get('questions') as unknown as QuestionRow[] | undefined, connections)
+  // A new connection must not get the number of a closed one that a question still names.
+  for (const { members } of session.attribution.questions) lineId = Math.max(lineId, ...members.map(({ id }) => id))
   const state = all.get('session') as unknown as SessionRow | undefined
   if (state) restoreSession(session, state)
   session.resume(Math.max(lineId, state?.lineId ?? 0))

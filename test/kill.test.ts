@@ -92,12 +92,8 @@ test(`${kills} kills under load lose nothing and repeat only what was being sent
       repeats.set(id, (repeats.get(id) ?? 0) + 1)
     }
     const twice = [...repeats].filter(([, count]) => count > 1)
-    assert.deepEqual(
-      twice.filter(([, count]) => count > 2),
-      [],
-      'nothing is said three times',
-    )
-    assert.ok(twice.length <= kills, 'at most one repeat for each kill')
+    const again = twice.reduce((sum, [, count]) => sum + count - 1, 0)
+    assert.ok(again <= kills, `${again} repeats for ${kills} kills`)
     for (const [id] of twice) {
       const second = slack.posts.findLast((post) => idOf(post.payload) === id)
       assert.match(JSON.stringify(second?.payload), /Sent again: the first sending got no answer/)
@@ -107,9 +103,7 @@ test(`${kills} kills under load lose nothing and repeat only what was being sent
     )
     assert.equal(audit.deliveries.length, delivered.length)
     assert.equal(repeats.size, delivered.length, 'every message that counts as told was told')
-    console.log(
-      `${kills} kills: ${audit.events.length} events, ${delivered.length} messages, ${twice.length} said again`,
-    )
+    console.log(`${kills} kills: ${audit.events.length} events, ${delivered.length} messages, ${again} said again`)
   } finally {
     await load.stop()
     for (const hub of hubs) hub.kill('SIGKILL')

@@ -75,7 +75,7 @@ export function backoffMs(attempt: number, seed: number): number {
   return Math.round(base * (0.8 + spread))
 }
 
-function nextDelivery(judge: Judge, { delivery, result, endedAt }: ReportInput): Delivery {
+function nextDelivery(judge: Judge, { delivery, result, endedAt, interrupted }: ReportInput): Delivery {
   if (result.ok) {
     const handle = result.handle ?? delivery.handle
     const { lastReason: _reason, lastDetail: _detail, ...sent } = delivery
@@ -89,7 +89,7 @@ function nextDelivery(judge: Judge, { delivery, result, endedAt }: ReportInput):
   if (!judge.channels.has(delivery.channel)) return channelGone(delivery, endedAt)
   const failed = { ...delivery, lastReason: result.reason, lastDetail: result.detail }
   if (result.maybeDelivered && judge.channels.get(delivery.channel)?.idempotency !== true) {
-    return unanswered(failed, endedAt)
+    return interrupted === true ? sendAgain(failed, endedAt) : unanswered(failed, endedAt)
   }
   if (!result.retry) return { ...failed, state: 'dead', endedAt }
   return retryAt(failed, endedAt + waitMs(delivery, result), endedAt)
@@ -98,6 +98,11 @@ function nextDelivery(judge: Judge, { delivery, result, endedAt }: ReportInput):
 function channelGone(delivery: Delivery, endedAt: number): Delivery {
   const lastDetail = 'the channel is no longer configured'
   return { ...delivery, state: 'dead', endedAt, lastReason: 'gone', lastDetail }
+}
+
+/** We stopped, perhaps before the request left: giving it up as told would lose it, however often we stop. */
+function sendAgain(delivery: Delivery, now: number): Delivery {
+  return { ...retryAt(delivery, now + unansweredRetryMs, now), unanswered: Math.max(delivery.unanswered, 1) }
 }
 
 function unanswered(delivery: Delivery, now: number): Delivery {

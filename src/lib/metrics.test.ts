@@ -54,6 +54,20 @@ test('the same name gives the same metric, and gauges may be set just before the
   assert.throws(() => registry.metric('gauge', 'bad name', 'x'))
 })
 
+test('what a label told of can be forgotten, and nothing else is', async () => {
+  const registry = createRegistry()
+  const lag = registry.metric('gauge', 'lag_bytes', 'Lag.')
+  for (const source of ['a', 'b', 'x",source="a']) lag.set(5, { path: '/var', source })
+  lag.clear({ source: 'a' })
+  const lines = (await registry.text()).split('\n').filter((text) => text.startsWith('lag_bytes{'))
+  assert.deepEqual(lines, [
+    String.raw`lag_bytes{path="/var",source="b"} 5`,
+    String.raw`lag_bytes{path="/var",source="x\",source=\"a"} 5`,
+  ])
+  lag.clear()
+  assert.doesNotMatch(await registry.text(), /lag_bytes\{/)
+})
+
 test('promtool finds nothing to complain about', async () => {
   const registry = createRegistry()
   registry.metric('counter', 'seen_total', 'Seen.').add(3, { a: 'ü "x" \\ \n' })

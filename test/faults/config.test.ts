@@ -122,7 +122,10 @@ describe('a start', () => {
     const file = join(house.folder, 'file')
     await writeFile(file, '')
     await house.configure('hub: {}')
-    assert.match(await refusal(house, '--data', join(file, 'data')), /^sereno: the data folder .*file\/data cannot be used .*--data\n$/)
+    assert.match(
+      await refusal(house, '--data', join(file, 'data')),
+      /^sereno: the data folder .*file\/data cannot be used .*--data\n$/,
+    )
   })
 
   test('in a folder of somebody else', async () => {
@@ -140,7 +143,10 @@ describe('a start', () => {
     await house.configure('hub: {}')
     const server = createServer().listen(Number(new URL(house.url).port), '127.0.0.1')
     try {
-      assert.match(await refusal(house), /^sereno: The hub cannot listen on 127.0.0.1:\d+: another program has that port, .*\n$/)
+      assert.match(
+        await refusal(house),
+        /^sereno: The hub cannot listen on 127.0.0.1:\d+: another program has that port, .*\n$/,
+      )
     } finally {
       server.close()
     }
@@ -165,14 +171,22 @@ async function refusal(house: HubHouse, ...more: readonly string[]): Promise<str
 }
 
 async function movedTo(spare: SlackDouble, house: HubHouse): Promise<void> {
-  const moved = () => spare.posts.map(({ payload }) => saidIn(payload)).filter((said) => said.includes('could not be told'))
+  const moved = () =>
+    spare.posts.map(({ payload }) => saidIn(payload)).filter((said) => said.includes('could not be told'))
   await house.until('the fallback has heard', () => moved().length >= 3)
   await house.until('all is stored', async () => (await house.metric('sereno_outbox_waiting')) === 0)
   await house.stop()
-  for (const [index, message] of ['first', 'second', 'third'].entries()) assert.match(moved()[index] ?? '', new RegExp(message))
+  for (const [index, message] of ['first', 'second', 'third'].entries())
+    assert.match(moved()[index] ?? '', new RegExp(message))
   assert.equal(moved().length, 3)
   const audit = await house.audit()
   assert.deepEqual(audit.faults, [])
-  const ends = audit.deliveries.filter(({ channel }) => channel === 'team').map(({ state, lastReason }) => [state, lastReason])
-  assert.deepEqual(ends, [['dead', 'gone'], ['dead', 'gone'], ['dead', 'gone']])
+  const ends = audit.deliveries
+    .filter(({ channel }) => channel === 'team')
+    .map(({ state, lastReason }) => [state, lastReason])
+  assert.deepEqual(ends, [
+    ['dead', 'gone'],
+    ['dead', 'gone'],
+    ['dead', 'gone'],
+  ])
 }

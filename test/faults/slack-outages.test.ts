@@ -57,7 +57,10 @@ describe('a hub whose Slack', () => {
     const [{ id = '', lastDetail = '' } = {}] = list
     assert.match(lastDetail, /400.*invalid_payload/)
     const event = /sereno why (\w+)/.exec((await house.sereno('why', id)).out)?.[1] ?? ''
-    assert.match((await house.sereno('why', event)).out, /was given up .* after 1 attempt \(rejected: .*invalid_payload\)/)
+    assert.match(
+      (await house.sereno('why', event)).out,
+      /was given up .* after 1 attempt \(rejected: .*invalid_payload\)/,
+    )
     const before = team.get('picky').posts.length
     const again = await house.sereno('deliveries', 'retry', id)
     assert.equal(again.code, 0, again.error)
@@ -70,11 +73,16 @@ describe('a hub whose Slack', () => {
 
     const audit = await house.audit()
     assert.deepEqual(audit.faults, [])
-    const tried = await triedBy(house.store, audit.deliveries.map((delivery) => delivery.id))
+    const tried = await triedBy(
+      house.store,
+      audit.deliveries.map((delivery) => delivery.id),
+    )
     const first = (channel: string): DeliveryDetail | undefined =>
       tried.find(({ delivery, events }) => delivery.channel === channel && events[0]?.text === 'first')
     assert.deepEqual(
-      ['limited', 'curt', 'broken', 'half', 'picky'].map((channel) => first(channel)?.tried.map(({ result }) => result)),
+      ['limited', 'curt', 'broken', 'half', 'picky'].map((channel) =>
+        first(channel)?.tried.map(({ result }) => result),
+      ),
       [['rate-limited', 'ok'], ['rate-limited', 'ok'], ['server-error', 'ok'], ['ok'], ['rejected', 'ok']],
     )
     const [unreachable] = first('away')?.tried ?? []
@@ -273,7 +281,9 @@ async function startDay(): Promise<Day> {
     async deliveries() {
       const all = await store.deliveries({ limit: 100 })
       const details = await Promise.all(all.toReversed().map(({ id }) => store.delivery(id)))
-      return details.filter((one) => one !== undefined && one.events[0]?.type === 'message').filter((one) => one !== undefined)
+      return details
+        .filter((one) => one !== undefined && one.events[0]?.type === 'message')
+        .filter((one) => one !== undefined)
     },
     async [Symbol.asyncDispose]() {
       await engine.stop(1000)

@@ -59,6 +59,7 @@ export async function createHubHouse(options: { readonly data?: string } = {}): 
   const config = join(folder, 'sereno.yaml')
   const url = `http://127.0.0.1:${await freePort()}`
   const hubs: HubProcess[] = []
+  let running: HubProcess | undefined
   await mkdir(data, { recursive: true })
 
   function launch(more: readonly string[], through: readonly string[] = []): HubProcess {
@@ -85,20 +86,19 @@ export async function createHubHouse(options: { readonly data?: string } = {}): 
     ask,
     configure: (text) => writeFile(config, text),
     async start({ through = [] } = {}) {
-      const hub = launch([], through)
-      await hub.ready
-      return hub
+      running = launch([], through)
+      await running.ready
+      return running
     },
     launch: (...more) => launch(more),
     async stop() {
-      const hub = hubs.at(-1)
-      hub?.kill('SIGTERM')
-      const code = await hub?.ended
-      if (code !== 0) throw new Error(`the hub ended with ${code}:\n${hub?.output()}`)
+      running?.kill('SIGTERM')
+      const code = await running?.ended
+      if (code !== 0) throw new Error(`the hub ended with ${code}:\n${running?.output()}`)
     },
     async kill() {
-      hubs.at(-1)?.kill('SIGKILL')
-      await hubs.at(-1)?.ended
+      running?.kill('SIGKILL')
+      await running?.ended
     },
     post: (message, hostname = 'host') =>
       ask('/message', { method: 'POST', body: new URLSearchParams({ hostname, message }) }),
@@ -109,7 +109,7 @@ export async function createHubHouse(options: { readonly data?: string } = {}): 
     },
     async until(what, check) {
       for (const end = Date.now() + atMostMs; !(await check()); await wait(lookEveryMs)) {
-        if (Date.now() > end) throw new Error(`still waiting until ${what}:\n${hubs.at(-1)?.output().slice(-4000)}`)
+        if (Date.now() > end) throw new Error(`still waiting until ${what}:\n${running?.output().slice(-4000)}`)
       }
     },
     async sereno(...words) {

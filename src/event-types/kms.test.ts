@@ -36,6 +36,13 @@ test('refusals, rejections and anomalies say why', () => {
   assert.match(tell('kms.anomaly', { kind: 'log-injection' }).title, /forge/)
 })
 
+test('a guessed client says that it is one, and who else it may have been', () => {
+  const ambiguous = (...candidates: string[]) =>
+    tell('kms.activation', { attribution: 'ambiguous', candidates }).fields?.[0]?.note
+  assert.equal(ambiguous('192.168.1.230:1', '10.0.0.9:2'), 'external, not certain, or 10.0.0.9:2')
+  assert.equal(ambiguous('a:1', 'b:2', 'c:3', 'd:4', 'e:5'), 'external, not certain, or b:2 or c:3 or 2 more')
+})
+
 test('a client that is not known is a question mark', () => {
   assert.equal(tell('kms.probe', { client: null, zone: null }).fields?.[0]?.value, '?')
 })

@@ -240,9 +240,21 @@ function whoFields(event: HubEvent): MessageField[] {
 }
 
 function clientField(event: HubEvent): MessageField {
-  const note = event.labels['zone'] ?? textOf(event, 'zone')
+  const note = [event.labels['zone'] ?? textOf(event, 'zone'), ...othersThan(event)]
+    .filter((part) => part !== '')
+    .join(', ')
   const field = { name: 'Client', value: textOf(event, 'client') || '?', code: true }
   return note === '' ? field : { ...field, note }
+}
+
+/** A guess must look like one: the connections that it may have been as well. */
+function othersThan(event: HubEvent): string[] {
+  const { candidates } = event.data
+  if (event.data['attribution'] !== 'ambiguous' || !Array.isArray(candidates)) return []
+  const others = candidates.slice(1).filter((one) => typeof one === 'string')
+  if (others.length === 0) return ['not certain']
+  const more = others.length > 2 ? ` or ${others.length - 2} more` : ''
+  return [`not certain, or ${others.slice(0, 2).join(' or ')}${more}`]
 }
 
 function refusalOf(event: HubEvent): string {

@@ -2,7 +2,7 @@
 import { appendFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { startSlackDouble } from '../test/support/slack-double.ts'
+import { type SlackDouble, startSlackDouble } from '../test/support/slack-double.ts'
 import { makeFolder, startBenchHub } from './support/hub.ts'
 import { type BenchRow, percentile, round } from './support/row.ts'
 
@@ -16,7 +16,9 @@ export async function benchLatency(): Promise<BenchRow[]> {
   const log = join(folder.path, 'vlmcsd.log')
   await writeFile(log, '')
   await using _hub = await startBenchHub({ folder: folder.path, config: configFor(log, slack.url) })
+  await untilFollowed(log, slack)
   const count = perSecond * seconds
+  const before = slack.received.length
   const written: number[] = []
   const startedAt = performance.now()
   for (let index = 0; index < count; index++) {
@@ -24,7 +26,7 @@ export async function benchLatency(): Promise<BenchRow[]> {
     await appendFile(log, makeExchange(index))
     written.push(performance.timeOrigin + performance.now())
   }
-  await Promise.race([slack.waitFor(count), wait(10_000, undefined, { ref: false })])
+  await Promise.race([slack.waitFor(before + count), wait(10_000, undefined, { ref: false })])
   const took = written.flatMap((at, index) => {
     const got = slack.received.find(({ body }) => body.includes(`PC-${index}.`))
     return got === undefined ? [] : [got.at - at]
@@ -39,6 +41,16 @@ export async function benchLatency(): Promise<BenchRow[]> {
       note: `at most 100; ${what}`,
     },
   ]
+}
+
+/** The log is followed a moment after the hub is ready. */
+async function untilFollowed(log: string, slack: SlackDouble): Promise<void> {
+  for (let tries = 0; slack.received.length === 0; tries++) {
+    if (tries === 20) throw new Error('no line of the log reached the stand-in for Slack within 10 s')
+    await appendFile(log, makeExchange(9000 + tries))
+    await Promise.race([slack.waitFor(1), wait(500)])
+  }
+  await wait(500)
 }
 
 function configFor(log: string, url: string): string {

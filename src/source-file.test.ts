@@ -79,6 +79,19 @@ test('a missing file is said once and measured, and read when it comes', async (
   assert.equal(hub.measures.get('tail_stuck'), 0)
 })
 
+test('what lies there and is no log is said at once, and called stuck after a minute until it is one', async (t) => {
+  const hub = start(t, undefined)
+  fs.mkdirSync(hub.path)
+  await hub.until(() => hub.logged.some((line) => line.includes('no ordinary file; name a log file')))
+  assert.equal(hub.measures.get('tail_stuck') ?? 0, 0)
+  hub.aheadMs = 61_000
+  await hub.until(() => hub.measures.get('tail_stuck') === 1)
+  fs.rmdirSync(hub.path)
+  fs.writeFileSync(hub.path, 'one\n')
+  await hub.until(() => hub.measures.get('tail_stuck') === 0 && hub.texts.length === 1)
+  assert.deepEqual(hub.texts, ['one'])
+})
+
 test('a folder made anew takes the watch with it, and the clock finds what is written there', async (t) => {
   const hub = start(t, 'one\n', { folder: 'logs' })
   await hub.until(() => hub.texts.length === 1)
@@ -95,6 +108,7 @@ test('what the reader counts is measured', async (t) => {
   const hub = start(t, 'one\n')
   await hub.until(() => hub.measures.get('lines_total') === 1)
   assert.equal(hub.measures.get('tail_lag_bytes'), 0)
+  assert.equal(hub.measures.get('sessions_open'), 0, 'what is open now is no total')
 })
 
 function start(t: TestContext, content: string | undefined, options: { broken?: Error; folder?: string } = {}): Hub {
@@ -120,6 +134,8 @@ class Hub {
   cursor: Json | undefined
   refusals = 0
   refused = 0
+  /** How far its clock is ahead. */
+  aheadMs = 0
   done: Promise<void>
   readonly #broken: Error | undefined
   readonly #news = new EventEmitter()
@@ -155,7 +171,7 @@ class Hub {
       name: 'test',
       place: { zone: 'UTC', host: 'here' },
       signal: this.#stop.signal,
-      now: () => Date.now(),
+      now: () => Date.now() + this.aheadMs,
       emit: async (events, progress) => this.#emit(events, progress ?? {}),
       cursor: async () => this.cursor,
       route: () => {},
@@ -178,7 +194,7 @@ class Hub {
     }
     this.texts.push(...events.map((event) => event.text ?? ''))
     this.progress.push(progress)
-    this.cursor = JSON.parse(JSON.stringify(progress.cursor))
+    if (progress.cursor !== undefined) this.cursor = JSON.parse(JSON.stringify(progress.cursor))
     return { ids: [], accepted: events.length, duplicates: 0 }
   }
 }
@@ -203,7 +219,7 @@ function createReader(): Reader {
       return splitter.pending
     },
     get counts() {
-      return { lines }
+      return { lines, sessions_open: 0 }
     },
   }
 }

@@ -201,5 +201,5 @@ function tellNote(tools: SourceTools, note: TailNote): void {
 
 /** What a reader counts is a total, except for what is open now. */
 function toMetric(name: string): string {
-  return name.startsWith('open') || name.endsWith('_total') ? name : `${name}_total`
+  return name.endsWith('_open') || name.endsWith('_total') ? name : `${name}_total`
 }

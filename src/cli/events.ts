@@ -69,11 +69,17 @@ function print({ events: entries, next }: EventList, terminal: Terminal): void {
     entry.type,
     entry.severity,
     entry.host ?? '',
-    entry.title ?? entry.subject ?? entry.text ?? '',
+    entry.title ?? entry.subject ?? entry.text ?? said(entry),
     outcome(entry),
   ])
   terminal.out(toTable(['id', 'time', 'type', 'severity', 'host', 'what', 'what became of it'], rows))
   if (next !== undefined) terminal.error(`More: --before ${next}. Why: sereno why ID.`)
+}
+
+/** What a log or a refusal says, of events that have no words of their own. */
+function said({ data }: EventEntry): string {
+  const words = data['line'] ?? data['message']
+  return typeof words === 'string' ? words : ''
 }
 
 function outcome({ verdicts }: EventEntry): string {

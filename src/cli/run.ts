@@ -23,13 +23,14 @@ export async function run(options: RunOptions, terminal: Terminal): Promise<Exit
       terminal.error(`The configuration could not be put into force: ${detailOf(error)}. Send SIGHUP again later.`)
     })
   }
-  // Before the start, during which a hang-up would end the process.
+  // Before the start, so that a signal meanwhile does not end the process in the middle of it.
   process.on('SIGHUP', onHangUp)
-  hub = await start(options, terminal)
-  await new Promise<void>((resolve) => {
+  const asked = new Promise<void>((resolve) => {
     process.once('SIGTERM', () => resolve())
     process.once('SIGINT', () => resolve())
   })
+  hub = await start(options, terminal)
+  await asked
   await hub.stop()
   process.off('SIGHUP', onHangUp)
   return 0

@@ -18,7 +18,8 @@ export interface FrontParts {
   readonly door: HubDoor
   readonly gate: Gate
   readonly bodies: BodyReader
-  readonly api: Api
+  /** Loaded at the first request that may be for it: most hubs are asked rarely. */
+  api(): Promise<Api>
   /** The cookie must not travel without TLS. */
   readonly secureCookie: boolean
   readonly maxBodyBytes: number
@@ -113,19 +114,20 @@ export function createFront({
         return writePage(response, status, html)
       }
     }
-    const allowed = methodsOf(path)
+    const own = path.startsWith('/api/') ? await api() : undefined
+    const allowed = methodsOf(path, own)
     if (allowed.length > 0 && !allowed.includes(method)) {
       const error = `${method} is not possible at ${shown(path)}; ${allowed.join(', ')} ${allowed.length > 1 ? 'are' : 'is'}.`
       return early(request, response, 405, error, { allow: allowed.join(', ') })
     }
-    if (allowed.length === 0) return missing(asked, request, response)
+    if (allowed.length === 0 || own === undefined) return missing(asked, request, response)
     for (const [name, value] of Object.entries(alwaysHeaders)) response.setHeader(name, value)
-    await api.answer(request, response)
+    await own.answer(request, response)
   }
 
-  function methodsOf(path: string): string[] {
+  function methodsOf(path: string, own: Api | undefined): string[] {
     const isOwn = path === '/healthz' || path === '/readyz' || path === '/metrics' || isPagePath(path)
-    const all = new Set([...table.methodsOf(path), ...api.methodsOf(path), ...(isOwn ? ['GET'] : [])])
+    const all = new Set([...table.methodsOf(path), ...(own?.methodsOf(path) ?? []), ...(isOwn ? ['GET'] : [])])
     return [...all].flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method]))
   }
 

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { createServer as createPlain, type Server, type ServerOptions } from 'node:http'
 import { createServer as createSecure } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
-import { createApi } from './api-listener.ts'
+import type { Api } from './api-listener.ts'
 import { type AccessToken, createGate, type Gate, isLoopbackAddress } from './auth.ts'
 import { createBodyReader } from './body.ts'
 import { refuseRaw, watchUnanswered } from './bad-request.ts'
@@ -44,6 +44,7 @@ export function createServer(options: HttpOptions): HttpServer {
   const { listen, tls, url: publicUrl, maxBodyBytes, tokens, door } = options
   const { headersDeadlineMs = headersWithinMs, bodyDeadlineMs = 30_000, maxConnections = mostConnections } = options
   let url = ''
+  let api: Promise<Api> | undefined
   let gate: Gate | undefined
   const server = createNodeServer(tls, {
     headersTimeout: headersDeadlineMs,
@@ -68,7 +69,7 @@ export function createServer(options: HttpOptions): HttpServer {
       door,
       gate,
       bodies: createBodyReader(() => limits),
-      api: createApi(door),
+      api: () => (api ??= import('./api-listener.ts').then(({ createApi }) => createApi(door))),
       secureCookie: tls !== undefined || publicUrl?.startsWith('https:') === true,
       maxBodyBytes,
       address: () => publicUrl ?? url,

@@ -34,6 +34,7 @@ export function createObserver(assembly: () => Assembly, store: Store, startedAt
   const stuck = new Map<string, string>()
   const measured = new Set<string>()
   let failure: string | undefined
+  const seenLast = new Set<string>()
   const counter = (name: string) => registry.metric('counter', name, helpOf(name))
   const gauge = (name: string) => registry.metric('gauge', name, helpOf(name))
   gauge('sereno_build_info').set(1, { version })
@@ -51,6 +52,8 @@ export function createObserver(assembly: () => Assembly, store: Store, startedAt
   async function restoreLast(one: EventCounter): Promise<void> {
     const types = [...assembly().types.values()].filter((type) => type.counters?.some(({ name }) => name === one.name))
     const last = await Promise.all(types.map((type) => store.events({ type: type.name, limit: 1 })))
+    // Those that came while the store was asked are in force already.
+    if (seenLast.has(one.name)) return
     const at = Math.max(0, ...last.flat().map((event) => event.time))
     registry.metric('gauge', one.name, one.help).set(at / 1000)
   }
@@ -60,7 +63,10 @@ export function createObserver(assembly: () => Assembly, store: Store, startedAt
     gauge('sereno_last_event_timestamp_seconds').set(event.time / 1000, { source: event.source })
     for (const one of assembly().types.get(event.type)?.counters ?? []) {
       if (one.on === 'event') registry.metric('counter', one.name, one.help).add(1, labelsOf(one, event))
-      if (one.on === 'last') registry.metric('gauge', one.name, one.help).set(event.time / 1000)
+      if (one.on === 'last') {
+        seenLast.add(one.name)
+        registry.metric('gauge', one.name, one.help).set(event.time / 1000)
+      }
     }
   }
 

@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs'
 import type { Engine } from '../engine/engine.ts'
 import type { Log } from '../source.ts'
-import { copyPath, rebuildAtNextStart } from '../store/recover.ts'
+import { rebuildAtNextStart } from '../store/rebuild-mark.ts'
+import { copyPath } from '../store/recover.ts'
 import type { Store } from '../store/store.ts'
 
 export interface UpkeepTools {

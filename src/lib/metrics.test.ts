@@ -34,6 +34,16 @@ wait_seconds_count 3
   )
 })
 
+test('a label from outside brings no control characters and no endless text along', async () => {
+  const registry = createRegistry()
+  const seen = registry.metric('counter', 'seen_total', 'Seen.')
+  seen.add(1, { name: 'a\u001b[2J\u0000\r\nb' })
+  seen.add(1, { name: 'c'.repeat(10_000) })
+  const lines = (await registry.text()).split('\n')
+  assert.ok(lines.includes('seen_total{name="a\ufffd[2J\ufffd\ufffd\\nb"} 1'))
+  assert.ok(lines.includes(`seen_total{name="${'c'.repeat(256)}"} 1`))
+})
+
 test('a label from outside cannot fill the memory: beyond 200 sets all is counted as other', async () => {
   const registry = createRegistry()
   const seen = registry.metric('counter', 'seen_total', 'Seen.')

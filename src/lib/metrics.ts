@@ -24,6 +24,7 @@ export interface Registry {
 
 /** Label sets of one metric beyond this are counted under `other`: a label from outside must not fill the memory. */
 const mostSeries = 200
+const longestValue = 256
 
 interface Series {
   readonly labels: string
@@ -107,7 +108,9 @@ function write(labels: Labels): string {
 }
 
 function escapeValue(value: string): string {
-  return value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')
+  // Controls are allowed in the format, but they fool terminals and tools that read lines.
+  const shown = value.slice(0, longestValue).replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g, '\ufffd')
+  return shown.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')
 }
 
 function expose(family: Family): string {

@@ -1,7 +1,8 @@
 // A damaged store is set aside by name; what can be read of it, or else of the hourly copy, begins the new one.
 import { DatabaseSync } from 'node:sqlite'
-import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, renameSync, rmSync } from 'node:fs'
 import { migrations } from './migrations.ts'
+import { isRebuildAsked, rebuildIsDone } from './rebuild-mark.ts'
 import { SqliteFile, stateTables } from './sqlite-file.ts'
 import type { Opened } from './store.ts'
 
@@ -13,15 +14,10 @@ export function copyPath(path: string): string {
   return `${path}.state-copy`
 }
 
-/** Asks the next start to rebuild the file: a check found damage where no start would look. */
-export function rebuildAtNextStart(path: string): void {
-  writeFileSync(`${path}.rebuild`, '')
-}
-
 /** Absent: the file is sound (or not there). Throws only what is no damage, such as a newer schema. */
 export function recoverIfDamaged(path: string, now: number): Lost | undefined {
   if (!existsSync(path)) return undefined
-  const asked = existsSync(`${path}.rebuild`)
+  const asked = isRebuildAsked(path)
   try {
     new SqliteFile(path).close()
     if (!asked) return undefined
@@ -38,7 +34,7 @@ function rebuild(path: string, now: number): Lost {
   for (const suffix of ['-wal', '-shm']) {
     if (existsSync(path + suffix)) renameSync(path + suffix, setAside + suffix)
   }
-  rmSync(`${path}.rebuild`, { force: true })
+  rebuildIsDone(path)
   rmSync(`${path}.rebuilt`, { force: true })
   const fresh = new DatabaseSync(`${path}.rebuilt`)
   let readable: ReadonlyMap<string, number>

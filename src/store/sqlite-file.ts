@@ -72,7 +72,16 @@ export class SqliteFile {
     }
   }
 
-  load({ state, identities }: Wanted): Loaded {
+  /** What cannot be read cannot be decided either: senders shall try again. */
+  load(wanted: Wanted): Loaded {
+    try {
+      return this.#load(wanted)
+    } catch (error) {
+      throw new StoreFailed(explain(error), { cause: error })
+    }
+  }
+
+  #load({ state, identities }: Wanted): Loaded {
     const states = new Map<string, Json>()
     const jobs = new Map<string, Job>()
     const found = new Map<string, Identity>()

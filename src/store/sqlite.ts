@@ -87,15 +87,32 @@ interface Thread {
   close(): Promise<void>
 }
 
-/** Starts on the first call and not before: most hubs are looked at rarely. */
+/** Most hubs are looked at rarely: a thread is 10 MB, so it starts with a question and ends some time after the last one. */
+const idleThreadMs = 10_000
+
 function lazyThread(path: string, readOnly: boolean): Thread {
   let started: Promise<Thread> | undefined
+  let asked = 0
+  let timer: NodeJS.Timeout | undefined
+  const end = async (): Promise<void> => {
+    clearTimeout(timer)
+    const thread = started
+    started = undefined
+    await (await thread)?.close()
+  }
   return {
     call: async (method, ...args) => {
-      started ??= startThread(path, readOnly)
-      return (await started).call(method, ...args)
+      clearTimeout(timer)
+      asked += 1
+      try {
+        started ??= startThread(path, readOnly)
+        return await (await started).call(method, ...args)
+      } finally {
+        asked -= 1
+        if (asked === 0) timer = setTimeout(() => void end(), idleThreadMs).unref()
+      }
     },
-    close: async () => (await started)?.close(),
+    close: end,
   }
 }
 
@@ -103,7 +120,7 @@ async function startThread(path: string, readOnly: boolean): Promise<Thread> {
   const entry = import.meta.url.endsWith('.ts') ? './sqlite-worker.ts' : './store-worker.js'
   const worker = new Worker(new URL(entry, import.meta.url), {
     workerData: { path, readOnly },
-    resourceLimits: { maxOldGenerationSizeMb: 256 },
+    resourceLimits: { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 8 },
   })
   const open = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>()
   let calls = 0

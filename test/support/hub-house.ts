@@ -50,7 +50,7 @@ export interface Said {
 }
 
 const lookEveryMs = 40
-const atMostMs = 40_000
+const atMostMs = 25_000
 
 /** `data`: a folder for the store elsewhere, such as on a disk of its own. */
 export async function createHubHouse(options: { readonly data?: string } = {}): Promise<HubHouse> {
@@ -87,14 +87,15 @@ export async function createHubHouse(options: { readonly data?: string } = {}): 
     configure: (text) => writeFile(config, text),
     async start({ through = [] } = {}) {
       running = launch([], through)
-      await running.ready
+      await within('it is ready', running, running.ready)
       return running
     },
     launch: (...more) => launch(more),
     async stop() {
-      running?.kill('SIGTERM')
-      const code = await running?.ended
-      if (code !== 0) throw new Error(`the hub ended with ${code}:\n${running?.output()}`)
+      if (running === undefined) return
+      running.kill('SIGTERM')
+      const code = await within('it has ended', running, running.ended)
+      if (code !== 0) throw new Error(`the hub ended with ${code}:\n${running.output()}`)
     },
     async kill() {
       running?.kill('SIGKILL')
@@ -130,6 +131,19 @@ export async function createHubHouse(options: { readonly data?: string } = {}): 
       await Promise.all(hubs.map((hub) => hub.ended))
       await rm(folder, { recursive: true, force: true })
     },
+  }
+}
+
+async function within<T>(what: string, hub: HubProcess, happens: Promise<T>): Promise<T> {
+  const late = new AbortController()
+  const tooLate = wait(atMostMs, undefined, { signal: late.signal, ref: true }).then(() => {
+    throw new Error(`still waiting until ${what}:\n${hub.output().slice(-4000)}`)
+  })
+  tooLate.catch(() => {})
+  try {
+    return await Promise.race([happens, tooLate])
+  } finally {
+    late.abort()
   }
 }
 

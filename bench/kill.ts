@@ -1,10 +1,11 @@
-// The kill test of the suite, a thousand times: only when asked for, since it takes many minutes.
+// The kill test of the suite, a thousand times (or $SERENO_KILLS): only when asked for, since it takes many minutes.
 import { join } from 'node:path'
 import { startChild } from './support/child.ts'
 import { root } from './support/hub.ts'
 import type { BenchRow } from './support/row.ts'
 
-const kills = 1000
+const wanted = 1000
+const kills = Number(process.env['SERENO_KILLS'] ?? wanted)
 
 export async function benchKill(): Promise<BenchRow[]> {
   const startedAt = performance.now()
@@ -17,6 +18,6 @@ export async function benchKill(): Promise<BenchRow[]> {
   const said = await child.done
   const [words = ''] = /\d+ kills: .*/.exec(said) ?? []
   const minutes = Math.round((performance.now() - startedAt) / 60_000)
-  const note = `at least ${kills.toLocaleString('en')}; nothing lost, nothing decided twice; ${words}; ${minutes} minutes`
+  const note = `at least ${wanted.toLocaleString('en')}; nothing lost, nothing decided twice; ${words}; ${minutes} minutes`
   return [{ name: 'kill -9 under load', value: kills, unit: 'times', note }]
 }

@@ -168,7 +168,13 @@ test('Slack takes every part of every message, and finds no mention in it', () =
 })
 
 test('an address that is none is refused before anything is sent', () => {
-  for (const url of ['', 'hooks.slack.com/services/x', 'ftp://hooks.slack.com/']) {
+  for (const url of [
+    'http://hooks.slack.com/services/T0/B0/x',
+    'https://hooks.slack.com/services/T0/B0/x y',
+    '',
+    'hooks.slack.com/services/x',
+    'ftp://hooks.slack.com/',
+  ]) {
     assert.equal(slack.options.safeParse({ url }).success, false, url)
   }
 })

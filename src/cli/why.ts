@@ -1,10 +1,14 @@
 // `sereno why ID`: what became of an event, and why.
 import type { DeliveryPage, EventPage } from '../engine/look.ts'
 import type { Rule } from '../rule.ts'
+import { cut } from '../lib/printable.ts'
 import { readId } from './events.ts'
 import { withHub, type HubOptions } from './hub-client.ts'
 import { withStore } from './store-file.ts'
 import { Refusal, type ExitCode, type Terminal } from './terminal.ts'
+
+/** A host or a subject may be as long as what was sent; `--json` has all of it. */
+const longestLine = 1000
 
 export interface WhyOptions extends HubOptions {
   readonly config?: string
@@ -27,7 +31,7 @@ export async function why(id: string, options: WhyOptions, terminal: Terminal): 
     () => lookIntoStore(id, options),
   )
   if (options.json === true) terminal.out(JSON.stringify(found, null, 2))
-  else if ('why' in found) terminal.out(found.why.lines.join('\n'))
+  else if ('why' in found) terminal.out(found.why.lines.map((line) => cut(line, longestLine)).join('\n'))
   else terminal.out(messageLines(found).join('\n'))
   return 0
 }

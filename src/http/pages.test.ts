@@ -55,6 +55,22 @@ function skeleton(page: string): string[] {
 }
 
 describe('text from outside', () => {
+  test('however long it is, it neither fills the list nor the head of its own page', () => {
+    const long = 'x'.repeat(100_000)
+    const { event, verdict } = filledWith(long)
+    const list = eventsPage({
+      events: [{ event, title: long, verdicts: [verdict] }],
+      zone: 'UTC',
+      problems: [],
+      address: '',
+    })
+    assert.ok(!list.replaceAll(verdict.channel, '').includes('x'.repeat(500)))
+    const page = eventPage({ event, title: long, why: [], texts: [], zone: 'UTC' })
+    const head = page.slice(0, page.indexOf('class="words"'))
+    assert.ok(!head.includes('x'.repeat(300)))
+    assert.ok(page.includes(long), 'all of it is further down')
+  })
+
   test('changes no tag of any page, whatever stands in whatever field', () => {
     const plain = allPages('x').map(skeleton)
     const anyText = fc.oneof(

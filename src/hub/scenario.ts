@@ -42,7 +42,7 @@ export async function runScenario(text: string, file: string, tools: ScenarioToo
   }
   return {
     ok: true,
-    report: `${file}: ok (${scenario.expect.length} expectations, ${played.messages.length} messages)`,
+    report: `${file}: ok (${count(scenario.expect.length, 'expectation')}, ${count(played.messages.length, 'message')})`,
   }
 }
 
@@ -191,4 +191,8 @@ function defined<T extends object>(value: T): { [Key in keyof T]: Exclude<T[Key]
   return Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined)) as {
     [Key in keyof T]: Exclude<T[Key], undefined>
   }
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`
 }

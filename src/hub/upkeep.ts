@@ -4,6 +4,7 @@ import type { Engine } from '../engine/engine.ts'
 import type { Log } from '../source.ts'
 import { rebuildAtNextStart } from '../store/rebuild-mark.ts'
 import { copyPath } from '../store/recover.ts'
+import type { Pruning } from '../store/prune.ts'
 import type { Store } from '../store/store.ts'
 
 export interface UpkeepTools {
@@ -17,6 +18,8 @@ export interface UpkeepTools {
 export interface RetentionSpans {
   readonly unmatchedMs: number
   readonly restMs: number
+  /** Absent: no limit. */
+  readonly sizeBytes?: number
 }
 
 const hourMs = 3_600_000
@@ -54,14 +57,16 @@ async function firstRound(tools: UpkeepTools): Promise<void> {
 
 async function prune({ store, retention }: UpkeepTools): Promise<void> {
   const now = Date.now()
-  const { unmatchedMs, restMs } = retention()
-  await store.prune({
+  const { unmatchedMs, restMs, sizeBytes } = retention()
+  const policy: Pruning = {
     now,
     unmatchedInfoBefore: now - unmatchedMs,
     restBefore: now - restMs,
     identitiesBefore: now - identityMs,
     limitRows: pruneRows,
-  })
+    ...(sizeBytes === undefined ? {} : { sizeBytes }),
+  }
+  await store.prune(policy)
 }
 
 async function check({ store, storePath, log }: UpkeepTools): Promise<void> {

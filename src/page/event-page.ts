@@ -1,6 +1,7 @@
 // The page of one event, where the links in messages lead: what happened, what became of it, and why.
+import { cutText } from '../lib/text.ts'
 import type { HubEvent, Json, JsonObject } from '../words.ts'
-import { metaOf } from './events-page.ts'
+import { metaOf, shownTitle } from './events-page.ts'
 import { frame } from './frame.ts'
 import { html, type Html } from './html.ts'
 
@@ -14,8 +15,9 @@ export interface EventPageContent {
   readonly zone: string
 }
 
-export function eventPage({ event, title, why, texts, zone }: EventPageContent): string {
+export function eventPage({ event, title: whole, why, texts, zone }: EventPageContent): string {
   const { text } = event
+  const title = cutText(whole, shownTitle)
   return frame(
     `Sereno: ${title}`,
     html`<h1>${title}</h1>

@@ -22,7 +22,9 @@ export interface ShownEvent {
 }
 
 /** What is shown of a long text; the event's own page has all of it. */
+export const shownTitle = 200
 const shownText = 400
+const shownName = 100
 const shownReason = 300
 
 export function eventsPage({ events, zone, problems, address }: EventsPage): string {
@@ -52,7 +54,9 @@ export function alarm(problems: readonly string[]): Html | undefined {
 export function metaOf(event: HubEvent, zone: string): Html {
   const { severity, time, type, source, host, subject, id } = event
   const at = new Date(time).toISOString()
-  const words = [type, `from ${source}`, host && `on ${host}`, subject && `about ${subject}`].filter(Boolean)
+  const words = [type, `from ${source}`, host && `on ${host}`, subject && `about ${subject}`]
+    .filter((word) => word !== undefined && word !== '')
+    .map((word) => cutText(word ?? '', shownName))
   return html`<p class="meta">
     <span class="severity ${severity}">${severity}</span> · <time datetime="${at}">${localTime(time, zone)}</time> ·
     ${words.join(' · ')} · <a href="/events/${id}">${id}</a>
@@ -61,7 +65,7 @@ export function metaOf(event: HubEvent, zone: string): Html {
 
 function item({ event, title, verdicts }: ShownEvent, zone: string): Html {
   return html`<li class="${event.severity}">
-    <div class="title"><a href="/events/${event.id}">${title}</a></div>
+    <div class="title"><a href="/events/${event.id}">${cutText(title, shownTitle)}</a></div>
     ${metaOf(event, zone)} ${event.text === undefined ? undefined : words(event.text)}
     ${
       verdicts.length === 0

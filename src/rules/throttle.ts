@@ -1,4 +1,5 @@
 // Keeps the pace: at most `max` messages in any span of `per`; what is over waits and is told as one.
+import { writeDuration } from '../lib/duration.ts'
 import { toKey } from '../lib/key.ts'
 import { passes, type Stage, type StageResult, type StageState, type Throttle } from '../rule.ts'
 
@@ -28,7 +29,7 @@ function pace(limit: Throttle, key: string, state: StageState, now: number): Sta
   const bundle = bundleOf(key)
   const room = recent.length < limit.max && state.get(bundle) === undefined
   if (!room) {
-    const reason = `more than ${limit.max} messages in ${limit.perMs / 1000} s`
+    const reason = `more than ${limit.max} messages in ${writeDuration(limit.perMs)}`
     return { pass: false, state: 'held', reason, bundle, at: (recent[0] ?? now) + limit.perMs }
   }
   return { pass: true, accepted: () => noteSent(limit, key, state, now) }

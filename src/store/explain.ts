@@ -17,3 +17,9 @@ export function explain(error: unknown): string {
       return `the store could not write (${said})`
   }
 }
+
+/** The file itself is broken, and stays so. */
+export function isDamage(error: unknown): boolean {
+  const code = ((error as { errcode?: number }).errcode ?? 0) & 0xff
+  return code === 11 || code === 26
+}

@@ -3,9 +3,10 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlit
 import { renameSync, rmSync, statSync } from 'node:fs'
 import { firstPosition, fromId } from '../lib/id.ts'
 import type { Delivery, HubEvent, Job, Json, Verdict } from '../words.ts'
-import { explain } from './explain.ts'
+import { explain, isDamage } from './explain.ts'
 import { migrations } from './migrations.ts'
 import { statements, type Packed } from './pack.ts'
+import { rebuildAtNextStart } from './rebuild-mark.ts'
 import { prune } from './prune.ts'
 import { selectDeliveries, selectEvents } from './select.ts'
 import { json, number, readAttempt, readDelivery, readEvent, readJob, readPart, readVerdict, text } from './rows.ts'
@@ -68,7 +69,7 @@ export class SqliteFile {
       this.#run('commit')
     } catch (error) {
       if (this.#db.isTransaction) this.#run('rollback')
-      throw new StoreFailed(explain(error), { cause: error })
+      throw this.#refusal(error)
     }
   }
 
@@ -77,7 +78,7 @@ export class SqliteFile {
     try {
       return this.#load(wanted)
     } catch (error) {
-      throw new StoreFailed(explain(error), { cause: error })
+      throw this.#refusal(error)
     }
   }
 
@@ -263,6 +264,12 @@ export class SqliteFile {
       this.#all(`select * from ${table} ${key === undefined ? '' : `order by ${key} desc`} limit 1`)
       if (key !== undefined) this.#all(`select * from ${table} order by ${key} limit 1`)
     }
+  }
+
+  #refusal(error: unknown): StoreFailed {
+    // A start looks at the ends of tables only, and the sentence promises that a restart mends it.
+    if (isDamage(error)) rebuildAtNextStart(this.#path)
+    return new StoreFailed(explain(error), { cause: error })
   }
 
   #event(seq: number): HubEvent | undefined {

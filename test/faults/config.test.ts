@@ -4,8 +4,9 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { createHubHouse, type HubHouse, saidIn } from '../support/hub-house.ts'
+import { createHubHouse, type HubHouse } from '../support/hub-house.ts'
 import { type SlackDouble, startSlackDouble } from '../support/slack-double.ts'
+import { saidIn } from '../support/slack-texts.ts'
 
 const broken = `
 hub: { lisen: 127.0.0.1:1 }

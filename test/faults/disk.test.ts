@@ -37,14 +37,14 @@ describe('a store that cannot be written', () => {
     writeFileSync(log, '')
     const hub = await house.start()
     const accepted = [await accept(house, 'before')]
-    disk.fill()
+    disk.fill(hub.pid)
     await fillWith(house, 'x').then((more) => accepted.push(...more))
     await refuses(house)
     const lines = Array.from({ length: 300 }, (_, index) => `order ${index} ${'y'.repeat(200)}`)
     for (const line of lines) appendFileSync(log, `${line}\n`)
     await house.until('the tail has met it', () => hub.output().includes('the store refused what was read'))
     await refuses(house)
-    disk.free()
+    disk.free(hub.pid)
     accepted.push(...(await recovers(house)))
     const read = (): Promise<number> => house.metric('sereno_events_total', 'type="log.line"')
     await house.until('the log is read', async () => (await read()) === lines.length)
@@ -61,6 +61,9 @@ describe('a store that cannot be written', () => {
     const undo = makeReadOnly(house, hub.pid)
     try {
       await refuses(house)
+      await house.configure(text(join(house.folder, 'other.log')))
+      hub.kill('SIGHUP')
+      await house.until('the reload is refused', () => hub.output().includes('could not be put into force'))
       await refuses(house)
     } finally {
       undo()
@@ -134,42 +137,52 @@ function makeReadOnly(house: HubHouse, pid: number): () => void {
 interface SmallDisk extends Disposable {
   readonly folder: string
   /** Leaves no room at all. */
-  fill(): void
-  free(): void
+  fill(pid: number): void
+  free(pid: number): void
 }
 
-const smallBytes = 256 * 1024 * 1024
+const mostBytes = 256 * 1024 * 1024
 
-/** A file system of 48 MB, so that the store's journal has room; where mounting is forbidden, the small shared memory of a container. */
+/**
+ * A file system of 48 MB, so that the store's journal has room; where mounting is forbidden, the small shared memory of
+ * a container; where that is large, the hub alone is kept from writing.
+ */
 function createSmallDisk(): SmallDisk {
   const top = mkdtempSync(join(tmpdir(), 'sereno-disk-'))
-  let place = top
-  let mounted = false
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=48m', 'none', top], { stdio: 'ignore' })
-    mounted = true
-  } catch {
-    const shared = '/dev/shm'
-    const { bavail, bsize } = existsSync(shared) ? statfsSync(shared) : { bavail: 0, bsize: 0 }
-    const small = bavail > 0 && bavail * bsize <= smallBytes
-    assert.ok(small, 'this test needs to mount a small tmpfs, or a small /dev/shm; run it as root, or in a container')
-    place = mkdtempSync(join(shared, 'sereno-disk-'))
-  }
+  const isMounted = mountAt(top)
+  const isShared = !isMounted && isSmall('/dev/shm')
+  const place = isShared ? mkdtempSync('/dev/shm/sereno-disk-') : top
   const ballast = join(place, 'ballast')
   const folder = join(place, 'data')
   mkdirSync(folder)
+  const hasEnd = isMounted || isShared
   return {
     folder,
-    fill() {
+    fill(pid) {
+      if (!hasEnd) return limitFileSize(pid, '0')
       for (const size of [1024 * 1024, 4096, 1]) appendUntilFull(ballast, Buffer.alloc(size))
     },
-    free: () => rmSync(ballast),
+    free: (pid) => (hasEnd ? rmSync(ballast) : limitFileSize(pid, 'unlimited')),
     [Symbol.dispose]() {
-      if (mounted) execFileSync('umount', ['-l', top])
-      rmSync(place, { recursive: true, force: true })
-      rmSync(top, { recursive: true, force: true })
+      if (isMounted) execFileSync('umount', ['-l', top])
+      for (const path of [place, top]) rmSync(path, { recursive: true, force: true })
     },
   }
+}
+
+function mountAt(path: string): boolean {
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=48m', 'none', path], { stdio: 'ignore' })
+    return true
+  } catch {
+    return false
+  }
+}
+
+function isSmall(path: string): boolean {
+  if (!existsSync(path)) return false
+  const { bavail, bsize } = statfsSync(path)
+  return bavail * bsize <= mostBytes
 }
 
 function appendUntilFull(path: string, bytes: Buffer): void {

@@ -4,8 +4,9 @@ import { appendFileSync, existsSync, mkdirSync, readdirSync, writeFileSync } fro
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
-import { createHubHouse, type HubHouse, saidIn } from '../support/hub-house.ts'
+import { createHubHouse, type HubHouse } from '../support/hub-house.ts'
 import { startSlackDouble } from '../support/slack-double.ts'
+import { saidIn } from '../support/slack-texts.ts'
 
 const text = (url: string, log = '/dev/null'): string => `
 sources:

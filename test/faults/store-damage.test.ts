@@ -1,12 +1,23 @@
 // A damaged store is set aside by name, what can be had is recovered, people are told, and the watch goes on.
 import assert from 'node:assert/strict'
-import { appendFileSync, closeSync, openSync, readdirSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs'
+import {
+  appendFileSync,
+  closeSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { copyPath } from '../../src/store/recover.ts'
 import { openSqlite } from '../../src/store/sqlite.ts'
-import { createHubHouse, type HubHouse, saidIn } from '../support/hub-house.ts'
+import { createHubHouse, type HubHouse } from '../support/hub-house.ts'
 import { type SlackDouble, startSlackDouble } from '../support/slack-double.ts'
+import { saidIn } from '../support/slack-texts.ts'
 
 const text = (url: string, log: string): string => `
 sources:
@@ -83,6 +94,38 @@ test('a store damaged in its middle keeps what can be read, and is not told of t
   assert.equal(told(slack).filter((said) => said.startsWith('order')).length, 3)
   await endsWell(house)
 })
+
+test('damage that no start would see is met by a refusal, and mended by a restart', async () => {
+  await using scene = await startScene()
+  const { house, slack } = scene
+  const filler = await openSqlite({ path: house.store })
+  const fill = (letter: string) =>
+    Array.from({ length: 2000 }, (_, index) => ({ key: `${letter}${index}`, value: 'x'.repeat(100) }))
+  // The key's row is then neither at the beginning nor at the end of its table.
+  await filler.commit({ state: [...fill('!'), ...fill('~')] })
+  await filler.close()
+  damagePageOf(house.store, 'dedupe|calm|')
+  const hub = await house.start()
+  const answer = await house.post('a repeat', 'known')
+  assert.equal(answer.status, 503)
+  assert.match(answer.text, /the store is damaged .*restart Sereno/)
+  assert.equal((await house.ask('/readyz')).status, 503, hub.output())
+  await house.stop()
+  await house.start()
+  await house.until('the loss is told', () => saidAt(slack).some((said) => said.includes('The store was damaged')))
+  assert.equal((await house.post('another', 'unknown')).status, 200)
+  await house.until('it is told', () => told(slack).includes('another'))
+  await endsWell(house)
+})
+
+/** Overwrites the page of the stopped hub's store on which this text stands first. */
+function damagePageOf(path: string, text: string): void {
+  const bytes = readFileSync(path)
+  const at = bytes.indexOf(text)
+  assert.ok(at > 0, 'the text is in the file')
+  bytes.fill('garbage ', at - (at % 4096), at - (at % 4096) + 4096)
+  writeFileSync(path, bytes)
+}
 
 async function startScene(): Promise<Scene> {
   const slack = await startSlackDouble()

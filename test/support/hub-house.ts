@@ -146,8 +146,3 @@ async function within<T>(what: string, hub: HubProcess, happens: Promise<T>): Pr
     late.abort()
   }
 }
-
-/** The words of what people would see at a Slack double. */
-export function saidIn(payload: unknown): string {
-  return (payload as { readonly text?: string }).text ?? ''
-}

@@ -77,6 +77,13 @@ describe('an event', () => {
     )
   })
 
+  test('has a type that fits on one line of anything that shows it', () => {
+    for (const type of ['a\nb', 'a\u0000', '\u001b[2J', 'a\u0085']) {
+      assert.match(refusal({ type }), /^type must be without control characters, not "/)
+    }
+    assert.equal(read({ type: 'com.example/Größe <b>' }).type, 'com.example/Größe <b>')
+  })
+
   test('needs no more than the four attributes, and null is as if it were absent', () => {
     const bare = { type: 'backup.report', labels: { producer: 'urn:x' }, identity: { producer: 'urn:x', id: '1' } }
     assert.deepEqual(read({}), bare)

@@ -1,0 +1,111 @@
+// Retention: what is deleted by age and by size, and what is never deleted because somebody still waits for it.
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { toId } from '../../src/lib/id.ts'
+import type { Pruning } from '../../src/store/prune.ts'
+import { openSqlite } from '../../src/store/sqlite.ts'
+import type { Store } from '../../src/store/store.ts'
+import type { Delivery, HubEvent, Verdict } from '../../src/words.ts'
+
+const filler = 'x'.repeat(2000)
+const now = 1_000_000
+const policy: Pruning = { now, unmatchedInfoBefore: 0, restBefore: 0, identitiesBefore: 0, limitRows: 50 }
+
+test('beyond its size the store drops unmatched info events first, then the oldest of the rest, and what is waited for never', () =>
+  withStore(async (store) => {
+    await fill(store)
+    await store.prune(sized(1_500_000))
+    const half = await kept(store)
+    assert.ok(half.unmatched.length > 0 && half.unmatched.length < 500, `${half.unmatched.length} unmatched are left`)
+    assert.equal(half.unmatched.at(-1), 999, 'the newest stay')
+    assert.equal(half.matched.length, 500)
+    await store.prune(sized(500_000))
+    const few = await kept(store)
+    assert.equal(few.unmatched.length, 0)
+    assert.ok(few.matched.length > 10 && few.matched.length < 400, `${few.matched.length} matched are left`)
+    assert.deepEqual(few.matched.slice(0, 3), [0, 2, 4], 'held, waiting, and named by a waiting digest')
+    assert.ok((few.matched[3] ?? 0) > 100, 'the oldest went first')
+    assert.equal(few.matched.at(-1), 899)
+    const verdicts = await store.verdicts(Array.from({ length: 1000 }, (_, seq) => seq))
+    assert.deepEqual(
+      verdicts.map(({ event }) => event),
+      few.matched,
+      'verdicts go with their events, and not before them',
+    )
+    await store.prune(sized(1))
+    const pinned = await kept(store)
+    assert.deepEqual(pinned.matched, [0, 2, 4])
+    assert.equal((await store.waiting('team', 0, 10)).length, 2)
+    assert.deepEqual(
+      (await store.waiting('team', 0, 10)).map(({ events }) => events.length),
+      [1, 1],
+    )
+  }))
+
+test('by age, too, what a waiting digest names stays', () =>
+  withStore(async (store) => {
+    await fill(store)
+    await store.prune({ ...policy, unmatchedInfoBefore: now, restBefore: now })
+    const { matched, unmatched } = await kept(store)
+    assert.deepEqual(unmatched, [])
+    assert.deepEqual(matched, [0, 2, 4])
+    assert.deepEqual((await store.delivery(toId(2001)))?.events.length, 1)
+  }))
+
+test('a store within its size keeps all', () =>
+  withStore(async (store) => {
+    await fill(store)
+    assert.equal(await store.prune(sized(100_000_000)), 0)
+    assert.equal((await store.events({ limit: 2000 })).length, 1000)
+  }))
+
+/** Every second hundred was matched by a rule; 0 is held, 2 waits, 4 has ended as part of a digest that waits. */
+async function fill(store: Store): Promise<void> {
+  const events = Array.from({ length: 1000 }, (_, seq) => event(seq))
+  const verdicts = events.filter(({ seq }) => isMatched(seq)).map(({ seq }) => verdict(seq))
+  const deliveries = [delivery(2000, [2], {}), delivery(2001, [4], { settled: true })]
+  await store.commit({ events, verdicts, deliveries })
+}
+
+function isMatched(seq: number): boolean {
+  return Math.floor(seq / 100) % 2 === 0
+}
+
+function sized(sizeBytes: number): Pruning {
+  return { ...policy, sizeBytes }
+}
+
+async function kept(store: Store): Promise<{ readonly matched: number[]; readonly unmatched: number[] }> {
+  const seqs = (await store.events({ limit: 2000, ascending: true })).map(({ seq }) => seq)
+  return { matched: seqs.filter(isMatched), unmatched: seqs.filter((seq) => !isMatched(seq)) }
+}
+
+function event(seq: number): HubEvent {
+  const base = { seq, id: toId(seq), type: 'message', time: seq, receivedAt: seq, source: 's', labels: {}, data: {} }
+  return { ...base, severity: 'info', text: filler }
+}
+
+function verdict(event: number): Verdict {
+  const state = event === 0 ? 'held' : event === 2 ? 'queued' : 'merged'
+  return { event, rule: 'r', channel: 'team', state, by: 'late', reason: '', at: 1 }
+}
+
+function delivery(seq: number, events: number[], extra: Delivery['extra']): Delivery {
+  const counts = { attempts: 0, unanswered: 0, createdAt: 1, dueAt: 1, expireAt: 100 }
+  const base = { seq, id: toId(seq), channel: 'team', recipient: '', thread: 't', kind: 'digest', rule: 'r' } as const
+  return { ...base, events, severity: 'info', extra, state: 'queued', ...counts }
+}
+
+async function withStore(check: (store: Store) => Promise<void>): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'sereno-retention-'))
+  const store = await openSqlite({ path: join(folder, 'sereno.db') })
+  try {
+    await check(store)
+  } finally {
+    await store.close()
+    rmSync(folder, { recursive: true })
+  }
+}

@@ -5,8 +5,9 @@ import { dirname, join } from 'node:path'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { runCli } from '../src/cli/main.ts'
-import { createHubHouse, type HubHouse, saidIn } from './support/hub-house.ts'
+import { createHubHouse, type HubHouse } from './support/hub-house.ts'
 import { startSlackDouble } from './support/slack-double.ts'
+import { saidIn } from './support/slack-texts.ts'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const examples = readdirSync(join(root, 'examples')).filter((name) => /(?<!\.scenario)\.ya?ml$/.test(name))

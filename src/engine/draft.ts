@@ -12,6 +12,8 @@ export interface Known {
 export interface Base {
   /** Must have been loaded; an unknown key reads as absent. */
   known(key: string): Known | undefined
+  /** Whether the key was loaded, be there a row or not. */
+  has(key: string): boolean
   identity(key: string): Identity | undefined
 }
 
@@ -28,6 +30,8 @@ export class Draft implements StageState {
   readonly jobs = new Map<string, Job | undefined>()
   readonly identities = new Map<string, Identity & { at: number }>()
   shiftJobsMs = 0
+  /** Keys that were asked for and that nobody had loaded. */
+  readonly missing = new Set<string>()
   readonly #base: Base
   #nextSeq: number
 
@@ -48,6 +52,7 @@ export class Draft implements StageState {
 
   get(key: string): Json | undefined {
     const changed = this.state.get(key)
+    if (changed === undefined) this.#need(key)
     return changed === undefined ? this.#base.known(key)?.value : changed.value
   }
 
@@ -55,7 +60,12 @@ export class Draft implements StageState {
     this.state.set(key, expiresAt === undefined ? { value } : { value, expiresAt })
   }
 
+  #need(key: string): void {
+    if (!this.#base.has(key)) this.missing.add(key)
+  }
+
   jobOf(key: string): Job | undefined {
+    if (!this.jobs.has(key)) this.#need(key)
     return this.jobs.has(key) ? this.jobs.get(key) : this.#base.known(key)?.job
   }
 

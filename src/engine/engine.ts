@@ -42,6 +42,7 @@ export function createEngine({ store, clock, judge, committed, failed }: EngineT
     clock,
     committed: (draft) => {
       for (const job of draft.jobs.values()) if (job !== undefined) jobs.expect(job.dueAt)
+      if (draft.shiftJobsMs !== 0) jobs.expect(clock.now())
       outbox.committed(draft)
       committed?.(draft)
     },

@@ -87,16 +87,23 @@ export function createIntake(first: Judge, { store, clock, committed }: IntakeTo
 
   async function commitBatch(batch: readonly Waiting[]): Promise<void> {
     const plans = batch.map((waiting) => waiting.inputs.map((input) => plan(judge, input)))
-    await cache.load(plans.flat())
+    const planned = plans.flat()
+    const identities = planned.flatMap((one) => one.identity ?? [])
+    await cache.load(
+      planned.flatMap((one) => one.keys),
+      identities,
+    )
     const now = clock.now()
     nextSeq ??= await store.nextSeq(now)
-    const draft = new Draft(cache, nextSeq)
-    const results = batch.map((waiting, index) => {
-      for (const delivery of waiting.deliveries) draft.deliveries.set(delivery.seq, delivery)
-      draft.parts.push(...waiting.parts)
-      if (waiting.progress !== undefined) draft.sources.push(waiting.progress)
-      return (plans[index] ?? []).map((planned) => step(judge, draft, planned, now))
-    })
+    let draft = new Draft(cache, nextSeq)
+    let results = stepAll(batch, plans, draft, now)
+    // What the hub derives from an input is planned by nobody: its rows are loaded when they were missed, and as the
+    // step is pure, it is simply taken again.
+    while (draft.missing.size > 0) {
+      await cache.load([...draft.missing], identities)
+      draft = new Draft(cache, nextSeq)
+      results = stepAll(batch, plans, draft, now)
+    }
     await store.commit(draft.toCommit())
     nextSeq = draft.nextSeq
     cache.keep(draft)
@@ -104,8 +111,24 @@ export function createIntake(first: Judge, { store, clock, committed }: IntakeTo
     for (const [index, waiting] of batch.entries()) waiting.resolve(results[index] ?? [])
   }
 
+  function stepAll(
+    batch: readonly Waiting[],
+    plans: readonly (readonly Plan[])[],
+    draft: Draft,
+    now: number,
+  ): Stepped[][] {
+    return batch.map((waiting, index) => {
+      for (const delivery of waiting.deliveries) draft.deliveries.set(delivery.seq, delivery)
+      draft.parts.push(...waiting.parts)
+      if (waiting.progress !== undefined) draft.sources.push(waiting.progress)
+      return (plans[index] ?? []).map((one) => step(judge, draft, one, now))
+    })
+  }
+
   function enqueue(part: Partial<Waiting> & Pick<Waiting, 'inputs'>): Promise<readonly Stepped[]> {
-    if (queued > 0 && queued + part.inputs.length > waitingInputs) {
+    // Only what a sender can send again is refused: outcomes, jobs and commands have happened.
+    const fromSource = part.inputs.some((input) => input.kind === 'event')
+    if (fromSource && queued > 0 && queued + part.inputs.length > waitingInputs) {
       return Promise.reject(new IntakeFull(`${queued} inputs wait for the disk; try again in a moment`))
     }
     return new Promise((resolve, reject) => {
@@ -137,7 +160,8 @@ export function createIntake(first: Judge, { store, clock, committed }: IntakeTo
 }
 
 interface Cache extends Base {
-  load(plans: readonly Plan[]): Promise<void>
+  /** Identities are those of one batch only. */
+  load(keys: readonly string[], identities: readonly string[]): Promise<void>
   keep(draft: Draft): void
   clear(): void
 }
@@ -148,18 +172,14 @@ function createCache(store: Store): Cache {
   const identities = new Map<string, Identity>()
   return {
     known: (key) => rows.get(key),
+    has: (key) => rows.has(key),
     identity: (key) => identities.get(key),
     clear: () => rows.clear(),
-    async load(plans) {
-      const state = new Set<string>()
-      const wanted = new Set<string>()
-      for (const { keys, identity } of plans) {
-        for (const key of keys) if (!rows.has(key)) state.add(key)
-        if (identity !== undefined) wanted.add(identity)
-      }
+    async load(keys, wanted) {
+      const state = new Set(keys.filter((key) => !rows.has(key)))
       identities.clear()
-      if (state.size === 0 && wanted.size === 0) return
-      const loaded = await store.load({ state: [...state], identities: [...wanted] })
+      if (state.size === 0 && wanted.length === 0) return
+      const loaded = await store.load({ state: [...state], identities: wanted })
       for (const key of state) rows.set(key, { value: loaded.state.get(key), job: loaded.jobs.get(key) })
       for (const [key, identity] of loaded.identities) identities.set(key, identity)
     },

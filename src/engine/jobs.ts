@@ -29,7 +29,9 @@ const lookAgainMs = 30_000
 const retryMs = 1000
 
 export function createJobs({ store, clock, intake, failed }: JobsTools): Jobs {
-  const behind = new Set<string>()
+  /** Sources that read old input, and since when. */
+  const behind = new Map<string, number>()
+  let blocked = 0
   let stopTimer: (() => void) | undefined
   let nextAt = Infinity
   let running = false
@@ -48,7 +50,8 @@ export function createJobs({ store, clock, intake, failed }: JobsTools): Jobs {
 
   /** Whether its source still reads old input, in which the end of the wait may stand. */
   function waits(job: Job, now: number): boolean {
-    return job.source !== undefined && behind.has(job.source) && now - job.dueAt < patienceMs
+    const since = job.source === undefined ? undefined : behind.get(job.source)
+    return since !== undefined && now - Math.max(job.dueAt, since) < patienceMs
   }
 
   async function run(): Promise<void> {
@@ -60,10 +63,13 @@ export function createJobs({ store, clock, intake, failed }: JobsTools): Jobs {
     running = true
     try {
       const now = clock.now()
-      const due = await store.dueJobs(now, batch)
+      const due = await store.dueJobs(now, batch + blocked)
       const ready = due.jobs.filter((job) => !waits(job, now))
       if (ready.length > 0) await intake.submit(ready.map((job) => ({ kind: 'job', job })))
-      if (ready.length > 0 && due.jobs.length === batch) wakeAt(now)
+      const full = due.jobs.length === batch + blocked
+      const more = blocked < due.jobs.length - ready.length
+      blocked = due.jobs.length - ready.length
+      if (full && (ready.length > 0 || more)) wakeAt(now)
       if (due.nextAt !== undefined) wakeAt(due.nextAt)
       if (ready.length < due.jobs.length) wakeAt(now + lookAgainMs)
     } catch (error) {
@@ -79,7 +85,7 @@ export function createJobs({ store, clock, intake, failed }: JobsTools): Jobs {
   return {
     expect: wakeAt,
     catchingUp(source, yes) {
-      if (yes) behind.add(source)
+      if (yes) behind.set(source, behind.get(source) ?? clock.now())
       else if (behind.delete(source)) wakeAt(clock.now())
     },
     start() {

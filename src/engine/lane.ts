@@ -72,13 +72,21 @@ export function openLane(channel: string, sender: Sender, now: number): Lane {
 /** A new or revived delivery goes into its place, unless the store is to be asked for it later anyway. */
 export function take(lane: Lane, delivery: Delivery, events: ReadonlyMap<number, HubEvent>): void {
   const last = lane.queue.at(-1)
-  if (lane.more && (last === undefined || delivery.seq > last.delivery.seq)) return
+  const behind = last === undefined || delivery.seq > last.delivery.seq
+  if ((lane.more || lane.filling) && behind) {
+    lane.more = true
+    return
+  }
   if (lane.queue.length >= laneRows && last !== undefined && delivery.seq > last.delivery.seq) {
     lane.more = true
     return
   }
   const flown = lane.inFlight.get(delivery.seq)?.events
   const named = flown ?? delivery.events.flatMap((seq) => events.get(seq) ?? [])
+  if (named.length !== delivery.events.length && behind) {
+    lane.more = true
+    return
+  }
   if (named.length !== delivery.events.length) return refill(lane)
   const at = lane.queue.findLastIndex((row) => row.delivery.seq < delivery.seq)
   lane.queue.splice(at + 1, 0, { delivery, events: named })
@@ -102,11 +110,24 @@ export function choose(lane: Lane, now: number): DeliveryWithEvents | undefined 
   return suspect && attempts >= 4 && lane.outage.failures % 2 === 1 ? second : first
 }
 
-export function startAt(lane: Lane, delivery: Delivery): number {
-  const paced = lane.lastStartAt + lane.sender.minIntervalMs
+export function startAt(lane: Lane, delivery: Delivery, now: number): number {
+  // A clock that was set back must not make us wait until it is where it was.
+  const paced = Math.min(lane.lastStartAt, now) + lane.sender.minIntervalMs
   const wanted = Math.max(paced, notBefore(delivery), lane.outage?.pausedUntil ?? 0)
   // What expires meanwhile is ended on time and not at the next probe.
   return Math.min(wanted, Math.max(delivery.expireAt, paced))
+}
+
+/** The wall clock was stepped: what waits keeps its length. */
+export function shiftLane(lane: Lane, byMs: number): void {
+  const { outage } = lane
+  if (outage !== undefined) lane.outage = { ...outage, pausedUntil: outage.pausedUntil + byMs }
+  lane.lastStartAt += byMs
+  lane.movedAt += byMs
+  lane.queue = lane.queue.map(({ delivery, events }) => ({
+    delivery: { ...delivery, dueAt: delivery.dueAt + byMs, expireAt: delivery.expireAt + byMs },
+    events,
+  }))
 }
 
 export function viewOf(lane: Lane): LaneView {
@@ -136,5 +157,6 @@ function freeOf(lane: Lane): readonly DeliveryWithEvents[] {
 
 /** Unanswered sends have a time of their own; all other retries wait for the channel, and go out in order when it is back. */
 function notBefore(delivery: Delivery): number {
-  return delivery.unanswered > 0 ? delivery.dueAt : 0
+  const ownTime = delivery.unanswered > 0 || delivery.lastReason === 'rejected' || delivery.lastReason === 'too-large'
+  return ownTime ? delivery.dueAt : 0
 }

@@ -13,6 +13,7 @@ import {
   openLane,
   type RenderedPart,
   type Sender,
+  shiftLane,
   startAt,
   take,
   viewOf,
@@ -67,6 +68,12 @@ export function createOutbox({ store, clock, intake, failed }: OutboxTools): Out
       lane.outage = row.value as Outage | undefined
       touched.add(lane)
     }
+    if (draft.shiftJobsMs !== 0) {
+      for (const lane of lanes.values()) {
+        shiftLane(lane, draft.shiftJobsMs)
+        touched.add(lane)
+      }
+    }
     for (const lane of touched) pump(lane)
   }
 
@@ -85,7 +92,8 @@ export function createOutbox({ store, clock, intake, failed }: OutboxTools): Out
         const known = new Set(lane.queue.map((row) => row.delivery.seq))
         lane.queue.push(...rows.filter((row) => !known.has(row.delivery.seq) && !lane.inFlight.has(row.delivery.seq)))
         lane.queue.sort((one, other) => one.delivery.seq - other.delivery.seq)
-        if (rows.length === wanted) lane.more = true
+        // A page ends early when its events are large: only an empty one says that there is no more.
+        if (rows.length > 0) lane.more = true
         pump(lane)
       },
       (error: unknown) => {
@@ -108,7 +116,7 @@ export function createOutbox({ store, clock, intake, failed }: OutboxTools): Out
       if (lane.inFlight.size >= free) return
       const next = choose(lane, now)
       if (next === undefined) return
-      const at = startAt(lane, next.delivery)
+      const at = startAt(lane, next.delivery, now)
       if (at > now) return wake(lane, at)
       lane.lastStartAt = now
       lane.movedAt = now
@@ -116,7 +124,11 @@ export function createOutbox({ store, clock, intake, failed }: OutboxTools): Out
       lane.queue.splice(lane.queue.indexOf(next), 1)
       flying += 1
       deliver(lane, next)
-        .catch((error: unknown) => failed('sending', error))
+        .catch((error: unknown) => {
+          failed('sending', error)
+          return giveUp(next.delivery)
+        })
+        .catch((error: unknown) => failed('noting a failed send', error))
         .finally(() => {
           flying -= 1
           lane.inFlight.delete(next.delivery.seq)
@@ -151,6 +163,15 @@ export function createOutbox({ store, clock, intake, failed }: OutboxTools): Out
     }
     const result = await sendParts(lane.sender, sending, parts, sent)
     await report({ kind: 'outcome', delivery: sending, result, startedAt, endedAt: clock.now() })
+  }
+
+  /** Our own bug, such as a message that cannot be rendered at all: it must not stay queued unseen. */
+  async function giveUp(delivery: Delivery): Promise<void> {
+    if (stopped) return
+    const now = clock.now()
+    const detail = 'Sereno itself failed while sending this; its log says more'
+    const result: Outcome = { ok: false, reason: 'rejected', retry: false, maybeDelivered: false, detail }
+    await report({ kind: 'outcome', delivery, result, startedAt: now, endedAt: now })
   }
 
   /** Sends what was not sent yet; the first refusal ends it. */
@@ -217,7 +238,7 @@ export function createOutbox({ store, clock, intake, failed }: OutboxTools): Out
     for (const [channel, sender] of senders) {
       const lane = lanes.get(channel) ?? openLane(channel, sender, clock.now())
       lane.sender = sender
-      lane.outage ??= outages.state.get(channelStateKey(channel)) as Outage | undefined
+      lane.outage ??= atMostAnHour(outages.state.get(channelStateKey(channel)) as Outage | undefined, clock.now())
       lanes.set(channel, lane)
       pump(lane)
     }
@@ -253,4 +274,9 @@ export function createOutbox({ store, clock, intake, failed }: OutboxTools): Out
     },
     lanes: () => Array.from(lanes.values(), viewOf),
   }
+}
+
+/** The clock may have been set back while we were not running. */
+function atMostAnHour(outage: Outage | undefined, now: number): Outage | undefined {
+  return outage && { ...outage, pausedUntil: Math.min(outage.pausedUntil, now + 3_600_000) }
 }

@@ -164,7 +164,7 @@ function worsen(
   return {
     since: outage?.since ?? startedAt,
     failures,
-    pausedUntil: endedAt + pause,
+    pausedUntil: Math.max(outage?.pausedUntil ?? 0, endedAt + pause),
     reason: next.lastReason ?? 'expired',
     detail: next.lastDetail ?? 'it waited longer than its channel allows',
     announced: outage?.announced ?? false,

@@ -9,6 +9,8 @@ import { valueOf } from './match.ts'
 export type Window = {
   /** Judge time of the message: windows count from the last one told and do not slide. */
   readonly at: number
+  /** Hub time of the same: later than now means that the clock was set back since. */
+  readonly hubAt: number
   readonly into?: string
   readonly held: number
   readonly heldSince?: number
@@ -29,7 +31,7 @@ export const dedupe: Stage = ({ event, rule, channel, state, now, judgeNow }) =>
   if (rule.dedupe === undefined) return passes
   const { forMs, tell } = rule.dedupe
   const key = dedupeKey(rule, channel, event)
-  const window = state.get(key) as Window | undefined
+  const window = rebase(state.get(key) as Window | undefined, now, judgeNow)
   if (window !== undefined && judgeNow - window.at < forMs) {
     const held = window.held + 1
     const since = window.heldSince ?? event.time
@@ -43,11 +45,21 @@ export const dedupe: Stage = ({ event, rule, channel, state, now, judgeNow }) =>
     return { pass: false, state: 'merged', reason, until, ...(window.into === undefined ? {} : { into: window.into }) }
   }
   const told = (into: string | undefined): void => {
-    state.put(key, { at: judgeNow, held: 0, ...(into === undefined ? {} : { into }) }, now + forMs + windowKeptMs)
+    state.put(
+      key,
+      { at: judgeNow, hubAt: now, held: 0, ...(into === undefined ? {} : { into }) },
+      now + forMs + windowKeptMs,
+    )
   }
   if (window === undefined || window.held === 0) return { pass: true, accepted: told }
   const extra = { held: window.held, ...(window.heldSince === undefined ? {} : { heldSince: window.heldSince }) }
   return { pass: true, extra, accepted: told }
+}
+
+/** After the clock went back, a window that began in what is now the future counts from now on. */
+function rebase(window: Window | undefined, now: number, judgeNow: number): Window | undefined {
+  if (window === undefined || now >= window.hubAt) return window
+  return { ...window, at: Math.min(window.at, judgeNow), hubAt: now }
 }
 
 function nameOf(rule: Rule): string {

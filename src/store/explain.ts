@@ -1,6 +1,15 @@
-// What SQLite says when it cannot write, as a sentence that says what to do.
+// What SQLite says when it refuses, as a sentence that says what to do; damage is marked for the next start.
+import { rebuildAtNextStart } from './rebuild-mark.ts'
+import { StoreFailed } from './store.ts'
+
+export function toRefusal(error: unknown, path: string): StoreFailed {
+  // A start looks at the ends of tables only, and the sentence promises that a restart mends it.
+  if (isDamage(error)) rebuildAtNextStart(path)
+  return new StoreFailed(explain(error), { cause: error })
+}
+
 /** SQLite's words, made a sentence that says what to do. */
-export function explain(error: unknown): string {
+function explain(error: unknown): string {
   const code = (error as { errcode?: number }).errcode
   const said = error instanceof Error ? error.message : String(error)
   switch ((code ?? 0) & 0xff) {
@@ -19,7 +28,7 @@ export function explain(error: unknown): string {
 }
 
 /** The file itself is broken, and stays so. */
-export function isDamage(error: unknown): boolean {
+function isDamage(error: unknown): boolean {
   const code = ((error as { errcode?: number }).errcode ?? 0) & 0xff
   return code === 11 || code === 26
 }

@@ -25,6 +25,8 @@ export const statements = {
   job: 'insert or replace into job values (?1,?2,?3,?4,?5,?6)',
   jobGone: 'delete from job where key = ?1',
   jobShift: "update job set due = due + ?1 where clock <> 'calendar'",
+  deliveryShift:
+    "update delivery set due = due + ?1, expires = expires + ?1 where state in ('queued', 'retrying', 'sending')",
   identity: 'insert or replace into identity values (?1,?2,?3,?4)',
   cursor: 'insert or replace into source values (?1,?2)',
   session: 'insert or replace into session values (?1,?2,?3)',
@@ -54,7 +56,10 @@ export function pack(batch: Commit): Packed[] {
   }
   add('state', kept)
   add('stateGone', gone)
-  if (batch.shiftJobsMs !== undefined) add('jobShift', [[batch.shiftJobsMs]])
+  if (batch.shiftJobsMs !== undefined) {
+    add('jobShift', [[batch.shiftJobsMs]])
+    add('deliveryShift', [[batch.shiftJobsMs]])
+  }
   add(
     'jobGone',
     batch.jobsDone?.map((key) => [key]),

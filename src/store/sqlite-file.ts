@@ -3,10 +3,9 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlit
 import { renameSync, rmSync, statSync } from 'node:fs'
 import { firstPosition, fromId } from '../lib/id.ts'
 import type { Delivery, HubEvent, Job, Json, Verdict } from '../words.ts'
-import { explain, isDamage } from './explain.ts'
+import { toRefusal } from './explain.ts'
 import { migrations } from './migrations.ts'
 import { statements, type Packed } from './pack.ts'
-import { rebuildAtNextStart } from './rebuild-mark.ts'
 import { prune } from './prune.ts'
 import { selectDeliveries, selectEvents } from './select.ts'
 import { json, number, readAttempt, readDelivery, readEvent, readJob, readPart, readVerdict, text } from './rows.ts'
@@ -20,7 +19,6 @@ import {
   type InputRow,
   type Loaded,
   type Retention,
-  StoreFailed,
   type Totals,
   type Wanted,
 } from './store.ts'
@@ -69,34 +67,30 @@ export class SqliteFile {
       this.#run('commit')
     } catch (error) {
       if (this.#db.isTransaction) this.#run('rollback')
-      throw this.#refusal(error)
+      throw toRefusal(error, this.#path)
     }
   }
 
   /** What cannot be read cannot be decided either: senders shall try again. */
-  load(wanted: Wanted): Loaded {
+  load({ state, identities }: Wanted): Loaded {
     try {
-      return this.#load(wanted)
+      const states = new Map<string, Json>()
+      const jobs = new Map<string, Job>()
+      const found = new Map<string, Identity>()
+      for (const key of state) {
+        const row = this.#get('select value from state where key = ?1', key)
+        if (row !== undefined) states.set(key, json(row['value']) as Json)
+        const job = this.#get('select * from job where key = ?1', key)
+        if (job !== undefined) jobs.set(key, readJob(job))
+      }
+      for (const key of identities) {
+        const row = this.#get('select seq, digest from identity where key = ?1', key)
+        if (row !== undefined) found.set(key, { seq: number(row['seq']), digest: text(row['digest']) })
+      }
+      return { state: states, jobs, identities: found }
     } catch (error) {
-      throw this.#refusal(error)
+      throw toRefusal(error, this.#path)
     }
-  }
-
-  #load({ state, identities }: Wanted): Loaded {
-    const states = new Map<string, Json>()
-    const jobs = new Map<string, Job>()
-    const found = new Map<string, Identity>()
-    for (const key of state) {
-      const row = this.#get('select value from state where key = ?1', key)
-      if (row !== undefined) states.set(key, json(row['value']) as Json)
-      const job = this.#get('select * from job where key = ?1', key)
-      if (job !== undefined) jobs.set(key, readJob(job))
-    }
-    for (const key of identities) {
-      const row = this.#get('select seq, digest from identity where key = ?1', key)
-      if (row !== undefined) found.set(key, { seq: number(row['seq']), digest: text(row['digest']) })
-    }
-    return { state: states, jobs, identities: found }
   }
 
   dueJobs(now: number, limit: number): { jobs: Job[]; nextAt?: number } {
@@ -264,12 +258,6 @@ export class SqliteFile {
       this.#all(`select * from ${table} ${key === undefined ? '' : `order by ${key} desc`} limit 1`)
       if (key !== undefined) this.#all(`select * from ${table} order by ${key} limit 1`)
     }
-  }
-
-  #refusal(error: unknown): StoreFailed {
-    // A start looks at the ends of tables only, and the sentence promises that a restart mends it.
-    if (isDamage(error)) rebuildAtNextStart(this.#path)
-    return new StoreFailed(explain(error), { cause: error })
   }
 
   #event(seq: number): HubEvent | undefined {

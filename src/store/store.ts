@@ -90,7 +90,7 @@ export interface Commit {
   readonly state?: readonly StateRow[]
   readonly jobs?: readonly Job[]
   readonly jobsDone?: readonly string[]
-  /** Moves the due time of every elapsed-time job, after a step of the wall clock. */
+  /** Moves the times of elapsed-time jobs and of unsent deliveries, after a step of the wall clock. */
   readonly shiftJobsMs?: number
   readonly deliveries?: readonly Delivery[]
   readonly attempts?: readonly Attempt[]

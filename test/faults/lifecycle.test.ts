@@ -4,6 +4,7 @@ import { appendFileSync, existsSync, mkdirSync, readdirSync, writeFileSync } fro
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
+import type { Audit } from '../support/audit.ts'
 import { createHubHouse, type HubHouse } from '../support/hub-house.ts'
 import { startSlackDouble } from '../support/slack-double.ts'
 import { saidIn } from '../support/slack-texts.ts'
@@ -55,7 +56,7 @@ test('SIGTERM under load ends with 0, and nothing is lost or told twice', async 
   await house.stop()
   const audit = await house.audit()
   assert.deepEqual(audit.faults.slice(0, 5), [])
-  const kept = audit.events.filter(({ type }) => type === 'message').map(({ data }) => String(data['message']))
+  const kept = messagesOf(audit)
   assert.equal(new Set(kept).size, kept.length)
   assert.deepEqual(
     accepted.filter((message) => !kept.includes(message)),
@@ -114,7 +115,7 @@ test('a spooled line that is no event is kept as it came, and its neighbours are
   assert.deepEqual(audit.faults, [])
   const texts = audit.events.filter(({ type }) => type === 'message').map((one) => one.text)
   assert.deepEqual(texts, ['text 1', 'text 2', 'text 3'])
-  const raw = audit.events.filter(({ type }) => type === 'sereno.rejected').map(({ data }) => String(data['raw']))
+  const raw = audit.events.filter(({ type }) => type === 'sereno.rejected').map(({ data }) => data['raw'])
   assert.deepEqual(
     raw,
     bad.map((line, index) => JSON.stringify(index === 4 ? JSON.parse(line) : line)),
@@ -145,15 +146,23 @@ test('a backup made under load is whole, and restoring it brings back its moment
   assert.ok(existsSync(/kept as (.*)\.$/m.exec(restored.out)?.[1] ?? ''), restored.out)
   await house.start()
   await house.post('after the restore')
-  await house.until('all is told', async () => (await house.metric('sereno_outbox_waiting')) === 0)
+  await house.until('all is told', async () => (await house.metric('sereno_outbox_waiting')) <= 1)
   await house.stop()
   const audit = await house.audit()
-  assert.deepEqual(audit.faults.slice(0, 5), [])
-  const kept = audit.events.filter(({ type }) => type === 'message').map(({ data }) => String(data['message']))
+  // The message that was on its way at the backup's moment is sent again after half a minute, as after a crash.
+  const [again, ...others] = audit.deliveries.filter(({ state }) => state === 'retrying')
+  assert.ok(again === undefined || again.lastDetail === 'Sereno stopped while this was being sent', again?.lastDetail)
+  assert.deepEqual(others, [])
+  assert.deepEqual(audit.faults.filter((fault) => !fault.includes(again?.id ?? '(none)')).slice(0, 5), [])
+  const kept = messagesOf(audit)
   assert.equal(kept.at(-1), 'after the restore')
   assert.deepEqual(kept.slice(0, -1), all.slice(0, kept.length - 1), 'what came before the backup, in order')
   assert.ok(kept.length > 20 && kept.length < all.length, `${kept.length} of ${all.length}`)
 })
+
+function messagesOf({ events }: Audit): string[] {
+  return events.flatMap(({ type, text }) => (type === 'message' && text !== undefined ? [text] : []))
+}
 
 async function postWhile(house: HubHouse, go: () => boolean): Promise<string[]> {
   const sent: string[] = []

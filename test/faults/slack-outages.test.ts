@@ -48,7 +48,7 @@ test('a Slack that limits, fails, breaks off, refuses or is away tells everythin
     list.map(({ channel, lastReason }) => [channel, lastReason]),
     [['picky', 'rejected']],
   )
-  const [{ id = '', lastDetail = '' } = {}] = list
+  const { id = '', lastDetail = '' } = list.at(0) ?? {}
   assert.match(lastDetail, /400.*invalid_payload/)
   const event = /sereno why (\w+)/.exec((await house.sereno('why', id)).out)?.[1] ?? ''
   assert.match(

@@ -72,7 +72,8 @@ export async function createHubHouse(options: { readonly data?: string } = {}): 
 
   async function ask(path: string, init: RequestInit = {}): Promise<Answer> {
     const token = (await readFile(join(data, 'token'), 'utf8')).trim()
-    const headers = { authorization: `Bearer ${token}`, ...init.headers }
+    const headers = new Headers(init.headers)
+    if (!headers.has('authorization')) headers.set('authorization', `Bearer ${token}`)
     const answer = await fetch(url + path, { ...init, headers, signal: AbortSignal.timeout(15_000) })
     return { status: answer.status, headers: answer.headers, text: await answer.text() }
   }

@@ -130,6 +130,8 @@ export interface DeliveryExtra {
   readonly heldBy?: string
   /** The channel that could not be told, when this is its fallback. */
   readonly fallbackFor?: string
+  /** Channels that were tried before this one. */
+  readonly tried?: readonly string[]
   /** The verdicts of the named events have ended already (merged): the outcome does not move them. */
   readonly settled?: true
   /** The rule of each named event, where it is not the delivery's own. */

@@ -28,6 +28,10 @@ export interface Lane {
   /** Whether the store has more behind the last one here. */
   more: boolean
   filling: boolean
+  /** Every waiting delivery up to this position is here or in flight. */
+  readTo: number
+  /** The page that is being read begins at a place that no longer counts. */
+  stale: boolean
   readonly inFlight: Map<number, DeliveryWithEvents>
   outage: Outage | undefined
   lastStartAt: number
@@ -60,6 +64,8 @@ export function openLane(channel: string, sender: Sender, now: number): Lane {
     queue: [],
     more: true,
     filling: false,
+    readTo: 0,
+    stale: false,
     inFlight: new Map(),
     outage: undefined,
     lastStartAt: -Infinity,
@@ -71,31 +77,42 @@ export function openLane(channel: string, sender: Sender, now: number): Lane {
 
 /** A new or revived delivery goes into its place, unless the store is to be asked for it later anyway. */
 export function take(lane: Lane, delivery: Delivery, events: ReadonlyMap<number, HubEvent>): void {
-  const last = lane.queue.at(-1)
-  const behind = last === undefined || delivery.seq > last.delivery.seq
-  if ((lane.more || lane.filling) && behind) {
-    lane.more = true
-    return
-  }
-  if (lane.queue.length >= laneRows && last !== undefined && delivery.seq > last.delivery.seq) {
-    lane.more = true
-    return
-  }
   const flown = lane.inFlight.get(delivery.seq)?.events
   const named = flown ?? delivery.events.flatMap((seq) => events.get(seq) ?? [])
-  if (named.length !== delivery.events.length && behind) {
-    lane.more = true
-    return
-  }
-  if (named.length !== delivery.events.length) return refill(lane)
+  const isWhole = named.length === delivery.events.length
+  if (delivery.seq > lane.readTo) {
+    // Whatever comes behind a page that is still to be read, is read with the next one.
+    if (lane.more || lane.filling || !isWhole || lane.queue.length >= laneRows) {
+      lane.more = true
+      return
+    }
+    lane.readTo = delivery.seq
+  } else if (!isWhole) return refill(lane)
   const at = lane.queue.findLastIndex((row) => row.delivery.seq < delivery.seq)
   lane.queue.splice(at + 1, 0, { delivery, events: named })
 }
 
-/** Asks the store again from the front: some event of a delivery is not at hand. */
-export function refill(lane: Lane): void {
-  lane.queue = lane.queue.filter((row) => lane.inFlight.has(row.delivery.seq))
+/** Asks the store again from the front: some event of a revived delivery is not at hand. */
+function refill(lane: Lane): void {
+  lane.queue = []
+  lane.readTo = 0
   lane.more = true
+  lane.stale = lane.filling
+}
+
+/** A page of what waits, as the store has it; what is here or in flight already is passed over. */
+export function addPage(lane: Lane, rows: readonly DeliveryWithEvents[]): void {
+  if (lane.stale) {
+    lane.stale = false
+    lane.more = true
+    return
+  }
+  const known = new Set(lane.queue.map((row) => row.delivery.seq))
+  const fresh = rows.filter(({ delivery: { seq } }) => !known.has(seq) && !lane.inFlight.has(seq))
+  lane.queue = [...lane.queue, ...fresh].toSorted((one, other) => one.delivery.seq - other.delivery.seq)
+  lane.readTo = Math.max(lane.readTo, rows.at(-1)?.delivery.seq ?? 0)
+  // A page ends early when its events are large: only an empty one says that there is no more.
+  if (rows.length > 0) lane.more = true
 }
 
 /** The oldest that is due; in an outage now and then the second, in case the first is what the service chokes on. */

@@ -6,6 +6,7 @@ import type { Draft } from './draft.ts'
 import type { ReportInput } from './input.ts'
 import type { Intake } from './intake.ts'
 import {
+  addPage,
   choose,
   type Lane,
   laneRows,
@@ -81,19 +82,10 @@ export function createOutbox({ store, clock, intake, failed }: OutboxTools): Out
     if (lane.filling || !lane.more || lane.queue.length > laneRows / 2) return
     lane.filling = true
     lane.more = false
-    const after = Math.max(
-      0,
-      ...lane.queue.filter((row) => !lane.inFlight.has(row.delivery.seq)).map((row) => row.delivery.seq),
-    )
-    const wanted = laneRows - lane.queue.length
-    store.waiting(lane.channel, after, wanted).then(
+    store.waiting(lane.channel, lane.readTo, laneRows - lane.queue.length).then(
       (rows) => {
         lane.filling = false
-        const known = new Set(lane.queue.map((row) => row.delivery.seq))
-        lane.queue.push(...rows.filter((row) => !known.has(row.delivery.seq) && !lane.inFlight.has(row.delivery.seq)))
-        lane.queue.sort((one, other) => one.delivery.seq - other.delivery.seq)
-        // A page ends early when its events are large: only an empty one says that there is no more.
-        if (rows.length > 0) lane.more = true
+        addPage(lane, rows)
         pump(lane)
       },
       (error: unknown) => {

@@ -17,12 +17,16 @@ export type Outage = {
   readonly announced: boolean
   /** Messages that were given up. */
   readonly died: number
+  /** Channels that were told of it. */
+  readonly toldOn?: readonly string[]
 }
 
 /** An outage this long is announced even while every message is still waiting. */
 const announceAfterMs = 15 * 60_000
 /** "An unanswered send that may have arrived is retried once after 30 s, then ends as unknown." */
 const unansweredRetryMs = 30_000
+
+const outageRule = '(outage)'
 
 export function channelStateKey(channel: string): string {
   return toKey('channel', channel)
@@ -53,19 +57,29 @@ export function stepReport(judge: Judge, draft: Draft, report: ReportInput): Dea
     })
   }
   settleVerdicts(draft, next, endedAt)
-  if (report.interrupted === true) return []
+  const died = next.state === 'dead' || next.state === 'expired'
+  // Notes of an outage are not news themselves: their own death would be announced for ever.
+  const isNote = delivery.rule === outageRule
+  if (died && !isNote) tellFallback(judge, draft, next, endedAt)
+  if (report.interrupted === true || isGone(result)) return []
   const key = channelStateKey(delivery.channel)
   const outage = draft.get(key) as Outage | undefined
   if (result.ok) {
     if (outage !== undefined) recover(judge, draft, delivery.channel, outage, endedAt)
     return []
   }
-  const died = next.state === 'dead' || next.state === 'expired'
-  const worse = worsen(outage, next, report, died)
-  const announce = !worse.announced && (died || endedAt - worse.since >= announceAfterMs)
+  const worse = worsen(outage, next, report, died && !isNote)
+  const announce = !worse.announced && ((died && !isNote) || endedAt - worse.since >= announceAfterMs)
   draft.put(key, { ...worse, announced: worse.announced || announce })
-  if (died) tellFallback(judge, draft, next, endedAt)
   return announce ? [deadChannel(judge, delivery.channel, worse)] : []
+}
+
+/** Who was told that the channel is dead is told when it works again. */
+export function noteTold(draft: Draft, channel: string, event: number): void {
+  const outage = draft.get(channelStateKey(channel)) as Outage | undefined
+  if (outage === undefined) return
+  const told = draft.verdicts.filter((verdict) => verdict.event === event && verdict.state === 'queued')
+  draft.put(channelStateKey(channel), { ...outage, toldOn: [...new Set(told.map((verdict) => verdict.channel))] })
 }
 
 /** The wait before the n-th further attempt: 5 s doubled up to 5 min, spread by a fifth so that peers do not march in step. */
@@ -169,6 +183,7 @@ function worsen(
     detail: next.lastDetail ?? 'it waited longer than its channel allows',
     announced: outage?.announced ?? false,
     died: (outage?.died ?? 0) + (died ? 1 : 0),
+    ...(outage?.toldOn === undefined ? {} : { toldOn: outage.toldOn }),
   }
 }
 
@@ -180,25 +195,15 @@ function channelWide(result: ReportInput['result']): boolean {
 
 /** The dead message itself goes to the channel's fallback, else the hub's; with none it stays on the page and in the metrics. */
 function tellFallback(judge: Judge, draft: Draft, dead: Delivery, now: number): void {
-  const fallback = fallbackOf(judge, dead.channel)
-  if (fallback === undefined || dead.extra.fallbackFor !== undefined) return
+  const tried = [...(dead.extra.tried ?? []), dead.channel]
+  const ways = [judge.channels.get(dead.channel)?.fallback, judge.fallback]
+  const channel = ways.find((way) => way !== undefined && judge.channels.has(way) && !tried.includes(way))
+  if (channel === undefined) return
   const { kind, severity, thread } = dead
   const rule = '(fallback)'
   const events = dead.events.map((seq) => ({ seq, rule }))
-  tell(
-    draft,
-    judge,
-    {
-      channel: fallback,
-      rule,
-      kind,
-      thread,
-      events,
-      severity,
-      extra: { ...without(dead.extra), fallbackFor: dead.channel },
-    },
-    now,
-  )
+  const extra = { ...without(dead.extra), fallbackFor: dead.extra.fallbackFor ?? dead.channel, tried }
+  tell(draft, judge, { channel, rule, kind, thread, events, severity, extra }, now)
 }
 
 function fallbackOf(judge: Judge, channel: string): string | undefined {
@@ -233,7 +238,7 @@ function recover(judge: Judge, draft: Draft, channel: string, outage: Outage, no
     tell(
       draft,
       judge,
-      { channel: to, rule: '(outage)', kind: 'note', thread, events: [], severity: 'info', extra },
+      { channel: to, rule: outageRule, kind: 'note', thread, events: [], severity: 'info', extra },
       now,
     )
   }
@@ -245,7 +250,12 @@ function recover(judge: Judge, draft: Draft, channel: string, outage: Outage, no
     ])
   }
   const fallback = fallbackOf(judge, channel)
-  if (outage.announced && fallback !== undefined) note(fallback, `Channel ${channel} works again`, [])
+  const told = outage.toldOn ?? (outage.announced && fallback !== undefined ? [fallback] : [])
+  for (const one of told) if (judge.channels.has(one)) note(one, `Channel ${channel} works again`, [])
+}
+
+function isGone(result: ReportInput['result']): boolean {
+  return !result.ok && 'givenUp' in result && result.givenUp === 'channel-gone'
 }
 
 function without({ rules: _rules, settled: _settled, ...extra }: DeliveryExtra): DeliveryExtra {

@@ -1,16 +1,16 @@
 // The judge: one input and the state it needs in, what changes out. Pure: no clock, no I/O, no randomness.
-import { toId } from '../lib/id.ts'
+import { fromId, toId } from '../lib/id.ts'
 import type { Window } from '../rules/dedupe.ts'
 import { bundleOf, noteSent, throttleKey } from '../rules/throttle.ts'
 import type { DeliveryExtra, HubEvent, Json, Severity } from '../words.ts'
 import type { Draft } from './draft.ts'
 import { digestOf, moveJudgeTime, toSketch } from './event.ts'
-import type { CommandInput, EventInput, Input, JobInput } from './input.ts'
+import type { CommandInput, EventInput, Input, JobInput, ReportInput } from './input.ts'
 import type { Judge } from './judge.ts'
 import { deriveEvent, judgeEvent } from './judge-event.ts'
 import { type Plan, rulesFor } from './plan.ts'
-import { stepReport } from './report.ts'
-import { type Bundle, tell } from './tell.ts'
+import { noteTold, stepReport } from './report.ts'
+import { type Bundle, type Intent, tell } from './tell.ts'
 
 /** Steps one planned input; returns the id of the event it made, if it is one. */
 export function step(judge: Judge, draft: Draft, planned: Plan, now: number): Stepped {
@@ -20,10 +20,10 @@ export function step(judge: Judge, draft: Draft, planned: Plan, now: number): St
   draft.inputs.push({ seq, at: now, kind: input.kind, body: bodyOf(input) })
   switch (input.kind) {
     case 'job':
-      stepJob(judge, draft, input, now)
+      stepJob(judge, draft, input, seq, now)
       return {}
     case 'outcome':
-      for (const event of stepReport(judge, draft, input)) deriveEvent(judge, draft, event, seq, now)
+      report(judge, draft, input, seq, now)
       return {}
     case 'command':
       return stepCommand(judge, draft, input, seq, now)
@@ -60,16 +60,33 @@ function stepEvent(judge: Judge, draft: Draft, planned: Plan, input: EventInput,
   return { id: event.id }
 }
 
-function stepJob(judge: Judge, draft: Draft, { job }: JobInput, now: number): void {
+/** Notes an outcome, and derives what the hub has to say of it. */
+function report(judge: Judge, draft: Draft, input: ReportInput, cause: number, now: number): void {
+  for (const event of stepReport(judge, draft, input)) {
+    const derived = fromId(deriveEvent(judge, draft, event, cause, now))
+    if (derived !== undefined) noteTold(draft, event.subject, derived)
+  }
+}
+
+/** What was held for a channel that a reload has taken away goes to the fallback, or dies visibly. */
+function tellOrGiveUp(judge: Judge, draft: Draft, intent: Intent, cause: number, now: number): void {
+  const seq = fromId(tell(draft, judge, intent, now))
+  const delivery = seq === undefined ? undefined : draft.deliveries.get(seq)
+  if (judge.channels.has(intent.channel) || delivery === undefined) return
+  const result = { ok: false, givenUp: 'channel-gone' } as const
+  report(judge, draft, { kind: 'outcome', delivery, result, startedAt: now, endedAt: now }, cause, now)
+}
+
+function stepJob(judge: Judge, draft: Draft, { job }: JobInput, cause: number, now: number): void {
   // Read from the store a moment ago: another input may have taken or moved it since.
   if (draft.jobOf(job.key)?.dueAt !== job.dueAt) return
   draft.cancel(job.key)
-  if (job.kind === 'bundle') return tellBundle(judge, draft, job.key, now)
-  if (job.kind === 'dedupe-end') return tellRepeats(judge, draft, job.key, job.body, now)
+  if (job.kind === 'bundle') return tellBundle(judge, draft, job.key, cause, now)
+  if (job.kind === 'dedupe-end') return tellRepeats(judge, draft, job.key, job.body, cause, now)
   throw new Error(`a job of an unknown kind: ${job.kind}`)
 }
 
-function tellBundle(judge: Judge, draft: Draft, key: string, now: number): void {
+function tellBundle(judge: Judge, draft: Draft, key: string, cause: number, now: number): void {
   const bundle = draft.get(key) as Bundle | undefined
   if (bundle === undefined) return
   draft.put(key, undefined)
@@ -80,18 +97,18 @@ function tellBundle(judge: Judge, draft: Draft, key: string, now: number): void 
   const thread = only === undefined ? key : toId(only.seq)
   const kind = only === undefined ? 'digest' : 'open'
   const ends = by === 'late' ? ({ verdict: 'merged', by: 'late' } as const) : {}
-  tell(draft, judge, { channel, rule, kind, thread, events, severity, extra, ...ends }, now)
+  tellOrGiveUp(judge, draft, { channel, rule, kind, thread, events, severity, extra, ...ends }, cause, now)
   if (by !== 'throttle') return
   const owner = judge.rules.find(({ name }) => name === rule)
   const ofChannel = throttleKey('', channel)
   const ofRule = throttleKey(rule, channel)
   const channelLimit = judge.channels.get(channel)?.throttle
-  if (key === bundleOf(ofChannel) && channelLimit !== undefined) noteSent(channelLimit, ofChannel, draft, now)
+  if (channelLimit !== undefined) noteSent(channelLimit, ofChannel, draft, now)
   if (key === bundleOf(ofRule) && owner?.throttle !== undefined) noteSent(owner.throttle, ofRule, draft, now)
 }
 
 /** The end of a dedupe window with `tell: end`: says how many repeats there were. */
-function tellRepeats(judge: Judge, draft: Draft, key: string, body: Json, now: number): void {
+function tellRepeats(judge: Judge, draft: Draft, key: string, body: Json, cause: number, now: number): void {
   const window = draft.get(key) as Window | undefined
   if (window === undefined || window.held === 0) return
   draft.put(key, undefined)
@@ -104,7 +121,8 @@ function tellRepeats(judge: Judge, draft: Draft, key: string, body: Json, now: n
   const extra = { held: window.held, ...(window.heldSince === undefined ? {} : { heldSince: window.heldSince }) }
   const events = [{ seq: event, rule }]
   const ended = { verdict: 'merged', by: 'dedupe' } as const
-  tell(draft, judge, { channel, rule, kind: 'note', thread: toId(event), events, severity, extra, ...ended }, now)
+  const thread = toId(event)
+  tellOrGiveUp(judge, draft, { channel, rule, kind: 'note', thread, events, severity, extra, ...ended }, cause, now)
 }
 
 function stepCommand(judge: Judge, draft: Draft, { command }: CommandInput, seq: number, now: number): Stepped {

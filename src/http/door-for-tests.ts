@@ -97,7 +97,11 @@ function createTestStore(): TestStore {
       events.push(...(rows.events ?? []))
       verdicts.push(...(rows.verdicts ?? []))
     },
-    events: async ({ limit }) => events.toSorted((one, other) => other.seq - one.seq).slice(0, limit),
+    events: async ({ limit, beforeSeq = Infinity }) =>
+      events
+        .filter(({ seq }) => seq < beforeSeq)
+        .toSorted((one, other) => other.seq - one.seq)
+        .slice(0, limit),
     event: async (id) => events.find((event) => event.id === id),
     verdicts: async (seqs) => verdicts.filter(({ event }) => seqs.includes(event)),
     deliveries: async () => [],

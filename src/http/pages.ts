@@ -2,7 +2,8 @@
 import { lookUpEvent } from '../engine/look.ts'
 import { fromId, toId } from '../lib/id.ts'
 import { eventPage, missingPage } from '../page/event-page.ts'
-import { eventsPage } from '../page/events-page.ts'
+import { cutText } from '../lib/text.ts'
+import { eventsPage, shownTitle } from '../page/events-page.ts'
 import type { HubEvent } from '../words.ts'
 import type { HubDoor } from './door.ts'
 import { problemsOf } from './health.ts'
@@ -13,6 +14,9 @@ export interface Page {
 }
 
 const shownEvents = 100
+const eventsAtOnce = 5
+/** More than the list shows, so that it sees where to cut. */
+const keptText = 2000
 const eventPath = /^\/events\/([^/]+)$/
 
 export function isPagePath(path: string): boolean {
@@ -26,16 +30,30 @@ export async function readPage(door: HubDoor, path: string, address: string): Pr
 }
 
 async function listPage(door: HubDoor, address: string): Promise<Page> {
-  const events = await door.store.events({ limit: shownEvents })
-  const verdicts = await door.store.verdicts(events.map((event) => event.seq))
+  const listed = await lastEvents(door)
+  const verdicts = await door.store.verdicts(listed.map(({ event }) => event.seq))
   const byEvent = Map.groupBy(verdicts, (verdict) => verdict.event)
-  const shown = events.map((event) => ({
-    event,
-    title: titleOf(door, event),
-    verdicts: byEvent.get(event.seq) ?? [],
-  }))
+  const shown = listed.map((one) => ({ ...one, verdicts: byEvent.get(one.event.seq) ?? [] }))
   const html = eventsPage({ events: shown, zone: door.zone, problems: problemsOf(door.health()), address })
   return { status: 200, html }
+}
+
+/** A few at a time and without what the list does not show: an event may be as large as the largest request. */
+async function lastEvents(door: HubDoor): Promise<{ readonly event: HubEvent; readonly title: string }[]> {
+  const listed: { readonly event: HubEvent; readonly title: string }[] = []
+  while (listed.length < shownEvents) {
+    const beforeSeq = listed.at(-1)?.event.seq
+    const events = await door.store.events({ limit: eventsAtOnce, ...(beforeSeq === undefined ? {} : { beforeSeq }) })
+    for (const event of events)
+      listed.push({ event: slim(event), title: cutText(titleOf(door, event), shownTitle + 1) })
+    if (events.length < eventsAtOnce) break
+  }
+  return listed
+}
+
+function slim(event: HubEvent): HubEvent {
+  const { text } = event
+  return { ...event, data: {}, ...(text === undefined ? {} : { text: cutText(text, keptText) }) }
 }
 
 async function onePage(door: HubDoor, id: string): Promise<Page> {

@@ -84,13 +84,15 @@ function openInPlace(): Store {
 
 interface Thread {
   readonly call: CallStore
+  /** It answers nothing any more. */
+  readonly failed: boolean
   close(): Promise<void>
 }
 
 /** Most hubs are looked at rarely: a thread is 10 MB, so it starts with a question and ends some time after the last one. */
 const idleThreadMs = 10_000
 
-function lazyThread(path: string, readOnly: boolean): Thread {
+function lazyThread(path: string, readOnly: boolean): Pick<Thread, 'call' | 'close'> {
   let started: Promise<Thread> | undefined
   let asked = 0
   let timer: NodeJS.Timeout | undefined
@@ -104,9 +106,15 @@ function lazyThread(path: string, readOnly: boolean): Thread {
     call: async (method, ...args) => {
       clearTimeout(timer)
       asked += 1
+      started ??= startThread(path, readOnly)
+      const mine = started
       try {
-        started ??= startThread(path, readOnly)
-        return await (await started).call(method, ...args)
+        return await (await mine).call(method, ...args)
+      } catch (error) {
+        // One that died, as of a list too large for its memory, is no reason to refuse what is asked next.
+        const thread = await mine.catch(() => undefined)
+        if (started === mine && thread?.failed !== false) started = undefined
+        throw error
       } finally {
         asked -= 1
         if (asked === 0) timer = setTimeout(() => void end(), idleThreadMs).unref()
@@ -148,6 +156,9 @@ async function startThread(path: string, readOnly: boolean): Promise<Thread> {
   }
   return {
     call,
+    get failed() {
+      return failed !== undefined
+    },
     close: async () => {
       if (failed === undefined) await call('close')
       await worker.terminate()

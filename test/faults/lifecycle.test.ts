@@ -151,7 +151,7 @@ test('a backup made under load is whole, and restoring it brings back its moment
   const audit = await house.audit()
   // The message that was on its way at the backup's moment is sent again after half a minute, as after a crash.
   const [again, ...others] = audit.deliveries.filter(({ state }) => state === 'retrying')
-  assert.ok(again === undefined || again.lastDetail === 'Sereno stopped while this was being sent', again?.lastDetail)
+  assert.ok(again === undefined || again.lastDetail === 'Sereno stopped while this was being sent')
   assert.deepEqual(others, [])
   assert.deepEqual(audit.faults.filter((fault) => !fault.includes(again?.id ?? '(none)')).slice(0, 5), [])
   const kept = messagesOf(audit)

@@ -21,6 +21,7 @@ import { ensureToken } from './hub/token.ts'
 import { watchStore } from './hub/store-watch.ts'
 import { startUpkeep } from './hub/upkeep.ts'
 import { request } from './lib/http.ts'
+import { placeStore } from './store/place.ts'
 import { openSqlite } from './store/sqlite.ts'
 import type { Store } from './store/store.ts'
 import { version } from './version.ts'
@@ -66,7 +67,7 @@ export async function startHub(options: HubOptions): Promise<Hub> {
   const { hub } = assembly.config
   const listen = options.listen === undefined ? hub.listen : readListenOption(options.listen, hub)
   const { token, made } = ensureToken(folder)
-  const storePath = hub.store ?? join(folder, 'sereno.db')
+  const storePath = placeStore(folder, hub.store)
   const store = await openSqlite({ path: storePath })
   // Undone from the last to the first: when the hub stops, and when its start comes to nothing.
   await using running = new AsyncDisposableStack()

@@ -66,6 +66,17 @@ test('the reader is woken when it asked for it', async (t) => {
   assert.deepEqual(hub.texts, ['wake me', 'tick'])
 })
 
+test('what the last run left open is looked at without a new line, once what was written meanwhile is read', async (t) => {
+  const hub = start(t, 'one\n')
+  await hub.until(() => hub.texts.includes('one'))
+  await hub.restart(() => {
+    hub.saved = [['session', 1]]
+    fs.appendFileSync(hub.path, 'two\n')
+  })
+  await hub.until(() => hub.texts.includes('tick'))
+  assert.deepEqual(hub.texts, ['one', 'two', 'tick'])
+})
+
 test('a missing file is said once and measured, and read when it comes', async (t) => {
   const hub = start(t, undefined)
   await hub.until(() => hub.measures.get('tail_file_missing') === 1)
@@ -132,6 +143,7 @@ class Hub {
   readonly logged: string[] = []
   readonly measures = new Map<string, number>()
   cursor: Json | undefined
+  saved: readonly (readonly [string, Json])[] = []
   refusals = 0
   refused = 0
   /** How far its clock is ahead. */
@@ -169,7 +181,7 @@ class Hub {
     const say = (message: string) => void this.logged.push(message)
     const tools: SourceTools = {
       name: 'test',
-      place: { zone: 'UTC', host: 'here' },
+      place: { zone: 'UTC', host: 'here', saved: this.saved },
       signal: this.#stop.signal,
       now: () => Date.now() + this.aheadMs,
       emit: async (events, progress) => this.#emit(events, progress ?? {}),
@@ -199,10 +211,11 @@ class Hub {
   }
 }
 
-/** Every line is an event; `wake me` asks for a tick at once. */
-function createReader(): Reader {
+/** Every line is an event; `wake me` asks for a tick at once, and so does a row kept from the last run. */
+function createReader(saved: Iterable<unknown> = []): Reader {
   const splitter = createLineSplitter()
   let lines = 0
+  let waits = [...saved].length > 0
   return {
     push(bytes, now) {
       const events: NewEvent[] = []
@@ -210,10 +223,14 @@ function createReader(): Reader {
         events.push({ type: 'log.line', text: buffer.toString('utf8', start, end) })
         lines++
       })
-      const wake = events.some((event) => event.text === 'wake me')
-      return { events, put: [], delete: [], ...(wake && { due: now }) }
+      waits ||= events.some((event) => event.text === 'wake me')
+      return { events, put: [], delete: [], ...(waits && { due: now }) }
     },
-    tick: () => ({ events: [{ type: 'log.line', text: 'tick' }], put: [], delete: [] }),
+    tick() {
+      const events = waits ? [{ type: 'log.line', text: 'tick' }] : []
+      waits = false
+      return { events, put: [], delete: [] }
+    },
     end: () => ({ events: [], put: [], delete: [] }),
     get pending() {
       return splitter.pending

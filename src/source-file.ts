@@ -76,6 +76,7 @@ class Follower {
   readonly #tools: SourceTools
   /** When the reader wants its next tick. */
   #due: number | undefined
+  #ticked = false
   #stored = ''
   #storedAt = -Infinity
   #caughtUp: boolean | undefined
@@ -92,7 +93,13 @@ class Follower {
   async look(): Promise<Look> {
     const look = await this.#tail.poll((bytes, more) => this.#take(bytes, more))
     const now = this.#tools.now()
-    if (this.#due !== undefined && this.#due <= now) await this.#keep(this.#reader.tick(now), look.caughtUp)
+    // Sessions of the last run have times of their own, which only a first tick tells; before the end of what was
+    // written meanwhile it would end those whose end is in it.
+    const isFirst = !this.#ticked && look.caughtUp
+    if (isFirst || (this.#due !== undefined && this.#due <= now)) {
+      this.#ticked ||= isFirst
+      await this.#keep(this.#reader.tick(now), look.caughtUp)
+    }
     const ripe = this.#tools.now() - this.#storedAt >= cursorMs && this.#isUnstored()
     if (ripe || this.#caughtUp !== look.caughtUp) await this.#store(nothing, look.caughtUp)
     this.#tellProblem(look.problem)

@@ -1,9 +1,10 @@
 // Programs that a bench starts: each ends with its block, and none outlives the bench.
 import { type ChildProcess, spawn } from 'node:child_process'
+import { setTimeout as wait } from 'node:timers/promises'
 
 export interface Child extends AsyncDisposable {
   readonly pid: number
-  /** Resolves with the text so far as soon as it contains the words; rejects when the program ends before. */
+  /** Resolves with the text so far as soon as it contains the words; rejects when the program ends or half a minute passes before. */
   says(words: string): Promise<string>
   /** All that it said; rejects unless it ends well. */
   readonly done: Promise<string>
@@ -21,6 +22,7 @@ export interface Program {
 }
 
 const killAfterMs = 8000
+const saysWithinMs = 30_000
 
 export function startChild({ command, args, cwd, env, deadlineMs }: Program): Child {
   const child = spawn(command, args, {
@@ -63,7 +65,12 @@ export function startChild({ command, args, cwd, env, deadlineMs }: Program): Ch
     says: (words) => {
       if (text.includes(words)) return Promise.resolve(text)
       const heard = new Promise<string>((tell) => waiting.push({ words, heard: tell }))
-      return Promise.race([heard, done])
+      const late = wait(saysWithinMs, undefined, { ref: false }).then(() => {
+        throw new Error(
+          `${command} ${args.join(' ')} did not say ${words} within ${saysWithinMs} ms:\n${text.slice(-2000)}`,
+        )
+      })
+      return Promise.race([heard, done, late])
     },
     [Symbol.asyncDispose]: stop,
   }

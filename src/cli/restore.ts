@@ -1,6 +1,5 @@
 // `sereno restore FILE`: puts a backup in the place of the store.
-import { join } from 'node:path'
-import { storeName } from './store-file.ts'
+import { storePathOf } from '../store/place.ts'
 import { detailOf, Refusal, type ExitCode, type Terminal } from './terminal.ts'
 
 export interface RestoreOptions {
@@ -10,7 +9,7 @@ export interface RestoreOptions {
 export async function restore(file: string, options: RestoreOptions, terminal: Terminal): Promise<ExitCode> {
   const { restoreSqlite } = await import('../store/restore.ts')
   try {
-    const { events, setAside } = restoreSqlite(file, join(options.data, storeName), Date.now())
+    const { events, setAside } = restoreSqlite(file, storePathOf(options.data), Date.now())
     terminal.out(`${options.data}: restored from ${file}, with ${events} event${events === 1 ? '' : 's'}.`)
     if (setAside !== undefined) terminal.out(`The store that was there is kept as ${setAside}.`)
     return 0

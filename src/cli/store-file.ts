@@ -1,14 +1,12 @@
 // Opens the store of a data folder for reading, when no hub runs to be asked.
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { storePathOf } from '../store/place.ts'
 import type { Store } from '../store/store.ts'
 import { detailOf, Refusal } from './terminal.ts'
 
-export const storeName = 'sereno.db'
-
 /** Hands an open store to `read` and closes it. */
 export async function withStore<Result>(folder: string, read: (store: Store) => Promise<Result>): Promise<Result> {
-  const path = join(folder, storeName)
+  const path = storePathOf(folder)
   if (!existsSync(path)) {
     throw new Refusal(
       `There is no store in ${folder}, and no hub runs on it. Name the data folder with --data, or a running hub with --hub.`,

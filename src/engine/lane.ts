@@ -108,7 +108,10 @@ export function addPage(lane: Lane, rows: readonly DeliveryWithEvents[]): void {
     return
   }
   const known = new Set(lane.queue.map((row) => row.delivery.seq))
-  const fresh = rows.filter(({ delivery: { seq } }) => !known.has(seq) && !lane.inFlight.has(seq))
+  // A row that has come back from its flight has one attempt more than when it left.
+  const fresh = rows.filter(({ delivery: { seq, attempts } }) => {
+    return !known.has(seq) && lane.inFlight.get(seq)?.delivery.attempts !== attempts
+  })
   lane.queue = [...lane.queue, ...fresh].toSorted((one, other) => one.delivery.seq - other.delivery.seq)
   lane.readTo = Math.max(lane.readTo, rows.at(-1)?.delivery.seq ?? 0)
   // A page ends early when its events are large: only an empty one says that there is no more.

@@ -1,7 +1,7 @@
 // What the http room is let into: the hub's routes, its state in words, and the few things one may ask it to do.
 import { titleOf } from '../engine/compose.ts'
 import type { Engine } from '../engine/engine.ts'
-import type { ApiDoor, HubStatus } from '../http/api.ts'
+import type { ApiDoor, Done, HubStatus } from '../http/api.ts'
 import type { HubDoor } from '../http/door.ts'
 import type { Log } from '../source.ts'
 import type { Store } from '../store/store.ts'
@@ -29,6 +29,23 @@ export function createDoor(parts: DoorParts): HubDoor {
   const { engine, store, sources, observer, log, assembly } = parts
   const health = (): ReturnType<Observer['health']> => observer.health(engine.lanes())
   observer.registry.beforeText(() => void health())
+  /** One after the other: two looks at the same dead message must not send it twice. */
+  let retrying: Promise<unknown> = Promise.resolve()
+  async function retry(id: string): Promise<Done> {
+    const detail = await store.delivery(id)
+    if (detail === undefined) return { ok: false, message: `There is no delivery ${id}, or it is no longer kept.` }
+    const { delivery } = detail
+    if (!finalDeliveries.includes(delivery.state)) {
+      return { ok: false, message: `Delivery ${id} is ${delivery.state}: it is sent again by itself.` }
+    }
+    if (delivery.state === 'delivered') return { ok: false, message: `Delivery ${id} was delivered already.` }
+    if (!assembly().judge.channels.has(delivery.channel)) {
+      return { ok: false, message: `Channel ${delivery.channel} of delivery ${id} is no longer configured.` }
+    }
+    await engine.command({ name: 'retry', delivery })
+    return { ok: true, message: `Delivery ${id} is sent again on ${delivery.channel}.` }
+  }
+
   return {
     store,
     log,
@@ -53,19 +70,10 @@ export function createDoor(parts: DoorParts): HubDoor {
         channels: config.channels.map(({ name }) => name),
       }
     },
-    async retryDelivery(id) {
-      const detail = await store.delivery(id)
-      if (detail === undefined) return { ok: false, message: `There is no delivery ${id}, or it is no longer kept.` }
-      const { delivery } = detail
-      if (!finalDeliveries.includes(delivery.state)) {
-        return { ok: false, message: `Delivery ${id} is ${delivery.state}: it is sent again by itself.` }
-      }
-      if (delivery.state === 'delivered') return { ok: false, message: `Delivery ${id} was delivered already.` }
-      if (!assembly().judge.channels.has(delivery.channel)) {
-        return { ok: false, message: `Channel ${delivery.channel} of delivery ${id} is no longer configured.` }
-      }
-      await engine.command({ name: 'retry', delivery })
-      return { ok: true, message: `Delivery ${id} is sent again on ${delivery.channel}.` }
+    retryDelivery(id) {
+      const next = retrying.then(() => retry(id))
+      retrying = next.catch(() => {})
+      return next
     },
     async testChannel(channel) {
       if (!assembly().judge.channels.has(channel) || channel === loopback) {

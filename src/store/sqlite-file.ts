@@ -23,6 +23,9 @@ import {
   type Wanted,
 } from './store.ts'
 
+/** A page of what waits ends at this size, however many it was asked for: large messages must not fill the memory. */
+const pageBytes = 16 * 1024 * 1024
+
 /** Tables without which decisions would be repeated; copied hourly. */
 export const stateTables = ['meta', 'state', 'job', 'identity', 'source', 'session'] as const
 
@@ -100,12 +103,17 @@ export class SqliteFile {
   }
 
   waiting(channel: string, afterSeq: number, limit: number): DeliveryWithEvents[] {
-    return this.#all(
-      "select * from delivery where channel = ?1 and seq > ?2 and state in ('queued', 'retrying') order by seq limit ?3",
-      channel,
-      afterSeq,
-      limit,
-    ).map((row) => this.#withEvents(readDelivery(row)))
+    const page: DeliveryWithEvents[] = []
+    let bytes = 0
+    const sql =
+      "select * from delivery where channel = ?1 and seq > ?2 and state in ('queued', 'retrying') order by seq limit ?3"
+    for (const row of this.#all(sql, channel, afterSeq, limit)) {
+      const one = this.#withEvents(readDelivery(row))
+      page.push(one)
+      for (const event of one.events) bytes += (event.text?.length ?? 0) + JSON.stringify(event.data).length
+      if (bytes > pageBytes) break
+    }
+    return page
   }
 
   waitingChannels(): string[] {
@@ -214,11 +222,14 @@ export class SqliteFile {
     rmSync(fresh, { force: true })
     this.#prepare('attach ?1 as copy').run(fresh)
     try {
+      // One moment for all tables: a cursor that is ahead of the sessions beside it would skip lines.
+      this.#db.exec('begin')
       for (const table of stateTables) this.#db.exec(`create table copy.${table} as select * from main.${table}`)
       this.#db.exec(
-        "create table copy.delivery as select * from main.delivery where state in ('queued', 'retrying', 'sending')",
+        "create table copy.delivery as select * from main.delivery where state in ('queued', 'retrying', 'sending'); commit",
       )
     } finally {
+      if (this.#db.isTransaction) this.#db.exec('rollback')
       this.#db.exec('detach copy')
     }
     renameSync(fresh, path)

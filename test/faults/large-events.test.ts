@@ -23,3 +23,20 @@ rules: [{ on: sereno.*, where: 'severity!="info"', to: [out] }]
     assert.equal((await house.ask(path)).status, 200, path)
   assert.equal((await house.post('and on')).status, 200)
 })
+
+test('a hub starts again though the messages that wait are larger together than the memory of a thread', async () => {
+  await using house = await createHubHouse()
+  await house.configure(`
+sources: { message: { kind: message } }
+channels: { down: { kind: webhook, url: 'http://127.0.0.1:9/' } }
+rules: [{ on: message, to: [down] }]
+`)
+  await house.start()
+  for (let round = 0; round < 40; round += 1) {
+    assert.equal((await house.post(`${round} ${'x'.repeat(4_000_000)}`)).status, 200)
+  }
+  await house.stop()
+  await house.start()
+  assert.equal((await house.ask('/healthz')).status, 200)
+  assert.equal((await house.post('and on')).status, 200)
+})

@@ -3,7 +3,8 @@ import { DatabaseSync } from 'node:sqlite'
 import { existsSync, renameSync, rmSync } from 'node:fs'
 import { migrations } from './migrations.ts'
 import { isRebuildAsked, rebuildIsDone } from './rebuild-mark.ts'
-import { SqliteFile, stateTables } from './sqlite-file.ts'
+import { SqliteFile } from './sqlite-file.ts'
+import { stateTables } from './state-copy.ts'
 import type { Opened } from './store.ts'
 
 type Lost = NonNullable<Opened['lost']>

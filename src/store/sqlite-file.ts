@@ -1,11 +1,12 @@
 // SQLite, synchronously: the one file that knows node:sqlite. Runs in the store's worker, or in place for scenarios.
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
-import { renameSync, rmSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { firstPosition, fromId } from '../lib/id.ts'
 import type { Delivery, HubEvent, Job, Json, Verdict } from '../words.ts'
 import { toRefusal } from './explain.ts'
 import { migrations } from './migrations.ts'
 import { statements, type Packed } from './pack.ts'
+import { copyState } from './state-copy.ts'
 import { prune } from './prune.ts'
 import { selectDeliveries, selectEvents } from './select.ts'
 import { json, number, readAttempt, readDelivery, readEvent, readJob, readPart, readVerdict, text } from './rows.ts'
@@ -25,9 +26,6 @@ import {
 
 /** A page of what waits ends at this size, however many it was asked for: large messages must not fill the memory. */
 const pageBytes = 16 * 1024 * 1024
-
-/** Tables without which decisions would be repeated; copied hourly. */
-export const stateTables = ['meta', 'state', 'job', 'identity', 'source', 'session'] as const
 
 export class SqliteFile {
   readonly #db: DatabaseSync
@@ -218,21 +216,7 @@ export class SqliteFile {
 
   /** The state tables and unsent deliveries into a file of their own, replaced as a whole. */
   copyState(path: string): void {
-    const fresh = `${path}.new`
-    rmSync(fresh, { force: true })
-    this.#prepare('attach ?1 as copy').run(fresh)
-    try {
-      // One moment for all tables: a cursor that is ahead of the sessions beside it would skip lines.
-      this.#db.exec('begin')
-      for (const table of stateTables) this.#db.exec(`create table copy.${table} as select * from main.${table}`)
-      this.#db.exec(
-        "create table copy.delivery as select * from main.delivery where state in ('queued', 'retrying', 'sending'); commit",
-      )
-    } finally {
-      if (this.#db.isTransaction) this.#db.exec('rollback')
-      this.#db.exec('detach copy')
-    }
-    renameSync(fresh, path)
+    copyState(this.#db, path)
   }
 
   /** What SQLite thinks of the whole file; `ok` when sound. */

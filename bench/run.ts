@@ -41,13 +41,13 @@ for (const name of names) {
     const rows = (await parts[name]?.()) ?? []
     for (const row of rows) console.log(lineOf(row))
     sections.set(name, { machine, command: `npm run bench -- ${name}`, rows })
+    await writeFile(file, writePage(sections, Object.keys(parts)))
   } catch (error) {
     // The other parts are measured all the same; the section keeps its last figures and their date.
     console.error(`bench: ${name} failed`, error)
     failed = true
   }
 }
-await writeFile(file, writePage(sections, Object.keys(parts)))
 console.log(`\nwritten: docs/benchmarks.md`)
 process.exitCode = failed ? 1 : 0
 

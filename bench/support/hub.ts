@@ -39,9 +39,9 @@ export async function startBenchHub(options: BenchHubOptions): Promise<BenchHub>
     env,
     deadlineMs: 300_000,
   })
-  const said = await child.says('/?token=')
+  const said = await child.says('Its page: http')
   const readyMs = performance.now() - startedAt
-  const port = Number(/:(\d+)\/\?token=/.exec(said)?.[1])
+  const port = Number(/Its page: http:\/\/[\d.]+:(\d+)/.exec(said)?.[1])
   const token = (await readFile(join(folder, 'data/token'), 'utf8')).trim()
   return { port, token, readyMs, process: child, [Symbol.asyncDispose]: () => child.stop() }
 }

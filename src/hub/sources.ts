@@ -44,6 +44,8 @@ interface Running {
 
 /** A source has a second to stop; then we go on without it. */
 const stopWithinMs = 1000
+/** Nor is anybody kept waiting longer for one that cannot find its place. */
+const placeWithinMs = 1000
 const restartMs = 1000
 const longestRestartMs = 300_000
 
@@ -51,19 +53,27 @@ export function createSources(tools: SourcesTools): RunningSources {
   const running = new Map<string, Running>()
   const routes: SourceRoute[] = []
 
+  /** Told by a source's first word of where it stands. */
+  const placed = new Map<string, () => void>()
+
+  /** Resolves when it has taken its place in what it reads: what is written from then on is not missed. */
   async function start(source: AssembledSource): Promise<void> {
+    const { name } = source
     const abort = new AbortController()
-    if (source.kind.reader !== undefined) tools.engine.catchingUp(source.name, true)
-    const saved = await tools.store.rows(source.name)
-    const given = toolsFor({ ...source, place: { ...source.place, saved } }, abort.signal)
-    const stopped = keepRunning(source, given, abort.signal)
-    running.set(source.name, { source, abort, stopped })
+    const first = new Promise<void>((resolve) => placed.set(name, resolve))
+    if (source.kind.reader !== undefined) tools.engine.catchingUp(name, true)
+    const stopped = keepRunning(source, abort.signal)
+    running.set(name, { source, abort, stopped })
+    // One that only answers routes has come to its end when these are there.
+    await Promise.race([first, stopped, wait(placeWithinMs, undefined, { ref: false })])
   }
 
   /** Our bug in one source stops neither the others nor, for long, itself: it goes on from its cursor. */
-  async function keepRunning(source: AssembledSource, given: SourceTools, signal: AbortSignal): Promise<void> {
+  async function keepRunning(source: AssembledSource, signal: AbortSignal): Promise<void> {
     for (let failures = 0; !signal.aborted; failures += 1) {
       try {
+        const saved = await tools.store.rows(source.name)
+        const given = toolsFor({ ...source, place: { ...source.place, saved } }, signal)
         await source.kind.start(source.options, given)
         return
       } catch (error) {
@@ -128,6 +138,7 @@ export function createSources(tools: SourcesTools): RunningSources {
     const inputs: Input[] = events.map((event) => ({ kind: 'event', source: name, event, receivedAt }))
     for (const one of rejected) inputs.push({ kind: 'event', source: name, event: toRejectedEvent(one), receivedAt })
     const stepped = await stored(() => tools.engine.submit(inputs, toRow(name, progress)), tools)
+    placed.get(name)?.()
     if (progress.caughtUp !== undefined) tools.engine.catchingUp(name, !progress.caughtUp)
     const own = stepped.slice(0, events.length)
     const duplicates = own.filter((one) => one.duplicate === true).length
@@ -142,7 +153,7 @@ export function createSources(tools: SourcesTools): RunningSources {
         const next = wanted.get(name)
         if (next === undefined || !isSame(source, next)) await stopOne(name)
       }
-      for (const source of sources) if (!running.has(source.name)) await start(source)
+      await Promise.all(sources.filter((source) => !running.has(source.name)).map(start))
     },
     async stop() {
       await Promise.all([...running.keys()].map(stopOne))

@@ -50,6 +50,10 @@ export function createObserver(assembly: () => Assembly, store: Store, startedAt
 
   /** A time that was 0 after each restart would make "nothing for an hour" alerts fire. */
   async function restoreLast(one: EventCounter): Promise<void> {
+    if (store.opened.created) {
+      registry.metric('gauge', one.name, one.help).set(0)
+      return
+    }
     const types = [...assembly().types.values()].filter((type) => type.counters?.some(({ name }) => name === one.name))
     const last = await Promise.all(types.map((type) => store.events({ type: type.name, limit: 1 })))
     // Those that came while the store was asked are in force already.

@@ -40,7 +40,7 @@ export function prune(run: Run, policy: Pruning): number {
     policy.restBefore,
   )
   sweep('delete from input where seq in (select seq from input where at < ?1 limit ?2)', policy.restBefore)
-  sweep('delete from identity where key in (select key from identity where at < ?1 limit ?2)', policy.identitiesBefore)
+  gone += dropIdentities(run, policy.identitiesBefore, limitRows)
   sweep('delete from state where key in (select key from state where expires < ?1 limit ?2)', now)
   sweepTrail(sweep)
   if (sizeBytes !== undefined) gone += shrink(run, sweep, sizeBytes, limitRows)
@@ -104,4 +104,23 @@ function pin(run: Run): void {
   for (const states of ["state in ('queued', 'retrying')", "state = 'sending'"]) {
     run(`insert or ignore into pinned select n.value from delivery d, json_each(d.events) n where d.${states}`)
   }
+}
+
+/**
+ * Looked for in one walk and then deleted in small steps: an index by time would cost every event more than all the rest
+ * of its rows.
+ */
+function dropIdentities(run: Run, before: number, limitRows: number): number {
+  run('create temp table if not exists old_identity (place integer primary key, key text not null)')
+  run('delete from old_identity')
+  const found = run('insert into old_identity (key) select key from identity where at < ?1', before)
+  for (let place = 0; place < found; place += limitRows) {
+    run(
+      'delete from identity where key in (select key from old_identity where place > ?1 and place <= ?2)',
+      place,
+      place + limitRows,
+    )
+  }
+  run('delete from old_identity')
+  return found
 }

@@ -85,7 +85,6 @@ create table job (key text primary key, kind text not null, due integer not null
 create index job_due on job (due);
 
 create table identity (key text primary key, seq integer not null, digest text not null, at integer not null) without rowid;
-create index identity_at on identity (at);
 
 create table source (name text primary key, cursor text not null) without rowid;
 create table session (source text not null, key text not null, value text not null, primary key (source, key)) without rowid;

@@ -10,8 +10,20 @@ test('what comes while a long queue is read back is sent with the rest', async (
   house.answers.set('one', down)
   for (let round = 0; round < 25; round += 1) await house.emit(...Array.from({ length: 100 }, () => ({})))
   house.answers.clear()
+  // The first page is on its way from the store while the new one comes.
+  const read = house.store.waiting
+  let open: () => void = () => {}
+  const gate = new Promise<void>((resolve) => (open = resolve))
+  house.store.waiting = async (...given) => {
+    const rows = await read(...given)
+    await gate
+    return rows
+  }
   const restarted = house.restart()
+  await turns()
   void house.engine.submit([{ kind: 'event', source: 's', event: { type: 'a' }, receivedAt: house.clock.now() }])
+  await turns()
+  open()
   await restarted
   await house.pass(12 * hour)
   const deliveries = await house.deliveries()
@@ -133,3 +145,8 @@ test('repeats that come while old input is read end in one message at the end of
   await house.pass(5 * hour)
   assert.deepEqual(await house.deliveries(), ['one open delivered', 'one note delivered'])
 })
+
+/** Long enough for all that waits for nothing but its turn. */
+async function turns(): Promise<void> {
+  for (let turn = 0; turn < 30; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+}

@@ -184,7 +184,8 @@ class Hub {
       place: { zone: 'UTC', host: 'here', saved: this.saved },
       signal: this.#stop.signal,
       now: () => Date.now() + this.aheadMs,
-      emit: async (events, progress) => this.#emit(events, progress ?? {}),
+      emit: async ({ events = [] }, progress) => this.#emit(events, progress ?? {}),
+      onRecheck: () => {},
       cursor: async () => this.cursor,
       route: () => {},
       measure: (name, value) => {

@@ -133,7 +133,10 @@ class Follower {
     const since = this.#tools.now()
     for (let waitMs = 1000; ; waitMs = Math.min(2 * waitMs, 30_000)) {
       try {
-        await this.#tools.emit(output.events, progress)
+        await this.#tools.emit(
+          { events: output.events, ...(output.facts === undefined ? {} : { facts: output.facts }) },
+          progress,
+        )
         if (waitMs > 1000) log.info('the store takes events again; reading goes on')
         break
       } catch (error) {

@@ -1,6 +1,6 @@
 // The contract of a source: I/O only. It emits what it saw and keeps its place by a cursor.
 import type { z } from 'zod'
-import type { Json, NewEvent } from './words.ts'
+import type { Json, JsonObject, NewEvent, NewFact } from './words.ts'
 
 export interface SourceKind<Options = unknown> {
   /** One sentence for the reference page. */
@@ -40,12 +40,32 @@ export interface Reader {
 
 export interface ReaderOutput {
   readonly events: readonly NewEvent[]
+  readonly facts?: readonly NewFact[]
   /** Session rows that changed. */
   readonly put: readonly (readonly [key: string, value: Json])[]
   readonly delete: readonly string[]
   /** When `tick` has something to do next, if it has. */
   readonly due?: number
 }
+
+/** What a source hands in at once: all of it is kept, or nothing. */
+export interface Batch {
+  readonly events?: readonly NewEvent[]
+  readonly facts?: readonly NewFact[]
+  readonly rejected?: readonly Rejected[]
+}
+
+/** What a watch wants looked up. */
+export interface Recheck {
+  /** Name and key of the fact that is the answer. */
+  readonly name: string
+  readonly key: string
+  /** What the watch adds, such as which parts it wants probed. */
+  readonly body: JsonObject
+}
+
+/** A source has so long to answer a recheck. */
+export const recheckDeadlineMs = 300_000
 
 export interface Progress {
   readonly cursor?: Json
@@ -74,9 +94,15 @@ export interface SourceTools {
   readonly signal: AbortSignal
   now(): number
   /** Resolves when the batch is on disk; throws `NotStored` when it could not be. Nothing of a batch is kept then. */
-  emit(events: readonly NewEvent[], progress?: Progress, rejected?: readonly Rejected[]): Promise<EmitResult>
+  emit(batch: Batch, progress?: Progress): Promise<EmitResult>
+  /**
+   * Answers what a watch asks to be looked up: emit a fact of that name and key. It ends only with the committed answer;
+   * after `recheckDeadlineMs`, or a throw, the watch is told that the answer is unknown. Asked again after a restart.
+   */
+  onRecheck(handler: (request: Recheck) => Promise<void>): void
   /** The cursor of the last committed batch. */
   cursor(): Promise<Json | undefined>
+  /** A path that ends in `/*` answers for one more step of any name. */
   route(method: 'GET' | 'POST' | 'PUT', path: string, handler: RouteHandler): void
   /** Sets a gauge or counter `sereno_<name>{source}`. */
   measure(name: string, value: number): void

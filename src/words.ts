@@ -14,10 +14,36 @@ export type JsonObject = { readonly [key: string]: Json }
 export type Severity = 'info' | 'warning' | 'error' | 'critical'
 export const severities = ['info', 'warning', 'error', 'critical'] as const satisfies readonly Severity[]
 
+/** Something that begins and ends, as one event tells of it. */
 export interface Condition {
   /** Unique within its source, so that no sender can end another's. */
   readonly key: string
+  /** `changed` is told in the thread of the beginning; firing again with nothing new only says that it still is so. */
   readonly state: 'firing' | 'changed' | 'resolved'
+  /** Ends by itself then, unless another event moves this. */
+  readonly endsAt?: number
+  /** Ends by itself when nothing was heard of it for so long; our own absence does not count. */
+  readonly expireAfterMs?: number
+}
+
+/** What a source saw and no person need hear of: food for watches, kept for a shorter time. */
+export interface NewFact {
+  /** What it is about, such as `backup.plan`. */
+  readonly name: string
+  /** Whose it is within the source: a plan, a guest, a mount. */
+  readonly key: string
+  /** When it was seen; absent: when it was received. */
+  readonly time?: number
+  readonly host?: string
+  readonly data: JsonObject
+}
+
+/** A fact as stored. */
+export interface Fact extends NewFact {
+  readonly seq: number
+  readonly source: string
+  readonly time: number
+  readonly receivedAt: number
 }
 
 /** What a source hands in; the hub adds identity, receipt and labels. */

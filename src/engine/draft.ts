@@ -1,7 +1,7 @@
 // What one batch of inputs changes, collected while it is stepped: each input sees what the ones before it left.
 import type { StageState } from '../rule.ts'
 import type { Attempt, Commit, Identity, InputRow, SourceRow, StoredPart } from '../store/store.ts'
-import type { Delivery, HubEvent, Job, Json, Verdict } from '../words.ts'
+import type { Delivery, Fact, HubEvent, Job, Json, Verdict } from '../words.ts'
 
 /** A state row and the job under the same key, as the store has them. */
 export interface Known {
@@ -19,6 +19,7 @@ export interface Base {
 
 export class Draft implements StageState {
   readonly events: HubEvent[] = []
+  readonly facts: Fact[] = []
   readonly verdicts: Verdict[] = []
   readonly inputs: InputRow[] = []
   readonly attempts: Attempt[] = []
@@ -91,6 +92,7 @@ export class Draft implements StageState {
     return {
       inputs: this.inputs,
       events: this.events,
+      facts: this.facts,
       verdicts: this.verdicts,
       state: Array.from(this.state, ([key, { value, expiresAt }]) => ({
         key,

@@ -1,12 +1,19 @@
-// The five kinds of input; all pass through the same transaction, get one position each and are kept.
-import type { Delivery, Job, Json, NewEvent, Outcome } from '../words.ts'
+// The kinds of input: facts and events, due jobs, commands, outcomes, configs; all pass through the same transaction, get one position each and are kept.
+import type { Delivery, Job, Json, NewEvent, NewFact, Outcome } from '../words.ts'
 
-export type Input = EventInput | JobInput | CommandInput | ReportInput | ConfigInput
+export type Input = EventInput | FactInput | JobInput | CommandInput | ReportInput | ConfigInput
 
 export interface EventInput {
   readonly kind: 'event'
   readonly source: string
   readonly event: NewEvent
+  readonly receivedAt: number
+}
+
+export interface FactInput {
+  readonly kind: 'fact'
+  readonly source: string
+  readonly fact: NewFact
   readonly receivedAt: number
 }
 

@@ -28,6 +28,7 @@ export function plan(judge: Judge, input: Input): Plan {
       return { input, keys: [input.job.key, ...pacesOf(input)] }
     case 'outcome':
       return { input, keys: [channelStateKey(input.delivery.channel)] }
+    case 'fact':
     case 'command':
     case 'config':
       return { input, keys: [] }

@@ -2,10 +2,10 @@
 import { fromId, toId } from '../lib/id.ts'
 import type { Window } from '../rules/dedupe.ts'
 import { bundleOf, noteSent, throttleKey } from '../rules/throttle.ts'
-import type { DeliveryExtra, HubEvent, Json, Severity } from '../words.ts'
+import type { DeliveryExtra, Fact, HubEvent, Json, Severity } from '../words.ts'
 import type { Draft } from './draft.ts'
 import { digestOf, moveJudgeTime, toSketch } from './event.ts'
-import type { CommandInput, EventInput, Input, JobInput, ReportInput } from './input.ts'
+import type { CommandInput, EventInput, FactInput, Input, JobInput, ReportInput } from './input.ts'
 import type { Judge } from './judge.ts'
 import { deriveEvent, judgeEvent } from './judge-event.ts'
 import { type Plan, rulesFor } from './plan.ts'
@@ -17,6 +17,10 @@ export function step(judge: Judge, draft: Draft, planned: Plan, now: number): St
   const { input } = planned
   if (input.kind === 'event') return stepEvent(judge, draft, planned, input, now)
   const seq = draft.takeSeq()
+  if (input.kind === 'fact') {
+    draft.facts.push(toFact(input, seq))
+    return {}
+  }
   draft.inputs.push({ seq, at: now, kind: input.kind, body: bodyOf(input) })
   switch (input.kind) {
     case 'job':
@@ -159,7 +163,7 @@ function stepCommand(judge: Judge, draft: Draft, { command }: CommandInput, seq:
 }
 
 /** What is kept of an input beside its effects. */
-function bodyOf(input: Exclude<Input, EventInput>): Json {
+function bodyOf(input: Exclude<Input, EventInput | FactInput>): Json {
   switch (input.kind) {
     case 'job':
       return { key: input.job.key, kind: input.job.kind }
@@ -172,4 +176,8 @@ function bodyOf(input: Exclude<Input, EventInput>): Json {
     case 'config':
       return input.document
   }
+}
+
+function toFact({ fact, source, receivedAt }: FactInput, seq: number): Fact {
+  return { ...fact, seq, source, time: fact.time ?? receivedAt, receivedAt }
 }

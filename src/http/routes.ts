@@ -19,13 +19,17 @@ export function createRouteTable(routes: readonly MountedRoute[]): RouteTable {
     return byPath
   }
 
+  /** A path that ends in `/*` answers for one more step of any name. */
+  function routesAt(path: string): readonly MountedRoute[] {
+    const table = current()
+    return table.get(path) ?? table.get(path.replace(/[^/]+$/, '*')) ?? []
+  }
+
   return {
     find(method, path) {
       const asked = method === 'HEAD' ? 'GET' : method
-      return current()
-        .get(path)
-        ?.find((route) => route.method === asked)
+      return routesAt(path).find((route) => route.method === asked)
     },
-    methodsOf: (path) => (current().get(path) ?? []).map((route) => route.method),
+    methodsOf: (path) => routesAt(path).map((route) => route.method),
   }
 }

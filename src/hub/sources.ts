@@ -3,8 +3,17 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { Engine } from '../engine/engine.ts'
 import { IntakeFull } from '../engine/intake.ts'
 import type { Input } from '../engine/input.ts'
-import { type EmitResult, type Log, NotStored, type Progress, type RouteHandler, type SourceTools } from '../source.ts'
-import type { Rejected } from '../source.ts'
+import {
+  type Batch,
+  type EmitResult,
+  type Log,
+  NotStored,
+  type Progress,
+  type Recheck,
+  type Rejected,
+  type RouteHandler,
+  type SourceTools,
+} from '../source.ts'
 import { type SourceRow, type Store, StoreFailed } from '../store/store.ts'
 import type { NewEvent } from '../words.ts'
 import type { AssembledSource } from './assemble.ts'
@@ -52,6 +61,7 @@ const longestRestartMs = 300_000
 export function createSources(tools: SourcesTools): RunningSources {
   const running = new Map<string, Running>()
   const routes: SourceRoute[] = []
+  const rechecks = new Map<string, (request: Recheck) => Promise<void>>()
 
   /** Told by a source's first word of where it stands. */
   const placed = new Map<string, () => void>()
@@ -124,18 +134,19 @@ export function createSources(tools: SourcesTools): RunningSources {
         }
         routes.push({ source: name, method, path, open: source.open, handler })
       },
-      emit: (events, progress, rejected) => emit(name, events, progress, rejected),
+      emit: (batch, progress) => emit(name, batch, progress),
+      onRecheck: (handler) => void rechecks.set(name, handler),
     }
   }
 
   async function emit(
     name: string,
-    events: readonly NewEvent[],
+    { events = [], facts = [], rejected = [] }: Batch,
     progress: Progress = {},
-    rejected: readonly Rejected[] = [],
   ): Promise<EmitResult> {
     const receivedAt = tools.now()
     const inputs: Input[] = events.map((event) => ({ kind: 'event', source: name, event, receivedAt }))
+    for (const fact of facts) inputs.push({ kind: 'fact', source: name, fact, receivedAt })
     for (const one of rejected) inputs.push({ kind: 'event', source: name, event: toRejectedEvent(one), receivedAt })
     const stepped = await stored(() => tools.engine.submit(inputs, toRow(name, progress)), tools)
     placed.get(name)?.()

@@ -47,7 +47,7 @@ async function take(request: SourceRequest, tools: SourceTools): Promise<SourceR
   if (id.length > keyLength) return refuse(`Idempotency-Key is longer than ${keyLength} characters.`)
   const event = toEvent({ message, hostname, summary: summary ?? '', messageType })
   const identity = { producer: hostname || request.remote, id }
-  await tools.emit([id === '' ? event : { ...event, identity }])
+  await tools.emit({ events: [id === '' ? event : { ...event, identity }] })
   // As JSON, which is how the original says it.
   return { status: 200, body: 200 }
 }

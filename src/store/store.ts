@@ -1,5 +1,5 @@
 // The store's interface: async and batch-shaped, in the words of the domain. One contract suite runs over every store.
-import type { Delivery, HubEvent, Job, Json, Reason, Verdict, VerdictState } from '../words.ts'
+import type { Delivery, Fact, HubEvent, Job, Json, Reason, Verdict, VerdictState } from '../words.ts'
 
 export interface Store {
   /** What was found at opening: a new, a repaired or a replaced file. */
@@ -86,6 +86,7 @@ export interface StateRow {
 export interface Commit {
   readonly inputs?: readonly InputRow[]
   readonly events?: readonly HubEvent[]
+  readonly facts?: readonly Fact[]
   readonly verdicts?: readonly Verdict[]
   readonly state?: readonly StateRow[]
   readonly jobs?: readonly Job[]
@@ -104,7 +105,7 @@ export interface Commit {
 export interface InputRow {
   readonly seq: number
   readonly at: number
-  readonly kind: 'job' | 'command' | 'outcome' | 'config' | 'fact'
+  readonly kind: 'job' | 'command' | 'outcome' | 'config'
   readonly body: Json
 }
 

@@ -1,7 +1,14 @@
 // Stands in for the hub around one source that answers routes: keeps in memory what is emitted, tells repeats by identity.
 import assert from 'node:assert/strict'
-import { NotStored, type Rejected, type RouteHandler, type SourceKind, type SourceResponse } from '../../src/source.ts'
-import type { NewEvent } from '../../src/words.ts'
+import {
+  NotStored,
+  type Recheck,
+  type Rejected,
+  type RouteHandler,
+  type SourceKind,
+  type SourceResponse,
+} from '../../src/source.ts'
+import type { NewEvent, NewFact } from '../../src/words.ts'
 
 export interface SourceDouble {
   /** Asks a route as the HTTP server would. */
@@ -11,7 +18,12 @@ export interface SourceDouble {
     readonly headers?: { readonly [name: string]: string }
     readonly body?: string | Uint8Array
   }): Promise<SourceResponse>
+  /** Asks it to look something up, as a watch would. */
+  recheck(request: Recheck): Promise<void>
+  /** As the hub does when it stops or takes the source away. */
+  stop(): void
   readonly events: NewEvent[]
+  readonly facts: NewFact[]
   readonly rejected: Rejected[]
   /** Calls of `emit`, so that one answer can be seen to be one transaction. */
   readonly batches: number
@@ -21,11 +33,27 @@ export interface SourceDouble {
 
 export const remote = '192.0.2.9'
 
-export async function startSource<Options>(kind: SourceKind<Options>, options: unknown = {}): Promise<SourceDouble> {
+export interface SourceDoubleTools {
+  /** What the source is called; absent: double. */
+  readonly name?: string
+  /** Absent: a fixed morning. */
+  now?(): number
+}
+
+export async function startSource<Options>(
+  kind: SourceKind<Options>,
+  options: unknown = {},
+  { name = 'double', now = () => Date.UTC(2026, 10, 20, 3) }: SourceDoubleTools = {},
+): Promise<SourceDouble> {
   const routes = new Map<string, RouteHandler>()
   const known = new Map<string, string>()
+  const abort = new AbortController()
+  let onRecheck: (request: Recheck) => Promise<void> = () => assert.fail('it answers no rechecks')
   const double = {
     events: [] as NewEvent[],
+    facts: [] as NewFact[],
+    recheck: (request: Recheck) => onRecheck(request),
+    stop: () => abort.abort(),
     rejected: [] as Rejected[],
     batches: 0,
     full: false,
@@ -35,19 +63,23 @@ export async function startSource<Options>(kind: SourceKind<Options>, options: u
       return handler({ method, path, headers, query: new URLSearchParams(), body: bytes, remote })
     },
   }
-  await kind.start(kind.options.parse(options), {
-    name: 'double',
+  const running = kind.start(kind.options.parse(options), {
+    name,
     place: { zone: 'UTC', host: 'hub' },
-    signal: new AbortController().signal,
-    now: () => Date.UTC(2026, 10, 20, 3),
+    signal: abort.signal,
+    now,
+    onRecheck: (handler) => {
+      onRecheck = handler
+    },
     cursor: async () => undefined,
     measure: () => {},
     log: { info: () => {}, warn: () => {}, error: () => {} },
     route: (method, path, handler) => void routes.set(`${method} ${path}`, handler),
-    async emit(events, _progress, rejected = []) {
+    async emit({ events = [], facts = [], rejected = [] }) {
       if (double.full) throw new NotStored('the disk is full')
       double.batches += 1
       double.rejected.push(...rejected)
+      double.facts.push(...facts)
       let duplicates = 0
       const ids = events.map((event) => {
         const key = event.identity && `${event.identity.producer}\n${event.identity.id}`
@@ -64,5 +96,8 @@ export async function startSource<Options>(kind: SourceKind<Options>, options: u
       return { ids, accepted: events.length - duplicates, duplicates }
     },
   })
+  // One that only answers routes has started when it has ended; another goes on until it is stopped.
+  await Promise.race([running, new Promise((resolve) => setTimeout(resolve, 50))])
+  running.catch(() => {})
   return double
 }

@@ -34,7 +34,7 @@ async function take(request: SourceRequest, tools: SourceTools): Promise<SourceR
     rejected.push({ raw: cutBytes(JSON.stringify(element)), message: event })
   }
   if (read.elements.length === 0) return { status: 202, body: { accepted: 0, duplicates: 0, invalid, ids: [] } }
-  const { ids, accepted, duplicates } = await tools.emit(events, undefined, rejected)
+  const { ids, accepted, duplicates } = await tools.emit({ events, rejected })
   return { status: events.length === 0 ? 400 : 202, body: { accepted, duplicates, invalid, ids } }
 }
 

@@ -1,0 +1,84 @@
+// The contract of a watch: pure, it turns facts and events over time into events and conditions. No clock, no I/O.
+import type { z } from 'zod'
+import type { Recheck } from './source.ts'
+import type { Fact, HubEvent, Json, JsonObject, NewEvent } from './words.ts'
+
+/**
+ * A watch that stands beside a source kind of the same name reads that source's options and sees that source only; any
+ * other is configured under `watches:` and sees all sources. A watch of both sorts has the same shape.
+ */
+export interface WatchKind<Options = unknown, State extends Json = Json> {
+  /** One sentence for the reference page. */
+  readonly about: string
+  readonly options: z.ZodType<Options>
+  readonly example: { readonly [key: string]: Json }
+  /** Names of the facts it wants to see, `*` for any characters. */
+  readonly facts?: readonly string[]
+  /** Types of the events it wants to see, `*` for any characters. */
+  readonly events?: readonly string[]
+  /** The rows of state that this input concerns, such as a plan's id; each is stepped by itself. None: it passes by. */
+  keys(options: Options, input: WatchSees, place: WatchPlace): readonly string[]
+  /** Judges one input for one row. Must not throw; same input, same result. */
+  step(
+    options: Options,
+    state: State | undefined,
+    input: WatchInput,
+    now: number,
+    place: WatchPlace,
+  ): WatchResult<State>
+  /** Rows that exist from the beginning, whatever is seen: each is stepped with `begin` at start and reload. */
+  begin?(options: Options, place: WatchPlace): readonly string[]
+}
+
+export interface WatchPlace {
+  /** The watch's name in the config; that of its source when it stands beside one. */
+  readonly name: string
+  /** IANA name. */
+  readonly zone: string
+  /** Where the hub (or the source) is. */
+  readonly host: string
+}
+
+export type WatchSees =
+  | { readonly kind: 'fact'; readonly fact: Fact }
+  | { readonly kind: 'event'; readonly event: HubEvent }
+
+export type WatchInput =
+  | (WatchSees & { readonly key: string })
+  /** A timer that this row has set is due. */
+  | { readonly kind: 'timer'; readonly key: string; readonly name: string; readonly body: Json }
+  /** A recheck that could not be answered: time-out, a source that is gone, our own bug. */
+  | { readonly kind: 'unanswered'; readonly key: string; readonly name: string; readonly factKey: string }
+  /** The hub has started, or the options have changed. */
+  | { readonly kind: 'begin'; readonly key: string }
+
+export interface WatchResult<State extends Json = Json> {
+  /** Absent: as it was; null: the row is no longer needed. */
+  readonly state?: State | null
+  /** Said in the name of the source of the input (of the watch itself where there is none); conditions move with them. */
+  readonly events?: readonly NewEvent[]
+  /** By name, within the row; the same name replaces. */
+  readonly timers?: readonly Timer[]
+  readonly rechecks?: readonly AskFor[]
+}
+
+export interface Timer {
+  readonly name: string
+  /** Absent: takes the timer back. */
+  readonly at?: number
+  readonly body?: Json
+  /**
+   * Set when the timer stands for silence: "nothing was heard for so long". After our own absence it is set anew for a
+   * full period, since what was said meanwhile may have been missed.
+   */
+  readonly periodMs?: number
+}
+
+export interface AskFor extends Recheck {
+  /** Absent: the source of the input. */
+  readonly source?: string
+  /** Absent: at once. One recheck per source, name and key waits at a time; a later wish moves it. */
+  readonly at?: number
+}
+
+export type { JsonObject }

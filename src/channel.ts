@@ -1,6 +1,6 @@
 // The contract of a channel: `render` is pure and is where dry runs, replay and previews stop; `send` does one request.
 import type { z } from 'zod'
-import type { Json, Message, Outcome } from './words.ts'
+import type { IntentKind, Json, Message, Outcome } from './words.ts'
 import type { Log } from './source.ts'
 import type { HttpRequest, HttpAnswer } from './lib/http.ts'
 
@@ -52,6 +52,15 @@ export interface ChannelTools {
     readonly attempt: number
     /** The same for every attempt of the same part. */
     readonly idempotencyKey: string
+    /** What it does in its thread: begins it, changes or ends what it told, reminds. */
+    readonly kind: IntentKind
+    readonly thread: {
+      /** The same for all messages of a thread; any characters. */
+      readonly id: string
+      /** What `send` called the first and the last message of this thread that reached this recipient. */
+      readonly first?: string
+      readonly last?: string
+    }
   }
   /** Aborts at the send's deadline. */
   readonly signal: AbortSignal

@@ -218,7 +218,14 @@ for (const kind of kinds) {
         })
         const seqs = async (): Promise<number[]> =>
           (await store.events({ limit: 10, ascending: true })).map(({ seq }) => seq)
-        const policy = { now: 8000, unmatchedInfoBefore: 5000, restBefore: 0, identitiesBefore: 0, limitRows: 2 }
+        const policy = {
+          now: 8000,
+          unmatchedInfoBefore: 5000,
+          restBefore: 0,
+          factsBefore: 0,
+          identitiesBefore: 0,
+          limitRows: 2,
+        }
         await store.prune(policy)
         assert.deepEqual(await seqs(), [2, 3, 4, 5])
         await store.prune({ ...policy, restBefore: 5000, identitiesBefore: 5000 })

@@ -1,5 +1,5 @@
 // One channel's queue in the outbox: what waits, in order, and which of it goes next.
-import type { DeliveryWithEvents } from '../store/store.ts'
+import type { DeliveryWithEvents, Handles } from '../store/store.ts'
 import type { Delivery, HubEvent, Outcome } from '../words.ts'
 import type { Outage } from './report.ts'
 
@@ -11,7 +11,7 @@ export interface Sender {
   /** Composes and renders; must not throw (a broken template falls back to the built-in words). */
   render(delivery: Delivery, events: readonly HubEvent[]): readonly RenderedPart[]
   /** One request; must not throw and must end within its own deadline. */
-  send(part: RenderedPart, delivery: Delivery, number: number): Promise<Outcome>
+  send(part: RenderedPart, delivery: Delivery, number: number, handles: Handles): Promise<Outcome>
 }
 
 export interface RenderedPart {
@@ -90,6 +90,14 @@ export function take(lane: Lane, delivery: Delivery, events: ReadonlyMap<number,
   } else if (!isWhole) return refill(lane)
   const at = lane.queue.findLastIndex((row) => row.delivery.seq < delivery.seq)
   lane.queue.splice(at + 1, 0, { delivery, events: named })
+}
+
+/** A newer revision of what waits in a place of the queue. */
+export function replace(lane: Lane, at: number, delivery: Delivery, events: ReadonlyMap<number, HubEvent>): void {
+  const known = new Map(lane.queue[at]?.events.map((event) => [event.seq, event]))
+  const named = delivery.events.flatMap((seq) => known.get(seq) ?? events.get(seq) ?? [])
+  if (named.length === delivery.events.length) lane.queue[at] = { delivery, events: named }
+  else refill(lane)
 }
 
 /** Asks the store again from the front: some event of a revived delivery is not at hand. */

@@ -21,7 +21,14 @@ export function judgeOf(
   channels: { readonly [name: string]: ChannelFacts },
   extra: Partial<Judge> = {},
 ): Judge {
-  return { rules, channels: new Map(Object.entries(channels)), sources: new Map(), types: new Map(), ...extra }
+  return {
+    rules,
+    channels: new Map(Object.entries(channels)),
+    sources: new Map(),
+    types: new Map(),
+    watches: [],
+    ...extra,
+  }
 }
 
 export interface Sent {

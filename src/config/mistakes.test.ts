@@ -10,7 +10,7 @@ const mistakes: readonly [text: string, lines: readonly string[]][] = [
   [
     '- a\n',
     [
-      "1:1: a configuration is a mapping with the keys hub, sources, channels, rules, templates, not a list; 'sereno init' writes one to begin with",
+      "1:1: a configuration is a mapping with the keys hub, sources, watches, channels, rules, templates, not a list; 'sereno init' writes one to begin with",
     ],
   ],
   [

@@ -83,8 +83,9 @@ export async function readConfig(options: ReadOptions): Promise<ReadResult> {
   )
 
   const finish = (found: readonly Issue[]) => inOrder(found).map((issue) => masked(issue, given))
+  const watching = watches.names.length === 0 ? {} : { watches: watches.written }
   const safe = { ...rest(document.written), hub: withoutSecrets(hubOptions, at(document.written, 'hub') ?? {}) }
-  const stored = { ...safe, sources: sources.written, watches: watches.written, channels: channels.written }
+  const stored = { ...safe, sources: sources.written, ...watching, channels: channels.written }
   const answer = { document: stored, issues: finish(issues), warnings: finish(rules.warnings) }
   if (issues.length > 0 || !hubRead.hub) return answer
   const config: Config = {

@@ -53,7 +53,8 @@ function wordsOf(
   if (first === undefined) return { words: { title: 'An event that is no longer kept' }, notes: [] }
   if (delivery.kind === 'digest') return { words: digest(delivery, events, tools), notes: [] }
   // The newest says how things are; of a message that also tells of the end, the last that is not the end.
-  const said = events.findLast((event) => event.condition?.state !== 'resolved') ?? first
+  const current = events.findLast((event) => event.condition?.state !== 'resolved')
+  const said = (delivery.kind === 'end' ? events.at(-1) : current) ?? first
   const custom = tools.template?.(said, delivery.rule)
   const words = wordsOfType(said, tools.types)
   const titled = (found: MessageWords): MessageWords => ({ ...found, title: titleFor(delivery, said, found.title) })

@@ -1,6 +1,6 @@
 // Jobs of conditions: they end by themselves, are looked at again when what held them is over, and are said once more; pure.
 import { toId } from '../lib/id.ts'
-import type { ConditionEnd, Job, NewEvent } from '../words.ts'
+import { type ConditionEnd, finalDeliveries, type Job, type NewEvent } from '../words.ts'
 import {
   type ConditionJob,
   type ConditionRow,
@@ -10,6 +10,7 @@ import {
   readRow,
   type Thread,
 } from './condition-row.ts'
+import type { Draft } from './draft.ts'
 import { addThreads, noteOf, pendingThreads, type ThreadTools, verdict } from './thread-tools.ts'
 import { sayEnd } from './threads.ts'
 import { remindLater } from './thread-outcome.ts'
@@ -104,10 +105,11 @@ function lookAgain(row: ConditionRow, { rule, channel }: ConditionJob, tools: Th
     },
     now,
   )
-  if (row.opening !== row.latest) {
+  const waited = first.event ?? row.opening
+  if (waited !== row.latest) {
     const into = deliveries[0]?.seq
     const reason = 'told when what held it was over'
-    verdict(tools, row.opening, first, [
+    verdict(tools, waited, first, [
       'merged',
       first.by ?? 'condition',
       reason,
@@ -118,18 +120,30 @@ function lookAgain(row: ConditionRow, { rule, channel }: ConditionJob, tools: Th
 }
 
 function remind(row: ConditionRow, { rule, channel }: ConditionJob, tools: ThreadTools): void {
-  const threads = row.threads.filter((one) => one.state === 'told' && one.rule === rule && one.channel === channel)
-  const [first] = threads
-  if (first === undefined || !tools.judge.rules.some((one) => one.name === rule && one.remindMs !== undefined)) return
+  const { judge, draft, now } = tools
+  const told = row.threads.filter((one) => one.state === 'told' && one.rule === rule && one.channel === channel)
+  const [first] = told
+  if (first === undefined || !judge.rules.some((one) => one.name === rule && one.remindMs !== undefined)) return
+  remindLater(row, first, tools)
+  // Where a message waits to be sent, another that says the same is no help.
+  const threads = told.filter((one) => !isWaiting(draft, one.behind))
+  if (threads.length === 0) return
   const reminder = (first.reminders ?? 0) + 1
   const events = [{ seq: row.latest, rule: first.rule }]
   const recipients = threads.map((one) => one.recipient)
   const { severity } = first
-  const extra = noteOf(row, { reminder })
   const to = { channel: first.channel, rule: first.rule, recipients, thread: row.thread }
+  const extra = noteOf(row, { reminder })
   // The event has been told: a reminder moves no verdict.
-  tell(tools.draft, tools.judge, { ...to, kind: 'remind', events, severity, extra, verdict: 'kept' }, tools.now)
-  const next = row.threads.map((one): Thread => (threads.includes(one) ? { ...one, reminders: reminder } : one))
-  putRow(tools.draft, { ...row, threads: next }, tools.now)
-  remindLater(row, first, tools)
+  const sent = tell(draft, judge, { ...to, kind: 'remind', events, severity, extra, verdict: 'kept' }, now)
+  const next = row.threads.map((one): Thread => {
+    const mine = sent[threads.indexOf(one)]
+    return mine === undefined ? one : { ...one, reminders: reminder, behind: mine.seq }
+  })
+  putRow(draft, { ...row, threads: next }, now)
+}
+
+function isWaiting(draft: Draft, seq: number | undefined): boolean {
+  const delivery = seq === undefined ? undefined : draft.delivery(seq)
+  return delivery !== undefined && !finalDeliveries.includes(delivery.state)
 }

@@ -55,8 +55,12 @@ export type Thread = {
   readonly by?: string
   readonly reason?: string
   readonly until?: number
+  /** The event that is held or bundled. */
+  readonly event?: number
   /** The newest event that was put into a message which may have been on its way already: its outcome tells. */
   readonly folded?: { readonly into: number; readonly event: number }
+  /** The newest message behind the first one; as long as it waits, what is new goes into it. */
+  readonly behind?: number
   /** The message that says that it ended, or is to. */
   readonly end?: number
   /** As last told here. */

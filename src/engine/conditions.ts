@@ -7,7 +7,8 @@ import type { Draft } from './draft.ts'
 import type { Judge } from './judge.ts'
 
 export type Move =
-  | { readonly kind: 'opened' | 'reopened' | 'changed' | 'refreshed' | 'resolved'; readonly row: ConditionRow }
+  | { readonly kind: 'opened' | 'changed' | 'refreshed' | 'resolved'; readonly row: ConditionRow }
+  | { readonly kind: 'reopened'; readonly row: ConditionRow; readonly before: ConditionRow }
   /** An end without a beginning. */
   | { readonly kind: 'none' }
 
@@ -42,14 +43,15 @@ export function moveCondition(event: HubEvent, tools: MoveTools): { readonly eve
     return { event, move: { kind: 'resolved', row } }
   }
   if (before === undefined || !isOpen) {
-    const again = before?.endedAt !== undefined && now - before.endedAt < flapMs && before.threads.length > 0
-    const row = again && before !== undefined ? reopened(before, event, tools) : opened(event, tools)
-    store(row, tools)
-    const state = 'firing' as const
-    return {
-      event: { ...event, condition: { ...condition, state } },
-      move: { kind: again ? 'reopened' : 'opened', row },
+    const begun = { ...event, condition: { ...condition, state: 'firing' as const } }
+    if (before?.endedAt !== undefined && now - before.endedAt < flapMs && before.threads.length > 0) {
+      const row = reopened(before, event, tools)
+      store(row, tools)
+      return { event: begun, move: { kind: 'reopened', row, before } }
     }
+    const row = opened(event, tools)
+    store(row, tools)
+    return { event: begun, move: { kind: 'opened', row } }
   }
   const title = titleOf(event, tools.judge.types)
   const isChange = condition.state === 'changed' || event.severity !== before.severity || title !== before.title
@@ -122,6 +124,7 @@ function reopened(before: ConditionRow, event: HubEvent, tools: MoveTools): Cond
     severity: event.severity,
     seenAt: tools.now,
     began: before.began + 1,
+    flapping: true,
     ...spans(event),
   }
 }

@@ -10,7 +10,7 @@ import { maxAgeOf } from './event.ts'
 import type { Judge } from './judge.ts'
 import { hold, tell } from './tell.ts'
 import { addThreads, noteOf, pendingThreads, type ThreadTools, verdict } from './thread-tools.ts'
-import { continueThreads, endThreads, rank } from './threads.ts'
+import { continueThreads, endThreads, flap, rank } from './threads.ts'
 
 /**
  * After `match`, in the order in which a person can predict them. Silences, mute windows and parents come before
@@ -41,6 +41,7 @@ export function judgeEvent({ event, move }: Judged, matched: readonly Rule[], to
   // An end without a beginning is told to nobody; that of what was told follows its threads, whatever the rules say.
   if (move?.kind === 'none') return
   if (move?.kind === 'resolved') return endThreads(move.row, event, tools)
+  if (move?.kind === 'reopened') flap(move.row, move.before, tools)
   const owners = new Map<string, string>()
   for (const rule of matched) {
     for (const channel of rule.to) {
@@ -117,7 +118,8 @@ function runStages(
       const repeats = extra.held ?? 0
       hold(draft, { bundle, at, by, channel, rule: rule.name, event: told, repeats, reason, ...more }, now)
       if (key !== undefined) {
-        const thread = { rule: rule.name, channel, state: 'bundled', bundle, by, reason, until: at, severity } as const
+        const base = { rule: rule.name, channel, event: event.seq, severity }
+        const thread = { ...base, state: 'bundled', bundle, by, reason, until: at } as const
         addThreads(key, recipientsOf(judge, channel, thread), tools)
       }
       for (const note of accepted) note(undefined)
@@ -156,7 +158,7 @@ function holdBeginning(
   tools: JudgeTools,
 ): void {
   const key = keyOfRow(condition)
-  const thread = { rule: rule.name, channel, state: 'held', by, reason, until, severity } as const
+  const thread = { rule: rule.name, channel, state: 'held', by, reason, until, event: event.seq, severity } as const
   addThreads(key, recipientsOf(tools.judge, channel, thread), tools)
   const body = { condition: key, rule: rule.name, channel }
   tools.draft.job({

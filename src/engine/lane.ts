@@ -1,4 +1,5 @@
 // One channel's queue in the outbox: what waits, in order, and which of it goes next.
+import { toKey } from '../lib/key.ts'
 import type { DeliveryWithEvents, Handles } from '../store/store.ts'
 import type { Delivery, HubEvent, Outcome } from '../words.ts'
 import type { Outage } from './report.ts'
@@ -172,15 +173,21 @@ export function viewOf(lane: Lane): LaneView {
 
 /** The oldest of each thread that has none in flight. */
 function freeOf(lane: Lane): readonly DeliveryWithEvents[] {
-  const threads = new Set(Array.from(lane.inFlight.values(), (row) => row.delivery.thread))
+  const threads = new Set(Array.from(lane.inFlight.values(), ({ delivery }) => threadOf(delivery)))
   const free: DeliveryWithEvents[] = []
   for (const row of lane.queue) {
-    if (threads.has(row.delivery.thread)) continue
-    threads.add(row.delivery.thread)
+    const thread = threadOf(row.delivery)
+    if (threads.has(thread)) continue
+    threads.add(thread)
     free.push(row)
     if (free.length === lookAhead) break
   }
   return free
+}
+
+/** A mailbox that is full keeps only its own copy waiting. */
+function threadOf({ thread, recipient }: Delivery): string {
+  return toKey(thread, recipient)
 }
 
 /** Unanswered sends have a time of their own; all other retries wait for the channel, and go out in order when it is back. */

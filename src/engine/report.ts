@@ -1,11 +1,12 @@
 // What the outcome of a send means: the delivery's next state, the channel's outage, and who else must hear; pure.
 import { toKey } from '../lib/key.ts'
 import { type Delivery, type DeliveryExtra, finalDeliveries, type Outcome, type Verdict } from '../words.ts'
+import { readRow } from './condition-row.ts'
 import type { Draft } from './draft.ts'
 import type { ReportInput } from './input.ts'
 import type { Judge } from './judge.ts'
 import { noteOutcome } from './thread-outcome.ts'
-import { addThreads, pendingThreads, type ThreadTools } from './thread-tools.ts'
+import { addThreads, isSame, pendingThreads, type ThreadTools } from './thread-tools.ts'
 import { tell } from './tell.ts'
 
 /** A channel between its first failed send and the next delivered one. */
@@ -151,7 +152,7 @@ const verdictOf = {
 
 /** The verdict of an event with several recipients waits for all of them, and is the best of theirs. */
 function settleVerdicts(delivery: Delivery, { draft, now }: ThreadTools): void {
-  if (delivery.extra.settled === true || delivery.kind === 'remind' || delivery.state === 'replaced') return
+  if (delivery.extra.settled === true || delivery.state === 'replaced') return
   const all = (delivery.extra.siblings ?? [delivery.seq]).flatMap((seq) => draft.delivery(seq) ?? [])
   const best = all.toSorted((one, other) => order.indexOf(one.state) - order.indexOf(other.state))[0] ?? delivery
   const waiting = all.find((one) => !finalDeliveries.includes(one.state))
@@ -227,9 +228,15 @@ function tellFallback(judge: Judge, draft: Draft, dead: Delivery, now: number): 
   const events = dead.events.map((seq) => ({ seq, rule }))
   const extra = { ...without(dead.extra), fallbackFor: dead.extra.fallbackFor ?? dead.channel, tried }
   const told = tell(draft, judge, { channel, rule, kind, thread, events, severity, extra }, now)
-  if (kind !== 'open' && kind !== 'digest') return
-  // Who is told of the beginning in its place is told of the end as well.
-  for (const key of extra.conditions ?? []) addThreads(key, pendingThreads(told, rule), { judge, draft, now })
+  if (kind === 'end') return
+  // Who is told in its place that something is wrong is told of the end as well.
+  for (const key of extra.conditions ?? []) {
+    const known = readRow(draft, key)?.threads ?? []
+    const fresh = pendingThreads(told, rule).filter(
+      (one) => !known.some((old) => isSame(old, one) && old.state !== 'lost'),
+    )
+    addThreads(key, fresh, { judge, draft, now })
+  }
 }
 
 function fallbackOf(judge: Judge, channel: string): string | undefined {

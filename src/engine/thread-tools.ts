@@ -19,12 +19,11 @@ export type Ending = readonly [
   until?: number | undefined,
 ]
 
-/** Adds threads to a condition, in place of those of the same recipients. */
+/** Adds threads to a condition, in place of those of the same rule and recipients. */
 export function addThreads(key: string, threads: readonly Thread[], { draft, now }: ThreadTools): void {
   const row = readRow(draft, key)
   if (row === undefined) return
-  const isNew = (old: Thread): boolean =>
-    !threads.some((one) => one.channel === old.channel && one.recipient === old.recipient)
+  const isNew = (old: Thread): boolean => !threads.some((one) => isSame(one, old))
   putRow(draft, { ...row, threads: [...row.threads.filter(isNew), ...threads] }, now)
 }
 
@@ -73,12 +72,15 @@ export function fold(
   const delivery = seq === undefined ? undefined : draft.delivery(seq)
   if (delivery === undefined || delivery.unanswered > 0) return undefined
   if (delivery.state !== 'queued' && delivery.state !== 'retrying') return undefined
+  const { settled, ...extra } = delivery.extra
+  // A reminder names what was told before: only what is new decides a verdict.
+  const known = settled === true ? [] : delivery.events.filter((one) => one !== event)
   const next: Delivery = {
     ...delivery,
-    events: [...delivery.events.filter((one) => one !== event), event],
+    events: [...known, event],
     severity: severity ?? delivery.severity,
     kind: kind ?? delivery.kind,
-    extra: { ...delivery.extra, ...note },
+    extra: { ...extra, ...note },
   }
   draft.deliveries.set(next.seq, next)
   draft.revised.add(next.seq)
@@ -107,4 +109,8 @@ export function verdict(
 export function endOf(row: ConditionRow): Partial<ConditionNote> {
   const { endedAt, endedBy } = row
   return { ...(endedAt === undefined ? {} : { endedAt }), ...(endedBy === undefined ? {} : { endedBy }) }
+}
+
+export function isSame(one: Thread, other: Pick<Thread, 'rule' | 'channel' | 'recipient'>): boolean {
+  return one.rule === other.rule && one.channel === other.channel && one.recipient === other.recipient
 }

@@ -4,7 +4,7 @@ import type { Delivery, DeliveryExtra, HubEvent, Severity } from '../words.ts'
 import { type ConditionRow, jobKeys, keyOfRow, putRow, type Thread } from './condition-row.ts'
 import { flapMs } from './conditions.ts'
 import { hold } from './tell.ts'
-import { endOf, type Ending, fold, noteOf, say, type ThreadTools, verdict } from './thread-tools.ts'
+import { endOf, type Ending, fold, isSame, noteOf, say, type ThreadTools, verdict } from './thread-tools.ts'
 
 /** The end of what was told is told; of what is still on its way, it is said in the same message. */
 export function endThreads(row: ConditionRow, event: HubEvent, tools: ThreadTools): void {
@@ -33,7 +33,7 @@ export function sayEnd(row: ConditionRow, event: Pick<HubEvent, 'seq'>, tools: T
     const [first] = group
     if (first === undefined) continue
     const deliveries = say(row, 'end', event.seq, group, 'info', note, tools)
-    told.push(...group.map((thread, index) => ({ ...thread, ...endedBy(deliveries[index]) })))
+    told.push(...group.map((thread, index) => ({ ...thread, ...sentBy(deliveries[index], 'end') })))
   }
   const threads = row.threads.map((thread, index) => {
     const result = results[index]
@@ -59,14 +59,19 @@ function endThread(
   tools: ThreadTools,
 ): Ended {
   const { draft } = tools
+  if (thread.end !== undefined) {
+    return { thread, ending: ['suppressed', 'condition', 'nobody was told here that it began again'] }
+  }
   switch (thread.state) {
     case 'told':
-      return 'tell'
     case 'pending': {
-      const folded = fold(draft, thread.delivery, event.seq, note)
+      const first = thread.state === 'pending' ? fold(draft, thread.delivery, event.seq, note) : undefined
+      const folded = first ?? fold(draft, thread.behind, event.seq, note, 'end', 'info')
       if (folded === undefined) return 'tell'
       const next = { ...thread, folded: { into: folded.seq, event: event.seq }, end: folded.seq }
-      return { thread: next, ending: ['queued', 'outbox', 'told together with its beginning', folded.id] }
+      const reason =
+        first === undefined ? 'told in place of what was to be said before' : 'told together with its beginning'
+      return { thread: next, ending: ['queued', 'outbox', reason, folded.id] }
     }
     case 'bundled': {
       const { rule, channel, bundle = '', by = 'throttle' } = thread
@@ -82,8 +87,7 @@ function endThread(
     }
     case 'held': {
       const ending = ['suppressed', thread.by ?? 'condition', 'it ended before it was to be told of'] as const
-      verdict(tools, row.latest === event.seq ? row.opening : row.latest, thread, ending)
-      if (row.opening !== row.latest) verdict(tools, row.opening, thread, ending)
+      verdict(tools, thread.event ?? row.opening, thread, ending)
       return { thread, ending: ['suppressed', thread.by ?? 'condition', 'nobody was told here that it began'] }
     }
     case 'lost':
@@ -99,7 +103,9 @@ export function continueThreads(
   to: { readonly rule: string; readonly channel: string; readonly severity: Severity },
   tools: ThreadTools,
 ): boolean {
-  const threads = row.threads.filter((thread) => thread.channel === to.channel && thread.state !== 'lost')
+  const onChannel = row.threads.filter((thread) => thread.channel === to.channel && thread.state !== 'lost')
+  const own = onChannel.filter((thread) => thread.rule === to.rule)
+  const threads = own.length > 0 ? own : onChannel
   const [first] = threads
   if (first === undefined) return false
   const { draft } = tools
@@ -125,7 +131,9 @@ export function continueThreads(
     ])
     return true
   }
-  if (kind === 'changed' && row.flapping === true && !escalates) {
+  // The first time it comes back is told, with the word that it flaps; then it is quiet until it has been calm.
+  const isKnown = kind === 'changed' ? row.flapping === true : row.began > 2
+  if (isKnown && !escalates) {
     verdict(tools, event.seq, owner, ['merged', 'flapping', 'it begins and ends again and again'])
     return true
   }
@@ -137,8 +145,11 @@ export function continueThreads(
   const late: Thread[] = []
   for (const thread of threads) {
     // A newer revision takes the place of what has not been sent.
-    const waiting = thread.state === 'pending' ? thread.delivery : thread.end
-    const folded = fold(draft, waiting, event.seq, note, thread.state === 'pending' ? undefined : 'change', to.severity)
+    const first =
+      thread.state === 'pending'
+        ? fold(draft, thread.delivery, event.seq, noteOf(row), undefined, to.severity)
+        : undefined
+    const folded = first ?? fold(draft, thread.behind, event.seq, note, 'change', to.severity)
     if (folded === undefined) late.push(thread)
     else {
       verdict(tools, event.seq, owner, ['queued', 'outbox', 'told with the message before it', folded.id])
@@ -150,12 +161,27 @@ export function continueThreads(
     }
   }
   if (late.length > 0) {
-    say(row, 'change', event.seq, late, to.severity, note, tools)
-    next.push(...late.map((thread) => ({ ...without(thread, 'end'), severity: to.severity })))
+    const deliveries = say(row, 'change', event.seq, late, to.severity, note, tools)
+    next.push(
+      ...late.map((thread, index) => ({
+        ...without(thread, 'end'),
+        severity: to.severity,
+        ...sentBy(deliveries[index], 'change'),
+      })),
+    )
   }
   const others = row.threads.filter((thread) => !threads.includes(thread))
   putRow(draft, { ...row, threads: [...others, ...next] }, tools.now)
   return true
+}
+
+/** It came back: the end that was to be said is none, and it must be calm for a while to be believed again. */
+export function flap(row: ConditionRow, before: ConditionRow, tools: ThreadTools): void {
+  const condition = keyOfRow(row)
+  const dueAt = tools.now + flapMs
+  tools.draft.job({ key: jobKeys.calm(condition), kind: 'condition-calm', dueAt, clock: 'hub', body: { condition } })
+  if (before.flapping !== true || before.ending === undefined) return
+  for (const one of channelsOf(row)) verdict(tools, before.ending, one, ['merged', 'flapping', 'it came back at once'])
 }
 
 /** What held these no longer does. */
@@ -164,11 +190,12 @@ function letGo(row: ConditionRow, threads: readonly Thread[], tools: ThreadTools
   for (const { rule, channel } of threads) tools.draft.cancel(jobKeys.still(key, rule, channel))
   const [first] = threads
   if (first !== undefined)
-    verdict(tools, row.opening, first, ['merged', 'condition', 'it got worse, and was told then'])
+    verdict(tools, first.event ?? row.opening, first, ['merged', 'condition', 'it got worse, and was told then'])
 }
 
-function endedBy(delivery: Delivery | undefined): Partial<Thread> {
-  return delivery === undefined ? {} : { end: delivery.seq }
+function sentBy(delivery: Delivery | undefined, kind: 'change' | 'end'): Partial<Thread> {
+  if (delivery === undefined) return {}
+  return kind === 'end' ? { behind: delivery.seq, end: delivery.seq } : { behind: delivery.seq }
 }
 
 function channelsOf(row: ConditionRow): Pick<Thread, 'rule' | 'channel'>[] {
@@ -182,10 +209,6 @@ function byChannel(threads: readonly Thread[], chosen: (thread: Thread) => boole
 
 function isOf(thread: Thread, { rule, channel }: Pick<Thread, 'rule' | 'channel'>): boolean {
   return thread.rule === rule && thread.channel === channel
-}
-
-function isSame(one: Thread, other: Thread): boolean {
-  return one.channel === other.channel && one.recipient === other.recipient
 }
 
 const order: readonly Severity[] = ['info', 'warning', 'error', 'critical']

@@ -158,7 +158,7 @@ describe('the HTML', () => {
   test('links to the web and to mailboxes, and to nothing else', () => {
     const urls = [
       'https://a.example/"><script>',
-      'mailto:ann@example.org',
+      'mailto:ann@example.org" onclick="x',
       'javascript:alert(1)',
       'data:text/html,x',
       '//b',
@@ -166,7 +166,7 @@ describe('the HTML', () => {
     ]
     const { html } = payloadOf({ ...activation, links: urls.map((url) => ({ text: 'see', url })) }, { zone: 'UTC' })
     const { links, words } = readHtml(html)
-    assert.deepEqual(links, ['https://a.example/%22%3E%3Cscript%3E', 'mailto:ann@example.org'])
+    assert.deepEqual(links, ['https://a.example/%22%3E%3Cscript%3E', 'mailto:ann@example.org" onclick="x'])
     for (const url of urls.slice(2)) assert.ok(words.includes(`see: ${url}`), url)
   })
 
@@ -179,7 +179,7 @@ describe('the HTML', () => {
         assert.doesNotMatch(html, /(?!\n)[\p{Cc}\u202a-\u202e\u2066-\u2069]/u)
         assert.ok(words.includes(/^\[[A-Z]+\] (.*)/.exec(text)?.[1] ?? ''))
       }),
-      { numRuns: 150 },
+      { numRuns: 80 },
     )
   })
 

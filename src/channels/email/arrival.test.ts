@@ -88,6 +88,13 @@ describe('a mail', () => {
     }
   })
 
+  test('stays under 2 MB, however much there is to say', async () => {
+    const { raw } = await arrive({ message: { ...sample, lines: ['日"<'.repeat(100_000), '本'.repeat(100_000)] } })
+    assert.ok(raw.length < 2_000_000, `${raw.length} bytes`)
+    const { raw: other } = await arrive({ message: { ...sample, lines: ['本'.repeat(200_000)] } })
+    assert.ok(other.length < 2_000_000, `${other.length} bytes`)
+  })
+
   test('holds nothing but the intended headers, subject and words, whatever a message says', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.oneof(messages, nasty), { minLength: 1, maxLength: 8 }), async (some) => {

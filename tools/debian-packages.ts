@@ -13,6 +13,7 @@ interface Borrowed {
 
 export const borrowed: readonly Borrowed[] = [
   { package: 'prometheus', program: 'promtool', for: 'test', reason: 'judges the page of metrics' },
+  { package: 'redis-server', program: 'redis-server', for: 'test', reason: 'needs a Redis to read from' },
   { package: 'mtail', program: 'mtail', for: 'bench', reason: 'reads the same log, to compare speed' },
   { package: 'sec', program: 'sec', for: 'bench', reason: 'reads the same log, to compare speed' },
 ]

@@ -12,6 +12,7 @@ const sentences: { readonly [name: string]: string } = {
   sereno_delivery_seconds: 'From the decision to tell until the channel took the message.',
   sereno_events_total: 'Events stored, by type and source.',
   sereno_evicted_total: 'Connections to the KMS server that were given up to make room for newer ones.',
+  sereno_conditions_open: 'Conditions that have begun and not ended, by source and severity.',
   sereno_expired_total: 'Connections to the KMS server that were given up after a long silence.',
   sereno_fields_unattributed_total:
     'Lines with fields of a session of which it is not clear which session they belong to.',

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { startHub, type Hub } from '../../src/hub.ts'
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ConditionEntry } from '../../src/engine/look-conditions.ts'
 import { makeFolder, removeFolder, sereno } from './house.ts'
@@ -80,6 +80,12 @@ describe('beside a hub', () => {
     assert.match(out, /error +events +nas +Disk \/srv is full +team told/)
     assert.deepEqual(await list('--source', 'other'), [])
     assert.deepEqual(await list('--state', 'ended'), [])
+  })
+
+  test('the metrics count them', async () => {
+    const token = (await readFile(join(folder, 'token'), 'utf8')).trim()
+    const answer = await fetch(`${hub.url}/metrics`, { headers: { authorization: `Bearer ${token}` } })
+    assert.match(await answer.text(), /^sereno_conditions_open\{severity="error",source="events"\} 2$/m)
   })
 
   test('one that is closed by hand is told, once', async () => {

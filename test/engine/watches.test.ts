@@ -22,7 +22,11 @@ const tank: WatchKind<{ limit: number }, State> = {
   step({ limit }, state, input) {
     const condition = { key: input.key }
     if (input.kind === 'timer') {
-      return { events: [{ type: 'tank.silent', severity: 'error', condition: { key: `silent ${input.key}`, state: 'firing' } }] }
+      return {
+        events: [
+          { type: 'tank.silent', severity: 'error', condition: { key: `silent ${input.key}`, state: 'firing' } },
+        ],
+      }
     }
     if (input.kind === 'unanswered') return { state: { level: state?.level ?? 0, unknown: true } }
     if (input.kind === 'event') return { rechecks: [{ name: 'tank.level', key: input.key, body: { why: 'asked' } }] }
@@ -44,9 +48,9 @@ const tank: WatchKind<{ limit: number }, State> = {
 const place = { name: 'tanks', zone: 'UTC', host: 'hub' }
 const sources = new Map([['s', { maxAgeMs: 3_600_000, labels: {} }]])
 
-function judge(changes: Partial<JudgeWatch> | undefined = {}): Judge {
+function judge(changes: Partial<JudgeWatch> = {}, isThere = true): Judge {
   const watch = { name: 'tanks', kind: tank as WatchKind, options: { limit: 90 }, place, ...changes }
-  return judgeOf([rule('all', { on: ['tank.*'] })], { one: facts }, { sources, watches: changes === undefined ? [] : [watch] })
+  return judgeOf([rule('all', { on: ['tank.*'] })], { one: facts }, { sources, watches: isThere ? [watch] : [] })
 }
 
 async function see(house: EngineHouse, level: number, key = 'a', source = 's'): Promise<void> {
@@ -99,7 +103,8 @@ describe('a watch', () => {
     await see(house, 50)
     await house.away(3_600_000)
     const [blind] = await house.store.events({ type: 'sereno.blind', limit: 1 })
-    assert.equal(Date.parse(String(blind?.data['until'])) - Date.parse(String(blind?.data['from'])), 3_600_000)
+    const { from, until } = blind?.data as { from: string; until: string }
+    assert.equal(Date.parse(until) - Date.parse(from), 3_600_000)
     await house.pass(100_000)
     assert.deepEqual(await told(house), [], 'a full minute and the grace are waited for anew')
     await house.pass(30_000)
@@ -109,10 +114,13 @@ describe('a watch', () => {
   test('that is removed ends its conditions where they were told', async () => {
     await using house = await EngineHouse.open(judge())
     await see(house, 95)
-    await house.reload({ ...judge(undefined), sources })
+    await house.reload(judge({}, false))
     assert.deepEqual(await told(house), ['open tank.full delivered', 'end tank.full delivered'])
     const rows = (await house.store.states('condition|')).map(([, value]) => value as unknown as ConditionRow)
-    assert.deepEqual(rows.map(({ state, endedBy }) => [state, endedBy]), [['ended', 'watch-removed']])
+    assert.deepEqual(
+      rows.map(({ state, endedBy }) => [state, endedBy]),
+      [['ended', 'watch-removed']],
+    )
   })
 
   test('with other options judges the next fact by them, and no condition by itself', async () => {
@@ -126,12 +134,15 @@ describe('a watch', () => {
 describe('a recheck', () => {
   async function ask(house: EngineHouse): Promise<void> {
     await house.emit({ type: 'tank.ask', subject: 'a' })
+    await house.pass(0)
   }
 
   test('is asked once it is on disk, and ends with the fact that answers it', async () => {
     await using house = await EngineHouse.open(judge())
     await ask(house)
-    assert.deepEqual(house.asked, [{ source: 's', name: 'tank.level', key: 'a', body: { why: 'asked' } }] satisfies Ask[])
+    assert.deepEqual(house.asked, [
+      { source: 's', name: 'tank.level', key: 'a', body: { why: 'asked' } },
+    ] satisfies Ask[])
     assert.equal((await house.store.jobs({ kind: 'recheck' })).length, 1)
     await see(house, 95)
     assert.equal((await house.store.jobs({ kind: 'recheck' })).length, 0)

@@ -103,7 +103,7 @@ describe('a watch', () => {
     await see(house, 50)
     await house.away(3_600_000)
     const [blind] = await house.store.events({ type: 'sereno.blind', limit: 1 })
-    const { from, until } = blind?.data as { from: string; until: string }
+    const { from, until } = (blind?.data ?? {}) as { from: string; until: string }
     assert.equal(Date.parse(until) - Date.parse(from), 3_600_000)
     await house.pass(100_000)
     assert.deepEqual(await told(house), [], 'a full minute and the grace are waited for anew')

@@ -104,7 +104,8 @@ describe('what Alertmanager posts', { concurrency: 2 }, () => {
     assert.equal(event?.data['startsAt'], began)
     assert.deepEqual(await states(house), ['Disk firing'])
 
-    await peer.fire(alert('Disk', { annotations: { summary: 'Disk at 99 %' } }))
+    const worse = { annotations: { summary: 'Disk at 99 %' } }
+    await peer.fire(alert('Disk', worse))
     await house.until('the change is there', async () => (await kept(house, 'alert')).at(-1)?.title === 'Disk at 99 %')
     await postsAgain(house, peer, 2)
     const changed = await kept(house, 'alert')
@@ -112,7 +113,7 @@ describe('what Alertmanager posts', { concurrency: 2 }, () => {
 
     await peer.fire(over('Disk'))
     await house.until('its end is there', async () => (await states(house)).at(-1) === 'Disk resolved')
-    await peer.fire(alert('Disk'))
+    await peer.fire(alert('Disk', worse))
     await house.until('it fires again', async () => (await states(house)).at(-1) === 'Disk firing')
     await postsAgain(house, peer, 2)
     assert.equal((await states(house)).length, 4)

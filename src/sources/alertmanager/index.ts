@@ -23,6 +23,7 @@ export default {
     const desk = { tools, ledger: createLedger(saved), language: given.language }
     const { url } = given
     const polling = url === undefined ? undefined : createPolling({ ...given, url }, desk, saved.get(failingRow))
+    tools.measure('alerts_firing', desk.ledger.firing)
     let truncated = 0
     tools.route('POST', `/api/v1/webhook/${tools.name}`, async (request) => {
       const post = readPost(request.body)

@@ -67,21 +67,20 @@ export async function hasSettled(asking: Asking): Promise<boolean> {
 }
 
 function ask({ options, signal }: Asking, path: string, maxBytes: number): ReturnType<typeof request> {
-  const { url, token, username, password } = options
-  const access =
-    token === undefined
-      ? username === undefined
-        ? undefined
-        : `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`
-      : `Bearer ${token}`
+  const access = accessOf(options)
   const headers = {
     accept: 'application/json',
     'user-agent': 'Sereno',
     ...(access === undefined ? {} : { authorization: access }),
   }
-  return request({ url: url + path, headers, maxBytes, timeoutMs, signal })
+  return request({ url: options.url + path, headers, maxBytes, timeoutMs, signal })
 }
 
-function secretsOf({ token, password }: Options): string[] {
-  return [token, password].filter((secret) => secret !== undefined)
+function accessOf({ token, username, password }: Options): string | undefined {
+  if (token !== undefined) return `Bearer ${token}`
+  return username === undefined ? undefined : `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`
+}
+
+function secretsOf(options: Options): string[] {
+  return [options.token, options.password, accessOf(options)].filter((secret) => secret !== undefined)
 }

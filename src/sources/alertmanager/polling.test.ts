@@ -111,7 +111,7 @@ describe('a list that cannot be had', { concurrency: true }, () => {
       assert.deepEqual(states(source), ['disk firing', 'sereno.source-failing firing'])
       const { data } = source.events[1] ?? {}
       assert.deepEqual([data?.['reason'], data?.['failures'], data?.['url']], [reason, 3, peer.url])
-      assert.match(String(data?.['detail']), detail)
+      assert.match(data?.['detail'] as string, detail)
       assert.equal(source.measures.get('alerts_list_failing'), 1)
       assert.ok(peer.asked.every(({ headers }) => headers.authorization === 'Bearer s3cr3t-token'))
       source.stop()
@@ -145,9 +145,12 @@ describe('the list', { concurrency: true }, () => {
     await using peer = await startPeer()
     const source = await start(peer.url, { username: 'sereno', password: 'pässword' })
     await until('it is asked', () => peer.asked.length > 0)
-    source.stop()
     const { authorization = '' } = peer.asked[0]?.headers ?? {}
     assert.equal(Buffer.from(authorization.replace('Basic ', ''), 'base64').toString(), 'sereno:pässword')
+    peer.answer = reply(401, `no: ${authorization}`)
+    await until('the refusal is told', () => source.events.length > 0)
+    source.stop()
+    assert.match(source.events[0]?.data?.['detail'] as string, /answered 401 Unauthorized: no: …$/)
   })
 
   test('may hold what cannot be read: the others are told, and what is there is not gone', async () => {

@@ -14,6 +14,12 @@ interface Borrowed {
 export const borrowed: readonly Borrowed[] = [
   { package: 'prometheus', program: 'promtool', for: 'test', reason: 'judges the page of metrics' },
   { package: 'redis-server', program: 'redis-server', for: 'test', reason: 'needs a Redis to read from' },
+  {
+    package: 'prometheus-alertmanager',
+    program: 'prometheus-alertmanager',
+    for: 'test',
+    reason: 'posts alerts to a hub and is asked for them',
+  },
   { package: 'mtail', program: 'mtail', for: 'bench', reason: 'reads the same log, to compare speed' },
   { package: 'sec', program: 'sec', for: 'bench', reason: 'reads the same log, to compare speed' },
 ]

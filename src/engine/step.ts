@@ -99,7 +99,9 @@ function stepEvent(judge: Judge, draft: Draft, planned: Plan, input: EventInput,
 /** A sender repeats itself: nothing new, except where we thought that it had fallen silent. */
 function isKnown(sketch: Sketch, tools: MoveTools): boolean {
   const row = refreshCondition(sketch, tools)
-  return !(row?.state === 'ended' && row.endedBy === 'expired' && sketch.condition?.state !== 'resolved')
+  if (row?.state !== 'ended' || sketch.condition?.state === 'resolved') return true
+  // What a person closed stays closed until its sender says something new.
+  return row.endedBy === 'resolved' || row.endedBy === 'closed'
 }
 
 interface TakeTools extends JudgeTools {

@@ -8,7 +8,7 @@ import {
   type SourceKind,
   type SourceResponse,
 } from '../../src/source.ts'
-import type { NewEvent, NewFact } from '../../src/words.ts'
+import type { Json, NewEvent, NewFact } from '../../src/words.ts'
 
 export interface SourceDouble {
   /** Asks a route as the HTTP server would. */
@@ -27,6 +27,10 @@ export interface SourceDouble {
   readonly rejected: Rejected[]
   /** Calls of `emit`, so that one answer can be seen to be one transaction. */
   readonly batches: number
+  /** Session rows, as `put` and `delete` leave them; those of the last run can be given. */
+  readonly rows: Map<string, Json>
+  /** By name, the last value. */
+  readonly measures: Map<string, number>
   /** True: the store refuses. */
   full: boolean
 }
@@ -38,12 +42,14 @@ export interface SourceDoubleTools {
   readonly name?: string
   /** Absent: a fixed morning. */
   now?(): number
+  /** Session rows of the last run. */
+  readonly rows?: Map<string, Json>
 }
 
 export async function startSource<Options>(
   kind: SourceKind<Options>,
   options: unknown = {},
-  { name = 'double', now = () => Date.UTC(2026, 10, 20, 3) }: SourceDoubleTools = {},
+  { name = 'double', now = () => Date.UTC(2026, 10, 20, 3), rows = new Map() }: SourceDoubleTools = {},
 ): Promise<SourceDouble> {
   const routes = new Map<string, RouteHandler>()
   const known = new Map<string, string>()
@@ -56,6 +62,8 @@ export async function startSource<Options>(
     stop: () => abort.abort(),
     rejected: [] as Rejected[],
     batches: 0,
+    rows,
+    measures: new Map<string, number>(),
     full: false,
     async ask({ method = 'POST', path, headers = {}, body = '' }: Parameters<SourceDouble['ask']>[0]) {
       const handler = routes.get(`${method} ${path}`) ?? assert.fail(`no route ${method} ${path}`)
@@ -65,19 +73,21 @@ export async function startSource<Options>(
   }
   const running = kind.start(kind.options.parse(options), {
     name,
-    place: { zone: 'UTC', host: 'hub' },
+    place: { zone: 'UTC', host: 'hub', saved: [...rows] },
     signal: abort.signal,
     now,
     onRecheck: (handler) => {
       onRecheck = handler
     },
     cursor: async () => undefined,
-    measure: () => {},
+    measure: (what, value) => void double.measures.set(what, value),
     log: { info: () => {}, warn: () => {}, error: () => {} },
     route: (method, path, handler) => void routes.set(`${method} ${path}`, handler),
-    async emit({ events = [], facts = [], rejected = [] }) {
+    async emit({ events = [], facts = [], rejected = [] }, { put = [], delete: gone = [] } = {}) {
       if (double.full) throw new NotStored('the disk is full')
       double.batches += 1
+      for (const [key, value] of put) rows.set(key, value)
+      for (const key of gone) rows.delete(key)
       double.rejected.push(...rejected)
       double.facts.push(...facts)
       let duplicates = 0

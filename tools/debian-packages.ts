@@ -13,6 +13,7 @@ interface Borrowed {
 
 export const borrowed: readonly Borrowed[] = [
   { package: 'prometheus', program: 'promtool', for: 'test', reason: 'judges the page of metrics' },
+  { package: 'restic', program: 'restic', for: 'test', reason: 'makes the repositories that are probed' },
   { package: 'mtail', program: 'mtail', for: 'bench', reason: 'reads the same log, to compare speed' },
   { package: 'sec', program: 'sec', for: 'bench', reason: 'reads the same log, to compare speed' },
 ]

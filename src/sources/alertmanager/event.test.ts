@@ -44,7 +44,7 @@ describe('the event of an alert that fires', () => {
         },
         title: 'Disk full',
         text: 'No room',
-        condition: { key: 'f1', state: 'firing' },
+        condition: { key: 'f1', state: 'firing', since: Date.UTC(2026, 5, 1, 2, 1, 5, 780) },
         identity: { producer: 'f1', id: '2026-06-01T02:01:05.780Z/firing' },
       },
     )

@@ -49,69 +49,18 @@ function compare(question: Question): void {
   })
 }
 
-const usual = [
-  ...[
-    'minutely',
-    'hourly',
-    'daily',
-    'weekly',
-    'monthly',
-    'quarterly',
-    'semiannually',
-    'yearly',
-    'annually',
-    'Daily UTC',
-  ],
-  ...[
-    '*-*-* *:15:00',
-    '*:0/15',
-    '*:*',
-    '*:*:0/20',
-    '*-*-* 00/6:00:00',
-    '0/2:00',
-    '8..18:00/30',
-    '12,14,13,12:20,10,30',
-  ],
-  ...[
-    '02:30',
-    '*-*-01 02:30:00',
-    '*-*-31 02:00',
-    '*-*~03',
-    '*-02~01',
-    '*-*~07/2 12:00',
-    '*-*~3..7/2',
-    '*-02-29',
-    '29..40-02-29',
-  ],
-  ...[
-    'Sun *-*-* 00:00:00',
-    'Mon..Fri *-*-* 22:00',
-    'Mon *-05~07/1',
-    'Fri *-*-13',
-    'Sat,Thu,Mon..Wed,Sat..Sun',
-    'wed *-1',
-  ],
-  ...['Mon,Sun 12-*-* 2,1:23', 'Wed, 17:48', 'monday *-12-* 17:00', 'Sun *-03~1..7 02:30', 'Sun *-03-25..31 02:30'],
-  ...[
-    '2027-01-01',
-    '2026..2030/2-1/3-5,6 1:2:3',
-    '2030/5-*-* 6:00',
-    '@1900000000',
-    '@5',
-    '2001-01-01 00:00 America/New_York',
-  ],
-  ...['*-*-* 02:30 Europe/Rome', '01:30 America/New_York', '1:45 Australia/Lord_Howe', 'weekly Pacific/Auckland'],
-  ...[
-    '05:40:23.4200004/3.1700005',
-    '*:*:0.25/0.5',
-    '*:*:58.5',
-    '*:*:1.5..3',
-    '*:2/3',
-    '2003-02..04-05',
-    '*-02-30',
-    '*-2,4-31',
-  ],
-]
+const usual = `
+  minutely; hourly; daily; weekly; monthly; quarterly; semiannually; yearly; annually; Daily UTC
+  *-*-* *:15:00; *:0/15; *:0/7; *:*; *:*:0/20; *-*-* 00/6:00:00; 0/2:00; 0/5:00; 8..18:00/30; 12,14,13,12:20,10,30
+  02:30; *-*-01 02:30:00; *-*-31 02:00; *-*~03; *-02~01; *-*~07/2 12:00; *-*~3..7/2; *-02-29; 29..40-02-29
+  Sun *-*-* 00:00:00; Mon..Fri *-*-* 22:00; Mon *-05~07/1; Fri *-*-13; Sat,Thu,Mon..Wed,Sat..Sun; wed *-1
+  Mon,Sun 12-*-* 2,1:23; Wed, 17:48; monday *-12-* 17:00; Sun *-03~1..7 02:30; Sun *-03-25..31 02:30
+  2027-01-01; 2026..2030/2-1/3-5,6 1:2:3; 2030/5-*-* 6:00; @1900000000; @5; 2001-01-01 00:00 America/New_York
+  *-*-* 02:30 Europe/Rome; 01:30 America/New_York; 1:45 Australia/Lord_Howe; weekly Pacific/Auckland
+  05:40:23.4200004/3.1700005; *:*:0.25/0.5; *:*:58.5; *:*:1.5..3; *:2/3; 2003-02..04-05; *-02-30; *-2,4-31
+`
+  .trim()
+  .split(/ *[;\n] */)
 
 test('the usual expressions elapse when systemd says', () => {
   for (const zone of [...zones, 'UTC'])
@@ -170,7 +119,7 @@ test('random expressions are read, written and reckoned as by systemd, from rand
       anyZone,
       (expressions, after, zone) => compare({ expressions, after, zone, iterations: 5 }),
     ),
-    { numRuns: 120 },
+    { numRuns: 100 },
   )
 })
 
@@ -187,7 +136,7 @@ test('what systemd refuses of damaged expressions is refused, and nothing else',
         iterations: 2,
       }),
     ),
-    { numRuns: 120 },
+    { numRuns: 60 },
   )
 })
 
@@ -204,7 +153,7 @@ test('the previous elapse is one, lies at or before its time, and no other lies 
       assert.equal(nextElapse(calendar, previous - 1, zone), previous)
       assert.equal(previousElapse(calendar, previous, zone), previous)
     }),
-    { numRuns: 5000 },
+    { numRuns: 3000 },
   )
 })
 
@@ -217,14 +166,22 @@ test('previous and next elapse meet on the days on which clocks are moved', () =
     return found
   }
   assert.deepEqual(elapses('hourly', '2026-03-28T23:00Z', '2026-03-29T02:30Z', 'Europe/Rome'), [
-    ...['03-28T23:00', '03-29T00:00', '03-29T01:00', '03-29T02:00'],
+    '03-28T23:00',
+    '03-29T00:00',
+    '03-29T01:00',
+    '03-29T02:00',
   ])
   assert.deepEqual(elapses('02:30', '2026-03-27T00:00Z', '2026-03-31T00:00Z', 'Europe/Rome'), [
-    ...['03-27T01:30', '03-28T01:30', '03-30T00:30'],
+    '03-27T01:30',
+    '03-28T01:30',
+    '03-30T00:30',
   ])
   // 02:00 and 02:30 come at 00:00Z and 00:30Z, and again an hour later, which does not count.
   assert.deepEqual(elapses('*:0/30', '2026-10-24T23:30Z', '2026-10-25T02:00Z', 'Europe/Rome'), [
-    ...['10-24T23:30', '10-25T00:00', '10-25T00:30', '10-25T02:00'],
+    '10-24T23:30',
+    '10-25T00:00',
+    '10-25T00:30',
+    '10-25T02:00',
   ])
   assert.equal(
     previousElapse(read('02:30'), Date.parse('2026-10-25T01:10Z'), 'Europe/Rome'),
@@ -235,7 +192,10 @@ test('previous and next elapse meet on the days on which clocks are moved', () =
     Date.parse('2026-10-25T01:30Z'),
   )
   assert.deepEqual(elapses('*:0/15', '2026-10-03T15:00Z', '2026-10-03T15:50Z', 'Australia/Lord_Howe'), [
-    ...['10-03T15:00', '10-03T15:15', '10-03T15:30', '10-03T15:45'],
+    '10-03T15:00',
+    '10-03T15:15',
+    '10-03T15:30',
+    '10-03T15:45',
   ])
 })
 

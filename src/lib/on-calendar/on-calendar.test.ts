@@ -111,6 +111,35 @@ test('on the days on which clocks are moved all is as systemd has it, wherever o
         })
 })
 
+test('a step without an end that leads out of its unit leaves out what systemd leaves out', () => {
+  const expressions = ['*:0/7', '0/5:00', '0/5:0/7', '0/6:0/15', '*-*-1/4', '*-*~7/2', '*:*:0/7', '*:*:0.004/59.991']
+  const mixed = [
+    '*-1/5-1/7 0/5:0/7:0/13',
+    'Mon *:0/7',
+    'Mon,Fri 0/5:0/7',
+    '22,23:0/7',
+    '0..58/2:0/25:3/50',
+    '*:*:0/1.5',
+  ]
+  for (const start of [
+    '2026-07-30T23:50Z',
+    '2026-07-31T20:30Z',
+    '2026-12-29T00:00Z',
+    '2026-12-31T23:58Z',
+    '2026-02-28T19:59:30Z',
+  ])
+    compare({ expressions: [...expressions, ...mixed], after: Date.parse(start), zone: 'UTC', iterations: 12 })
+  const previous = (text: string, at: string) =>
+    new Date(previousElapse(read(text), Date.parse(at), 'UTC') ?? NaN).toISOString().slice(0, 19)
+  assert.equal(previous('*:0/7', '2026-07-31T00:06Z'), '2026-07-30T23:56:00')
+  assert.equal(previous('*:0/7', '2026-07-31T01:06Z'), '2026-07-31T01:00:00')
+  assert.equal(previous('Mon *:0/7', '2026-07-27T00:06Z'), '2026-07-27T00:00:00')
+  assert.equal(previous('0/5:00', '2026-08-01T04:00Z'), '2026-07-31T20:00:00')
+  assert.equal(previous('0/5:00', '2026-08-02T04:00Z'), '2026-08-02T00:00:00')
+  assert.equal(previous('*-*-1/4', '2027-01-03T00:00Z'), '2026-12-29T00:00:00')
+  assert.equal(previous('*:*:0/7', '2026-07-31T01:00:06Z'), '2026-07-31T00:59:56')
+})
+
 test('random expressions are read, written and reckoned as by systemd, from random times on', () => {
   fc.assert(
     fc.property(

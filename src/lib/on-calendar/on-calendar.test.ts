@@ -138,6 +138,7 @@ test('a step without an end that leads out of its unit leaves out what systemd l
   assert.equal(previous('0/5:00', '2026-08-02T04:00Z'), '2026-08-02T00:00:00')
   assert.equal(previous('*-*-1/4', '2027-01-03T00:00Z'), '2026-12-29T00:00:00')
   assert.equal(previous('*:*:0/7', '2026-07-31T01:00:06Z'), '2026-07-31T00:59:56')
+  assert.equal(previous('*:*:0.004/59.991', '2026-07-31T00:31:30Z'), '2026-07-31T00:30:59')
 })
 
 test('random expressions are read, written and reckoned as by systemd, from random times on', () => {

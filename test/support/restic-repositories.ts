@@ -84,13 +84,13 @@ export async function createResticHouse(): Promise<ResticHouse> {
     return path(name)
   }
   async function hold(name: string, args: readonly string[], stopped: boolean): Promise<LockHolder> {
+    const before = await countLocks(path(name))
     const child = spawn('restic', args, {
       env: { ...process.env, ...environment(name) },
       stdio: ['pipe', 'ignore', 'ignore'],
     })
     const holder = toHolder(child)
     holders.push(holder)
-    const before = await countLocks(path(name))
     while ((await countLocks(path(name))) === before) {
       if (child.exitCode !== null) throw new Error(`restic ${args.join(' ')} ended before it took a lock`)
       await wait(stopped ? 2 : 20)

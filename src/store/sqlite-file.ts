@@ -138,13 +138,16 @@ export class SqliteFile {
     return this.#all(sql, ...values).map(readFact)
   }
 
-  states(prefix: string): (readonly [string, Json])[] {
-    // The character after the last that a key can go on with: keys are of ASCII up to the escaped parts.
-    return this.#all(
-      'select key, value from state where key >= ?1 and key < ?2 order by key',
+  /** As one text: ten thousand rows cross to another thread more cheaply so. */
+  states(prefix: string): string {
+    const row = this.#get(
+      // A value is JSON already: it is copied, not parsed.
+      `select '[' || coalesce(group_concat('[' || json_quote(key) || ',' || value || ']'), '') || ']' as rows
+       from (select key, value from state where key >= ?1 and key < ?2 order by key)`,
       prefix,
       `${prefix}\u{10ffff}`,
-    ).map((row) => [text(row['key']), json(row['value']) as Json])
+    )
+    return text(row?.['rows'])
   }
 
   waiting(channel: string, afterSeq: number, limit: number): DeliveryWithEvents[] {

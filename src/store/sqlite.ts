@@ -7,6 +7,7 @@ import { recoverIfDamaged } from './recover.ts'
 import { SqliteFile } from './sqlite-file.ts'
 import type { Answer, Call } from './sqlite-worker.ts'
 import { type Commit, type Loaded, type Opened, type Store, StoreFailed } from './store.ts'
+import type { Json } from '../words.ts'
 
 export interface SqliteOptions {
   /** A file, or `:memory:` for a store in place that is gone with the process. */
@@ -61,7 +62,7 @@ function createStore(opened: Opened, write: CallStore, read: CallStore, close: (
     handles: from(write, 'handles'),
     setting: from(write, 'setting'),
     facts: from(read, 'facts'),
-    states: from(read, 'states'),
+    states: async (prefix) => JSON.parse(String(await read('states', prefix))) as [string, Json][],
     events: from(read, 'events'),
     event: from(read, 'event'),
     verdicts: from(read, 'verdicts'),

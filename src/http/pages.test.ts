@@ -5,7 +5,7 @@ import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { toId } from '../lib/id.ts'
 import { eventPage, missingPage } from '../page/event-page.ts'
-import { eventsPage } from '../page/events-page.ts'
+import { eventsPage, type OpenCondition } from '../page/events-page.ts'
 import { loginPage } from '../page/login-page.ts'
 import type { HubEvent, Verdict } from '../words.ts'
 import { someEvent, someVerdict, startTestHub } from './door-for-tests.ts'
@@ -40,9 +40,18 @@ function filledWith(text: string): { readonly event: HubEvent; readonly verdict:
 function allPages(text: string): string[] {
   const { event, verdict } = filledWith(text)
   const events = [{ event, title: text, verdicts: [verdict] }]
+  const open: OpenCondition = {
+    id: text,
+    title: text,
+    severity: 'error',
+    source: text,
+    host: text,
+    since: '2026-11-20T03:00:00.000Z',
+    threads: [{ channel: text, state: text }],
+  }
   return [
-    eventsPage({ events, zone: 'UTC', problems: [text], address: text }),
-    eventsPage({ events: [], zone: 'UTC', problems: [text], address: text }),
+    eventsPage({ events, open: [open], openTotal: 3, zone: 'UTC', problems: [text], address: text }),
+    eventsPage({ events: [], open: [], openTotal: 0, zone: 'UTC', problems: [text], address: text }),
     eventPage({ event, title: text, why: [text], texts: [text], zone: 'UTC' }),
     missingPage(text),
     loginPage(text, false),
@@ -54,12 +63,43 @@ function skeleton(page: string): string[] {
   return [...page.matchAll(/<[^>]*>/g)].map(([tag]) => tag.replaceAll(/"[^"]*"/g, '""'))
 }
 
+test('what is open stands above what has happened, with who was told', () => {
+  const open = (id: string, state: string): OpenCondition => ({
+    id,
+    title: `Disk ${id} is full`,
+    severity: 'error',
+    source: 'monitor',
+    since: '2026-11-20T03:00:00.000Z',
+    threads: [
+      { channel: 'team', state },
+      { channel: 'team', state },
+    ],
+  })
+  const events = [{ event: someEvent(1), title: 'Something', verdicts: [] }]
+  const page = eventsPage({
+    events,
+    open: [open('a', 'told'), open('b', 'held')],
+    openTotal: 12,
+    zone: 'Europe/Rome',
+    problems: [],
+    address: '',
+  })
+  const text = page.replaceAll(/<[^>]*>/g, ' ').replaceAll(/\s+/g, ' ')
+  assert.match(
+    text,
+    /12 things are wrong now.*Disk a is full.*since 2026-11-20 04:00:00 .*team was told .*team is told later/,
+  )
+  assert.match(text, /… and 10 more: sereno conditions .*The last event/)
+})
+
 describe('text from outside', () => {
   test('however long it is, it neither fills the list nor the head of its own page', () => {
     const long = 'x'.repeat(100_000)
     const { event, verdict } = filledWith(long)
     const list = eventsPage({
       events: [{ event, title: long, verdicts: [verdict] }],
+      open: [],
+      openTotal: 0,
       zone: 'UTC',
       problems: [],
       address: '',

@@ -1,4 +1,5 @@
 // The pages for people: the last events at `/`, one event with the reasons for what became of it at `/events/<id>`.
+import { listConditions } from '../engine/look-conditions.ts'
 import { lookUpEvent } from '../engine/look.ts'
 import { fromId, toId } from '../lib/id.ts'
 import { eventPage, missingPage } from '../page/event-page.ts'
@@ -14,6 +15,7 @@ export interface Page {
 }
 
 const shownEvents = 100
+const shownConditions = 20
 const eventsAtOnce = 5
 /** More than the list shows, so that it sees where to cut. */
 const keptText = 2000
@@ -34,7 +36,15 @@ async function listPage(door: HubDoor, address: string): Promise<Page> {
   const verdicts = await door.store.verdicts(listed.map(({ event }) => event.seq))
   const byEvent = Map.groupBy(verdicts, (verdict) => verdict.event)
   const shown = listed.map((one) => ({ ...one, verdicts: byEvent.get(one.event.seq) ?? [] }))
-  const html = eventsPage({ events: shown, zone: door.zone, problems: problemsOf(door.health()), address })
+  const { conditions, total } = await listConditions(door.store, { state: 'open', limit: shownConditions })
+  const html = eventsPage({
+    events: shown,
+    open: conditions,
+    openTotal: total,
+    zone: door.zone,
+    problems: problemsOf(door.health()),
+    address,
+  })
   return { status: 200, html }
 }
 

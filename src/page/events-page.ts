@@ -1,18 +1,33 @@
 // The page at `/`: the last events, newest first, each with what became of it.
 import { localTime } from '../lib/local-time.ts'
 import { cutText } from '../lib/text.ts'
-import type { HubEvent, Verdict } from '../words.ts'
+import type { HubEvent, Severity, Verdict } from '../words.ts'
 import { frame } from './frame.ts'
 import { html, type Html } from './html.ts'
 
 export interface EventsPage {
   readonly events: readonly ShownEvent[]
+  /** What has begun and not ended, the latest first; beyond those shown here there may be more. */
+  readonly open: readonly OpenCondition[]
+  readonly openTotal: number
   /** IANA name: the reader's zone. */
   readonly zone: string
   /** Why the hub cannot do its work, one sentence each. */
   readonly problems: readonly string[]
   /** Where the reader reached the hub, for the first steps. */
   readonly address: string
+}
+
+export interface OpenCondition {
+  /** Of the event that began it. */
+  readonly id: string
+  readonly title: string
+  readonly severity: Severity
+  readonly source: string
+  readonly host?: string
+  /** ISO 8601. */
+  readonly since: string
+  readonly threads: readonly { readonly channel: string; readonly state: string }[]
 }
 
 export interface ShownEvent {
@@ -27,14 +42,14 @@ const shownText = 400
 const shownName = 100
 const shownReason = 300
 
-export function eventsPage({ events, zone, problems, address }: EventsPage): string {
+export function eventsPage({ events, open, openTotal, zone, problems, address }: EventsPage): string {
   const list = events.map((shown) => item(shown, zone))
   const count = events.length === 1 ? 'The last event' : `The last ${events.length} events`
   // What the hub says of itself is not what it was set up for.
   const isFirstRun = events.every(({ event }) => event.type.startsWith('sereno.'))
   return frame(
     'Sereno: events',
-    html`${alarm(problems)} ${isFirstRun ? firstSteps(address) : undefined}
+    html`${alarm(problems)} ${openList(open, openTotal, zone)} ${isFirstRun ? firstSteps(address) : undefined}
     ${
       events.length === 0
         ? undefined
@@ -44,6 +59,39 @@ export function eventsPage({ events, zone, problems, address }: EventsPage): str
             </ol>`
     }`,
   )
+}
+
+function openList(open: readonly OpenCondition[], total: number, zone: string): Html | undefined {
+  if (open.length === 0) return undefined
+  const more = total - open.length
+  return html`<h1>${total === 1 ? 'One thing is wrong now' : `${total} things are wrong now`}</h1>
+    <ol class="events">
+      ${open.map((one) => openItem(one, zone))}
+    </ol>
+    ${more > 0 ? html`<p class="soft">… and ${more} more: <code>sereno conditions</code></p>` : undefined}`
+}
+
+function openItem({ id, title, severity, source, host, since, threads }: OpenCondition, zone: string): Html {
+  const told = [...new Set(threads.map(({ channel, state }) => `${channel} ${threadWords[state] ?? state}`))]
+  const words = [`from ${source}`, ...(host === undefined ? [] : [`on ${host}`])].map((word) =>
+    cutText(word, shownName),
+  )
+  return html`<li class="${severity}">
+    <div class="title"><a href="/events/${id}">${cutText(title, shownTitle)}</a></div>
+    <p class="meta">
+      <span class="severity ${severity}">${severity}</span> · since
+      <time datetime="${since}">${localTime(Date.parse(since), zone)}</time> · ${words.join(' · ')} ·
+      ${told.length === 0 ? 'nobody was told: no rule asked for it' : told.join(', ')}
+    </p>
+  </li> `
+}
+
+const threadWords: { readonly [state: string]: string } = {
+  pending: 'is being told',
+  told: 'was told',
+  held: 'is told later',
+  bundled: 'is told with others',
+  lost: 'could not be told',
 }
 
 export function alarm(problems: readonly string[]): Html | undefined {

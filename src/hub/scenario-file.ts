@@ -61,6 +61,7 @@ const step = z.strictObject({
     .optional(),
   reload: z.union([config, z.literal(true)]).optional(),
   restart: z.literal(true).optional(),
+  /** What the inputs of this step lead to is being sent when the process dies. */
   kill: z.literal(true).optional(),
 })
 

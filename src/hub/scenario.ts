@@ -74,6 +74,7 @@ async function take(
   scenario: Scenario,
   load: (config: ScenarioConfig) => Promise<Assembly>,
 ): Promise<void> {
+  if (step.kill === true) rehearsal.dying()
   if (step.outage !== undefined) {
     const { channel, for: span, reason } = step.outage
     rehearsal.outage(channel, step.at + (readDuration(span) ?? 0), reason)

@@ -96,6 +96,26 @@ for (const kind of kinds) {
         assert.deepEqual([...loaded.identities], [['i', { seq: 3, digest: 'd' }]])
       }))
 
+    test('a batch with identities that are not new is taken back whole, and told which they are', () =>
+      withStore(kind.open, async (store) => {
+        const identity = (key: string, seq: number) => ({ key, seq, digest: 'd', at: 1 })
+        const none = await store.commit({ newIdentities: [identity('a', 1), identity('b', 2)], events: [event(1)] })
+        assert.deepEqual([...none], [])
+        const newIdentities = [identity('new', 3), identity('b', 4), identity('a', 5)]
+        const taken = await store.commit({ newIdentities, events: [event(3)], identities: [identity('a', 6)] })
+        assert.deepEqual(
+          [...taken],
+          [
+            ['b', { seq: 2, digest: 'd' }],
+            ['a', { seq: 1, digest: 'd' }],
+          ],
+        )
+        const { identities } = await store.load({ state: [], identities: ['a', 'b', 'new'] })
+        assert.deepEqual([...identities.keys()], ['a', 'b'])
+        assert.equal(await store.event(toId(3)), undefined)
+        await store.commit({ newIdentities: [identity('new', 3)], events: [event(3)] })
+      }))
+
     test('jobs come due in order, and elapsed-time ones move with a step of the clock', () =>
       withStore(kind.open, async (store) => {
         const job = (key: string, dueAt: number, clock: 'hub' | 'calendar') =>

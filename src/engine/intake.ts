@@ -1,5 +1,5 @@
 // The one transaction in the middle: gathers inputs, steps them in order, commits all they changed at once.
-import type { Identity, SourceRow, Store, StoredPart } from '../store/store.ts'
+import type { Identity, IdentityRow, SourceRow, Store, StoredPart } from '../store/store.ts'
 import type { Delivery } from '../words.ts'
 import type { Clock } from './clock.ts'
 import { Draft, type Base, type Known } from './draft.ts'
@@ -37,6 +37,9 @@ export class IntakeFull extends Error {
 
 interface Waiting {
   readonly inputs: readonly Input[]
+  /** Made when it came, while the store works on what came before; void once another judge is in force. */
+  plans: readonly Plan[]
+  plannedBy: Judge
   readonly progress: SourceRow | undefined
   readonly deliveries: readonly Delivery[]
   readonly parts: readonly StoredPart[]
@@ -86,42 +89,46 @@ export function createIntake(first: Judge, { store, clock, committed }: IntakeTo
   }
 
   async function commitBatch(batch: readonly Waiting[]): Promise<void> {
-    const plans = batch.map((waiting) => waiting.inputs.map((input) => plan(judge, input)))
-    const planned = plans.flat()
-    const identities = planned.flatMap((one) => one.identity ?? [])
-    await cache.load(
-      planned.flatMap((one) => one.keys),
-      identities,
-    )
+    cache.beginBatch()
     const now = clock.now()
     nextSeq ??= await store.nextSeq(now)
-    let draft = new Draft(cache, nextSeq)
-    let results = stepAll(batch, plans, draft, now)
     // What the hub derives from an input is planned by nobody: its rows are loaded when they were missed, and as the
     // step is pure, it is simply taken again.
-    while (draft.missing.size > 0) {
-      await cache.load([...draft.missing], identities)
-      draft = new Draft(cache, nextSeq)
-      results = stepAll(batch, plans, draft, now)
+    let missed: readonly string[] = []
+    for (;;) {
+      planBy(judge, batch)
+      const planned = batch.flatMap((waiting) => waiting.plans)
+      await cache.load([...keysOf(planned), ...missed], planned)
+      // Another judge came into force meanwhile: whom it knows no more must not be told.
+      if (batch.some(({ plannedBy }) => plannedBy !== judge)) continue
+      const draft = new Draft(cache, nextSeq)
+      const results = stepAll(batch, draft, now)
+      missed = [...draft.missing]
+      if (missed.length > 0 || !(await commit(draft))) continue
+      nextSeq = draft.nextSeq
+      cache.keep(draft)
+      committed(draft)
+      for (const [index, waiting] of batch.entries()) waiting.resolve(results[index] ?? [])
+      return
     }
-    await store.commit(draft.toCommit())
-    nextSeq = draft.nextSeq
-    cache.keep(draft)
-    committed(draft)
-    for (const [index, waiting] of batch.entries()) waiting.resolve(results[index] ?? [])
   }
 
-  function stepAll(
-    batch: readonly Waiting[],
-    plans: readonly (readonly Plan[])[],
-    draft: Draft,
-    now: number,
-  ): Stepped[][] {
-    return batch.map((waiting, index) => {
+  /** False: some event is not as new as was thought; by now it is known which. */
+  async function commit(draft: Draft): Promise<boolean> {
+    const { identities = [], ...rest } = draft.toCommit()
+    const [known, unknown] = [[], []] as [IdentityRow[], IdentityRow[]]
+    for (const row of identities) (cache.identity(row.key) === undefined ? unknown : known).push(row)
+    const taken = await store.commit({ ...rest, identities: known, newIdentities: unknown })
+    cache.learn(taken)
+    return taken.size === 0
+  }
+
+  function stepAll(batch: readonly Waiting[], draft: Draft, now: number): Stepped[][] {
+    return batch.map((waiting) => {
       for (const delivery of waiting.deliveries) draft.deliveries.set(delivery.seq, delivery)
       draft.parts.push(...waiting.parts)
       if (waiting.progress !== undefined) draft.sources.push(waiting.progress)
-      return (plans[index] ?? []).map((one) => step(judge, draft, one, now))
+      return waiting.plans.map((one) => step(judge, draft, one, now))
     })
   }
 
@@ -132,13 +139,13 @@ export function createIntake(first: Judge, { store, clock, committed }: IntakeTo
       return Promise.reject(new IntakeFull(`${queued} inputs wait for the disk; try again in a moment`))
     }
     return new Promise((resolve, reject) => {
-      queue.push({ progress: undefined, deliveries: [], parts: [], ...part, resolve, reject })
+      const plans = planAll(judge, part.inputs)
+      queue.push({ plans, plannedBy: judge, progress: undefined, deliveries: [], parts: [], ...part, resolve, reject })
       queued += part.inputs.length
+      if (running) return cache.expect(keysOf(plans))
       // Not at once: what arrives in the same turn of the event loop shares the transaction.
-      if (!running) {
-        running = true
-        setImmediate(() => void run())
-      }
+      running = true
+      setImmediate(() => void run())
     })
   }
 
@@ -159,9 +166,30 @@ export function createIntake(first: Judge, { store, clock, committed }: IntakeTo
   }
 }
 
+function planAll(judge: Judge, inputs: readonly Input[]): Plan[] {
+  return inputs.map((input) => plan(judge, input))
+}
+
+function planBy(judge: Judge, batch: readonly Waiting[]): void {
+  for (const waiting of batch) {
+    if (waiting.plannedBy === judge) continue
+    waiting.plans = planAll(judge, waiting.inputs)
+    waiting.plannedBy = judge
+  }
+}
+
+function keysOf(plans: readonly Plan[]): string[] {
+  return plans.flatMap((one) => one.keys)
+}
+
 interface Cache extends Base {
   /** Identities are those of one batch only. */
-  load(keys: readonly string[], identities: readonly string[]): Promise<void>
+  beginBatch(): void
+  /** Asks for rows that are not here. Identities come with them; they alone are not asked for, as most are new. */
+  load(keys: readonly string[], planned: readonly Plan[]): Promise<void>
+  /** Asks for the rows of what waits while the store is busy: it answers in order, so behind the commit that runs. */
+  expect(keys: readonly string[]): void
+  learn(identities: ReadonlyMap<string, Identity>): void
   keep(draft: Draft): void
   clear(): void
 }
@@ -170,19 +198,52 @@ interface Cache extends Base {
 function createCache(store: Store): Cache {
   const rows = new Map<string, Known>()
   const identities = new Map<string, Identity>()
+  const expected = new Set<string>()
+  let coming: Promise<void> | undefined
+
+  async function fetch(keys: readonly string[], wanted: readonly string[]): Promise<void> {
+    const loaded = await store.load({ state: keys, identities: wanted })
+    // What is here by now is as new or newer.
+    for (const key of keys) {
+      if (!rows.has(key)) rows.set(key, { value: loaded.state.get(key), job: loaded.jobs.get(key) })
+    }
+    learn(loaded.identities)
+  }
+
+  async function fetchExpected(): Promise<void> {
+    // Most of what comes while this is on its way is fetched with the next one.
+    while (expected.size > 0) {
+      const keys = [...expected]
+      expected.clear()
+      await fetch(keys, [])
+    }
+  }
+
+  const learn = (found: ReadonlyMap<string, Identity>): void => {
+    for (const [key, identity] of found) identities.set(key, identity)
+  }
   return {
     known: (key) => rows.get(key),
     has: (key) => rows.has(key),
     identity: (key) => identities.get(key),
     clear: () => rows.clear(),
-    async load(keys, wanted) {
-      const state = new Set(keys.filter((key) => !rows.has(key)))
-      identities.clear()
-      if (state.size === 0 && wanted.length === 0) return
-      const loaded = await store.load({ state: [...state], identities: wanted })
-      for (const key of state) rows.set(key, { value: loaded.state.get(key), job: loaded.jobs.get(key) })
-      for (const [key, identity] of loaded.identities) identities.set(key, identity)
+    beginBatch: () => identities.clear(),
+    async load(keys, planned) {
+      await coming
+      const missing = new Set(keys.filter((key) => !rows.has(key)))
+      if (missing.size === 0) return
+      const wanted = planned.flatMap((one) => one.identity ?? [])
+      await fetch([...missing], wanted)
     },
+    expect(keys) {
+      for (const key of keys) if (!rows.has(key)) expected.add(key)
+      if (expected.size === 0) return
+      // Whoever needs them asks again and hears what is wrong.
+      coming ??= fetchExpected()
+        .catch(() => expected.clear())
+        .finally(() => (coming = undefined))
+    },
+    learn,
     keep(draft) {
       for (const [key, { value }] of draft.state) rows.set(key, { ...rows.get(key), value })
       for (const [key, job] of draft.jobs) rows.set(key, { ...rows.get(key), job })

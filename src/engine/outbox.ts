@@ -48,7 +48,7 @@ export function createOutbox({ store, clock, intake, failed }: OutboxTools): Out
   let flying = 0
 
   function follow(draft: Draft): void {
-    const events = new Map(draft.events.map((event) => [event.seq, event]))
+    const events = new Map(draft.deliveries.size === 0 ? [] : draft.events.map((event) => [event.seq, event]))
     const touched = new Set<Lane>()
     for (const delivery of draft.deliveries.values()) {
       const lane = lanes.get(delivery.channel)

@@ -39,7 +39,7 @@ export class SqliteFile {
     try {
       this.#db.exec('pragma cache_size = -8192; pragma temp_store = memory; pragma foreign_keys = off')
       if (!readOnly) {
-        this.#db.exec('pragma journal_mode = wal; pragma synchronous = full; pragma wal_autocheckpoint = 4000')
+        this.#db.exec('pragma journal_mode = wal; pragma synchronous = full; pragma wal_autocheckpoint = 16000')
         this.#db.exec('pragma journal_size_limit = 67108864')
         this.#migrate()
       }
@@ -57,15 +57,24 @@ export class SqliteFile {
     return Math.max(number(row?.['seq']) + 1, firstPosition(now))
   }
 
-  /** One transaction, on disk when it returns. */
-  commit(packed: readonly Packed[]): void {
+  /** One transaction, on disk when it returns; or else nothing of it is, and what it returns was there before. */
+  commit(packed: readonly Packed[]): Map<string, Identity> | undefined {
     try {
       this.#run('begin immediate')
       for (const { table, rows } of packed) {
         const statement = this.#prepare(statements[table])
-        for (const row of rows) statement.run(...row)
+        if (table !== 'newIdentity') {
+          for (const row of rows) statement.run(...row)
+          continue
+        }
+        const old = rows.filter((row) => statement.run(...row).changes === 0)
+        if (old.length === 0) continue
+        const found = this.#identities(old.map(([key]) => text(key)))
+        this.#run('rollback')
+        return found
       }
       this.#run('commit')
+      return undefined
     } catch (error) {
       if (this.#db.isTransaction) this.#run('rollback')
       throw toRefusal(error, this.#path)
@@ -77,18 +86,13 @@ export class SqliteFile {
     try {
       const states = new Map<string, Json>()
       const jobs = new Map<string, Job>()
-      const found = new Map<string, Identity>()
       for (const key of state) {
         const row = this.#get('select value from state where key = ?1', key)
         if (row !== undefined) states.set(key, json(row['value']) as Json)
         const job = this.#get('select * from job where key = ?1', key)
         if (job !== undefined) jobs.set(key, readJob(job))
       }
-      for (const key of identities) {
-        const row = this.#get('select seq, digest from identity where key = ?1', key)
-        if (row !== undefined) found.set(key, { seq: number(row['seq']), digest: text(row['digest']) })
-      }
-      return { state: states, jobs, identities: found }
+      return { state: states, jobs, identities: this.#identities(identities) }
     } catch (error) {
       throw toRefusal(error, this.#path)
     }
@@ -253,6 +257,15 @@ export class SqliteFile {
       this.#all(`select * from ${table} ${key === undefined ? '' : `order by ${key} desc`} limit 1`)
       if (key !== undefined) this.#all(`select * from ${table} order by ${key} limit 1`)
     }
+  }
+
+  #identities(keys: readonly string[]): Map<string, Identity> {
+    const found = new Map<string, Identity>()
+    for (const key of keys) {
+      const row = this.#get('select seq, digest from identity where key = ?1', key)
+      if (row !== undefined) found.set(key, { seq: number(row['seq']), digest: text(row['digest']) })
+    }
+    return found
   }
 
   #event(seq: number): HubEvent | undefined {

@@ -8,8 +8,11 @@ export interface Store {
   nextSeq(now: number): Promise<number>
   /** State rows, jobs and identities of the keys a batch of decisions needs, in one round trip. */
   load(wanted: Wanted): Promise<Loaded>
-  /** One transaction, on disk when it resolves; throws `StoreFailed` and changes nothing when it cannot. */
-  commit(batch: Commit): Promise<void>
+  /**
+   * One transaction, on disk when it resolves; throws `StoreFailed` and changes nothing when it cannot. When some of
+   * `newIdentities` are there already it changes nothing either, and returns those.
+   */
+  commit(batch: Commit): Promise<ReadonlyMap<string, Identity>>
 
   /** Jobs due at or before `now`, earliest first, and when the next one is due. */
   dueJobs(now: number, limit: number): Promise<{ readonly jobs: readonly Job[]; readonly nextAt?: number }>
@@ -74,6 +77,11 @@ export interface Identity {
   readonly digest: string
 }
 
+export interface IdentityRow extends Identity {
+  readonly key: string
+  readonly at: number
+}
+
 export interface StateRow {
   readonly key: string
   /** Absent: delete. */
@@ -95,7 +103,10 @@ export interface Commit {
   readonly deliveries?: readonly Delivery[]
   readonly attempts?: readonly Attempt[]
   readonly parts?: readonly StoredPart[]
-  readonly identities?: readonly (Identity & { readonly key: string; readonly at: number })[]
+  /** Replaced if there. */
+  readonly identities?: readonly IdentityRow[]
+  /** Not there, as far as is known: what a sender sends is mostly new, and asking first would cost a round trip. */
+  readonly newIdentities?: readonly IdentityRow[]
   readonly sources?: readonly SourceRow[]
   readonly settings?: readonly (readonly [key: string, value: Json])[]
 }

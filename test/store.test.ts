@@ -116,6 +116,45 @@ for (const kind of kinds) {
         await store.commit({ newIdentities: [identity('new', 3)], events: [event(3)] })
       }))
 
+    test('a page of events ends early when they are large together, and has at least one', () =>
+      withStore(kind.open, async (store) => {
+        const large = { text: 'x'.repeat(1000) }
+        await store.commit({ events: [event(1), event(2, large), event(3, large), event(4, large)] })
+        const page = async (beforeSeq: number, bytes: number): Promise<number[]> =>
+          (await store.events({ limit: 10, beforeSeq, bytes })).map(({ seq }) => seq)
+        assert.deepEqual(await page(9, 1500), [4, 3])
+        assert.deepEqual(await page(3, 1500), [2, 1])
+        assert.deepEqual(await page(9, 0), [4])
+        assert.deepEqual(await page(1, 0), [])
+      }))
+
+    test('what waits comes without its events where they are too large together, and they are read by name', () =>
+      withStore(kind.open, async (store) => {
+        const large = (seq: number): HubEvent => event(seq, { data: { text: 'x'.repeat(1000) } })
+        await store.commit({
+          events: [large(1), large(2), event(3)],
+          deliveries: [delivery(10, 'a', [1]), delivery(11, 'a', [2, 1]), delivery(12, 'a', [3, 9])],
+        })
+        assert.deepEqual(
+          (await store.waiting('a', 0, 10, 2500)).map(({ events }) => events?.map(({ seq }) => seq)),
+          [[1], undefined, [3]],
+        )
+        assert.deepEqual(await store.namedEvents([2, 9, 1]), [large(2), large(1)])
+      }))
+
+    test('events of 16 MiB together are read whole by name, and of those beyond it what is small', () =>
+      withStore(kind.open, async (store) => {
+        const large = (seq: number): HubEvent =>
+          event(seq, { title: `title ${seq}`, text: 'y'.repeat(3000), data: { text: 'x'.repeat(5_000_000) } })
+        for (let seq = 1; seq <= 5; seq += 1) await store.commit({ events: [large(seq)] })
+        const named = await store.namedEvents([5, 4, 3, 2, 1])
+        assert.deepEqual(named.slice(0, 3), [large(5), large(4), large(3)])
+        assert.deepEqual(named.slice(3), [
+          { ...large(2), text: 'y'.repeat(1000), data: {} },
+          { ...large(1), text: 'y'.repeat(1000), data: {} },
+        ])
+      }))
+
     test('jobs come due in order, and elapsed-time ones move with a step of the clock', () =>
       withStore(kind.open, async (store) => {
         const job = (key: string, dueAt: number, clock: 'hub' | 'calendar') =>
@@ -154,7 +193,7 @@ for (const kind of kinds) {
           [10],
         )
         assert.deepEqual(
-          waiting[0]?.events.map((found) => found.seq),
+          waiting[0]?.events?.map((found) => found.seq),
           [2, 1],
         )
         assert.deepEqual(

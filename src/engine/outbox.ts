@@ -1,14 +1,18 @@
 // Sends what is due: one lane per channel, so that none can stall another; in order, one in flight per thread.
-import type { DeliveryWithEvents, Store, StoredPart } from '../store/store.ts'
-import type { Delivery, Outcome } from '../words.ts'
+import type { Store, StoredPart } from '../store/store.ts'
+import type { Delivery, HubEvent, Outcome } from '../words.ts'
 import type { Clock } from './clock.ts'
 import type { Draft } from './draft.ts'
 import type { ReportInput } from './input.ts'
 import type { Intake } from './intake.ts'
 import {
   addPage,
+  allLanesBytes,
   choose,
+  heldBytes,
   type Lane,
+  laneBytes,
+  type LaneRow,
   laneRows,
   type LaneView,
   openLane,
@@ -60,8 +64,8 @@ export function createOutbox({ store, clock, intake, failed }: OutboxTools): Out
       if (known >= 0) {
         const row = lane.queue[known]
         if (!waits) lane.queue.splice(known, 1)
-        else if (row !== undefined) lane.queue[known] = { delivery, events: row.events }
-      } else if (waits) take(lane, delivery, events)
+        else if (row !== undefined) lane.queue[known] = { ...row, delivery }
+      } else if (waits) take(lane, delivery, events, roomOf)
     }
     for (const lane of lanes.values()) {
       const row = draft.state.get(channelStateKey(lane.channel))
@@ -78,14 +82,21 @@ export function createOutbox({ store, clock, intake, failed }: OutboxTools): Out
     for (const lane of touched) pump(lane)
   }
 
+  /** For more events in memory. */
+  function roomOf(lane: Lane): number {
+    let all = 0
+    for (const one of lanes.values()) all += heldBytes(one)
+    return Math.min(laneBytes - heldBytes(lane), allLanesBytes - all)
+  }
+
   function fill(lane: Lane): void {
     if (lane.filling || !lane.more || lane.queue.length > laneRows / 2) return
     lane.filling = true
     lane.more = false
-    store.waiting(lane.channel, lane.readTo, laneRows - lane.queue.length).then(
+    store.waiting(lane.channel, lane.readTo, laneRows - lane.queue.length, Math.max(0, roomOf(lane))).then(
       (rows) => {
         lane.filling = false
-        addPage(lane, rows)
+        addPage(lane, rows, roomOf(lane))
         pump(lane)
       },
       (error: unknown) => {
@@ -135,21 +146,22 @@ export function createOutbox({ store, clock, intake, failed }: OutboxTools): Out
     lane.stopTimer = clock.at(at, () => pump(lane))
   }
 
-  async function deliver(lane: Lane, { delivery, events }: DeliveryWithEvents): Promise<void> {
+  async function deliver(lane: Lane, row: LaneRow): Promise<void> {
+    const { delivery } = row
     const startedAt = clock.now()
     if (startedAt >= delivery.expireAt) {
       const expired = { ok: false, givenUp: 'expired' } as const
       return report({ kind: 'outcome', delivery, result: expired, startedAt, endedAt: startedAt })
     }
     const sending: Delivery = { ...delivery, state: 'sending', attempts: delivery.attempts + 1 }
-    const parts = lane.sender.render(sending, events)
+    const parts = lane.sender.render(sending, row.events ?? (await eventsOf(delivery)))
     const sent = delivery.attempts === 0 ? new Map<number, StoredPart>() : await partsSent(delivery.id)
     const stored = parts.map(({ text }, number) => sent.get(number) ?? { delivery: delivery.id, number, text })
     try {
       await intake.note({ deliveries: [sending], parts: stored })
     } catch (error) {
       failed('noting a send', error)
-      lane.queue.unshift({ delivery, events })
+      lane.queue.unshift(row)
       lane.lastStartAt = clock.now() + storeRetryMs - lane.sender.minIntervalMs
       return wake(lane, clock.now() + storeRetryMs)
     }
@@ -191,6 +203,10 @@ export function createOutbox({ store, clock, intake, failed }: OutboxTools): Out
         })
     }
     return handle === undefined ? { ok: true } : { ok: true, handle }
+  }
+
+  function eventsOf(delivery: Delivery): Promise<readonly HubEvent[]> {
+    return untilStored('reading the events of a message', () => store.namedEvents(delivery.events))
   }
 
   async function partsSent(delivery: string): Promise<ReadonlyMap<number, StoredPart>> {

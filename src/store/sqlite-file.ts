@@ -4,33 +4,38 @@ import { statSync } from 'node:fs'
 import { firstPosition, fromId } from '../lib/id.ts'
 import type { Delivery, HubEvent, Job, Json, Verdict } from '../words.ts'
 import { toRefusal } from './explain.ts'
+import { readTotals } from './totals.ts'
 import { migrations } from './migrations.ts'
 import { statements, type Packed } from './pack.ts'
 import { copyState } from './state-copy.ts'
+import { readEventPage, readNamedEvents, readOneEvent, readWaiting } from './pages.ts'
 import { prune } from './prune.ts'
 import { selectDeliveries, selectEvents } from './select.ts'
-import { json, number, readAttempt, readDelivery, readEvent, readJob, readPart, readVerdict, text } from './rows.ts'
+import { json, number, readAttempt, readDelivery, readJob, readPart, readVerdict, text } from './rows.ts'
 import type { SqlRow } from './rows.ts'
 import {
   type DeliveryDetail,
   type DeliveryQuery,
-  type DeliveryWithEvents,
   type EventQuery,
   type Identity,
   type InputRow,
   type Loaded,
   type Retention,
   type Totals,
+  type WaitingDelivery,
   type Wanted,
 } from './store.ts'
 
-/** A page of what waits ends at this size, however many it was asked for: large messages must not fill the memory. */
-const pageBytes = 16 * 1024 * 1024
+/** Of events that are read at once, where they may be large: they must not fill the memory. */
+const mostBytes = 16 * 1024 * 1024
+/** Of events that are shown beside something else. */
+const shownBytes = 1024 * 1024
 
 export class SqliteFile {
   readonly #db: DatabaseSync
   readonly #path: string
   readonly #prepared = new Map<string, StatementSync>()
+  readonly #getter = (sql: string, ...values: readonly SQLInputValue[]) => this.#get(sql, ...values)
 
   /** Throws what SQLite says when the file is no database or of a newer schema. */
   constructor(path: string, { readOnly = false }: { readOnly?: boolean } = {}) {
@@ -104,18 +109,10 @@ export class SqliteFile {
     return next === undefined || next['due'] === null ? { jobs } : { jobs, nextAt: number(next['due']) }
   }
 
-  waiting(channel: string, afterSeq: number, limit: number): DeliveryWithEvents[] {
-    const page: DeliveryWithEvents[] = []
-    let bytes = 0
+  waiting(channel: string, afterSeq: number, limit: number, bytes = mostBytes): WaitingDelivery[] {
     const sql =
       "select * from delivery where channel = ?1 and seq > ?2 and state in ('queued', 'retrying') order by seq limit ?3"
-    for (const row of this.#all(sql, channel, afterSeq, limit)) {
-      const one = this.#withEvents(readDelivery(row))
-      page.push(one)
-      for (const event of one.events) bytes += (event.text?.length ?? 0) + JSON.stringify(event.data).length
-      if (bytes > pageBytes) break
-    }
-    return page
+    return readWaiting(this.#getter, this.#all(sql, channel, afterSeq, limit), bytes)
   }
 
   waitingChannels(): string[] {
@@ -124,10 +121,9 @@ export class SqliteFile {
     )
   }
 
-  interrupted(): DeliveryWithEvents[] {
-    return this.#all("select * from delivery where state = 'sending' order by seq").map((row) =>
-      this.#withEvents(readDelivery(row)),
-    )
+  interrupted(): WaitingDelivery[] {
+    const rows = this.#all("select * from delivery where state = 'sending' order by seq")
+    return rows.map((row) => ({ delivery: readDelivery(row) }))
   }
 
   cursor(source: string): Json | undefined {
@@ -144,12 +140,16 @@ export class SqliteFile {
 
   events(query: EventQuery): HubEvent[] {
     const { sql, values } = selectEvents(query)
-    return this.#all(sql, ...values).map(readEvent)
+    return readEventPage(this.#prepare(sql).iterate(...values), query.bytes ?? Infinity)
   }
 
   event(id: string): HubEvent | undefined {
     const seq = fromId(id)
-    return seq === undefined ? undefined : this.#event(seq)
+    return seq === undefined ? undefined : readOneEvent(this.#getter, seq)
+  }
+
+  namedEvents(seqs: readonly number[]): HubEvent[] {
+    return readNamedEvents(this.#getter, seqs, mostBytes)
   }
 
   verdicts(events: readonly number[]): Verdict[] {
@@ -168,8 +168,10 @@ export class SqliteFile {
     const seq = fromId(id)
     const row = seq === undefined ? undefined : this.#get('select * from delivery where seq = ?1', seq)
     if (seq === undefined || row === undefined) return undefined
+    const delivery = readDelivery(row)
     return {
-      ...this.#withEvents(readDelivery(row)),
+      delivery,
+      events: readNamedEvents(this.#getter, delivery.events, shownBytes),
       tried: this.#all('select * from attempt where delivery = ?1 order by number', seq).map(readAttempt),
       parts: this.#all('select * from part where delivery = ?1 order by number', seq).map(readPart),
     }
@@ -185,23 +187,7 @@ export class SqliteFile {
   }
 
   totals(): Totals {
-    const verdicts: Record<string, number> = {}
-    for (const row of this.#all('select state, count(*) as count from verdict group by state')) {
-      verdicts[text(row['state'])] = number(row['count'])
-    }
-    return {
-      events: number(this.#get('select count(*) as count from event')?.['count']),
-      verdicts,
-      deliveries: this.#all(
-        'select channel, state, count(*) as count, min(created) as oldest from delivery group by channel, state',
-      ).map((row) => ({
-        channel: text(row['channel']),
-        state: text(row['state']) as Delivery['state'],
-        count: number(row['count']),
-        oldestAt: number(row['oldest']),
-      })),
-      bytes: this.#path === ':memory:' ? 0 : statSync(this.#path).size,
-    }
+    return { ...readTotals((sql) => this.#all(sql)), bytes: this.#path === ':memory:' ? 0 : statSync(this.#path).size }
   }
 
   setting(key: string): Json | undefined {
@@ -266,15 +252,6 @@ export class SqliteFile {
       if (row !== undefined) found.set(key, { seq: number(row['seq']), digest: text(row['digest']) })
     }
     return found
-  }
-
-  #event(seq: number): HubEvent | undefined {
-    const row = this.#get('select * from event where seq = ?1', seq)
-    return row === undefined ? undefined : readEvent(row)
-  }
-
-  #withEvents(delivery: Delivery): DeliveryWithEvents {
-    return { delivery, events: delivery.events.flatMap((seq) => this.#event(seq) ?? []) }
   }
 
   #deliveriesOf(event: number): Delivery[] {

@@ -56,6 +56,7 @@ function createStore(opened: Opened, write: CallStore, read: CallStore, close: (
     waiting: from(write, 'waiting'),
     waitingChannels: from(write, 'waitingChannels'),
     interrupted: from(write, 'interrupted'),
+    namedEvents: from(write, 'namedEvents'),
     cursor: from(write, 'cursor'),
     rows: from(write, 'rows'),
     setting: from(write, 'setting'),

@@ -16,18 +16,20 @@ export interface Store {
 
   /** Jobs due at or before `now`, earliest first, and when the next one is due. */
   dueJobs(now: number, limit: number): Promise<{ readonly jobs: readonly Job[]; readonly nextAt?: number }>
-  /** Deliveries of a channel that wait (queued, retrying), oldest first, with their events. */
-  waiting(channel: string, afterSeq: number, limit: number): Promise<readonly DeliveryWithEvents[]>
+  /** Deliveries of a channel that wait (queued, retrying), oldest first; with their events as far as `bytes` go, else 16 MiB. */
+  waiting(channel: string, afterSeq: number, limit: number, bytes?: number): Promise<readonly WaitingDelivery[]>
   /** Channels for which deliveries wait. */
   waitingChannels(): Promise<readonly string[]>
-  /** Deliveries that were being sent when the last process ended. */
-  interrupted(): Promise<readonly DeliveryWithEvents[]>
+  /** Deliveries that were being sent when the last process ended, without their events. */
+  interrupted(): Promise<readonly WaitingDelivery[]>
 
   cursor(source: string): Promise<Json | undefined>
   rows(source: string): Promise<readonly (readonly [key: string, value: Json])[]>
 
   events(query: EventQuery): Promise<readonly HubEvent[]>
   event(id: string): Promise<HubEvent | undefined>
+  /** In the order asked for, without those that are gone; beyond 16 MiB large ones come without what makes them so. */
+  namedEvents(seqs: readonly number[]): Promise<readonly HubEvent[]>
   verdicts(events: readonly number[]): Promise<readonly Verdict[]>
   deliveries(query: DeliveryQuery): Promise<readonly Delivery[]>
   delivery(id: string): Promise<DeliveryDetail | undefined>
@@ -145,12 +147,16 @@ export interface SourceRow {
   readonly delete?: readonly string[]
 }
 
-export interface DeliveryWithEvents {
+export interface WaitingDelivery {
   readonly delivery: Delivery
-  readonly events: readonly HubEvent[]
+  /** Absent: too large to come with the others; `namedEvents` has them. */
+  readonly events?: readonly HubEvent[]
 }
 
-export interface DeliveryDetail extends DeliveryWithEvents {
+export interface DeliveryDetail {
+  readonly delivery: Delivery
+  /** Beyond 1 MiB large ones come without what makes them so. */
+  readonly events: readonly HubEvent[]
   readonly tried: readonly Attempt[]
   readonly parts: readonly StoredPart[]
 }
@@ -165,6 +171,8 @@ export interface EventQuery {
   readonly afterSeq?: number
   readonly beforeSeq?: number
   readonly limit: number
+  /** A page whose events are larger together ends early; one event it has, unless there is none. */
+  readonly bytes?: number
 }
 
 export interface DeliveryQuery {

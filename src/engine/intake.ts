@@ -210,13 +210,11 @@ function createCache(store: Store): Cache {
     learn(loaded.identities)
   }
 
+  /** One at a time: what comes while it is on its way is fetched with the next. */
   async function fetchExpected(): Promise<void> {
-    // Most of what comes while this is on its way is fetched with the next one.
-    while (expected.size > 0) {
-      const keys = [...expected]
-      expected.clear()
-      await fetch(keys, [])
-    }
+    const keys = [...expected].filter((key) => !rows.has(key))
+    expected.clear()
+    if (keys.length > 0) await fetch(keys, [])
   }
 
   const learn = (found: ReadonlyMap<string, Identity>): void => {
@@ -240,7 +238,7 @@ function createCache(store: Store): Cache {
       if (expected.size === 0) return
       // Whoever needs them asks again and hears what is wrong.
       coming ??= fetchExpected()
-        .catch(() => expected.clear())
+        .catch(() => {})
         .finally(() => (coming = undefined))
     },
     learn,

@@ -131,6 +131,27 @@ test('an event that is like those before it costs one trip to the store', async 
   assert.deepEqual(trips, ['commit'])
 })
 
+test('what came first is not kept waiting by what comes after it', async () => {
+  await using house = await EngineHouse.open(judgeOf([rule('r')], { two: facts }))
+  let sent = 0
+  const send = (): Promise<unknown> => {
+    const event = { type: 'a', host: `host ${(sent += 1)}` }
+    return house.engine.submit([{ kind: 'event', source: 's', event, receivedAt: house.clock.now() }])
+  }
+  // Whatever the store is asked, the next one comes before it answers, and needs rows that nobody has.
+  const { load } = house.store
+  house.store.load = async (wanted) => {
+    await turns()
+    if (sent < 50) void send()
+    return load(wanted)
+  }
+  const first = send()
+  void send()
+  await first
+  assert.ok(sent < 10, `${sent} came before the first was stored`)
+  await house.settle()
+})
+
 test('what came while a reload took its channel away is not left waiting for it', async () => {
   await using house = await EngineHouse.open(judgeOf([rule('r')], { one: facts, spare: facts }, { fallback: 'spare' }))
   // The first commit of a reload is the config; the event comes while it is on its way, and needs a row that nobody has.

@@ -3,7 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { realClock } from './engine/clock.ts'
 import { createEngine, type Engine } from './engine/engine.ts'
-import { describeDifference, diffConfig } from './config/diff.ts'
+import { describeDifference, diffConfig, keysForRestart } from './config/diff.ts'
 import { explain } from './config/explain.ts'
 import type { HubConfig, Listen } from './config/config.ts'
 import { isLoopback, readListen } from './config/listen.ts'
@@ -121,6 +121,11 @@ export async function startHub(options: HubOptions): Promise<Hub> {
     const parts = [changed]
     if (moved > 0) parts.push(`${moved} waiting messages went to the fallback or died, their channel is gone`)
     if (closed > 0) parts.push(`${closed} open conditions ended, nobody watches them any more`)
+    // What stands on the command line stays what it is.
+    const later = keysForRestart(hub, after.config.hub).filter(
+      (key) => (key !== 'listen' && key !== 'data') || options[key] === undefined,
+    )
+    if (later.length > 0) parts.push(describeLater(later))
     const message = parts.join('; ')
     log.info(message)
     return { ok: true, message }
@@ -169,6 +174,12 @@ export async function startHub(options: HubOptions): Promise<Hub> {
 
   const stops = running.move()
   return { url, reload, stop: () => stops.disposeAsync() }
+}
+
+function describeLater(keys: readonly string[]): string {
+  const names = keys.map((key) => `hub.${key}`)
+  const last = names.pop()
+  return `${names.length === 0 ? `${last} waits` : `${names.join(', ')} and ${last} wait`} for a restart of the hub`
 }
 
 async function tellStart(engine: Engine, store: Store, file: string): Promise<void> {

@@ -1,25 +1,12 @@
 // One contract over every store: what was committed is there, what failed left nothing, what waits is found in order.
 import assert from 'node:assert/strict'
-import {
-  copyFileSync,
-  existsSync,
-  mkdtempSync,
-  openSync,
-  readdirSync,
-  rmSync,
-  writeSync,
-  closeSync,
-  statSync,
-} from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { toId } from '../src/lib/id.ts'
-import { rebuildAtNextStart } from '../src/store/rebuild-mark.ts'
-import { copyPath } from '../src/store/recover.ts'
 import { openSqlite } from '../src/store/sqlite.ts'
 import { type FactQuery, type Store, StoreFailed } from '../src/store/store.ts'
 import type { Delivery, Fact, HubEvent, Job } from '../src/words.ts'
+import { delivery, event, withStore } from './support/store-rows.ts'
 
 const kinds: { readonly name: string; open(folder: string): Promise<Store> }[] = [
   { name: 'in place', open: () => openSqlite({ path: ':memory:', now: 0 }) },
@@ -96,6 +83,65 @@ for (const kind of kinds) {
         assert.deepEqual([...loaded.identities], [['i', { seq: 3, digest: 'd' }]])
       }))
 
+    test('a batch with identities that are not new is taken back whole, and told which they are', () =>
+      withStore(kind.open, async (store) => {
+        const identity = (key: string, seq: number) => ({ key, seq, digest: 'd', at: 1 })
+        const none = await store.commit({ newIdentities: [identity('a', 1), identity('b', 2)], events: [event(1)] })
+        assert.deepEqual([...none], [])
+        const newIdentities = [identity('new', 3), identity('b', 4), identity('a', 5)]
+        const taken = await store.commit({ newIdentities, events: [event(3)], identities: [identity('a', 6)] })
+        assert.deepEqual(
+          [...taken],
+          [
+            ['b', { seq: 2, digest: 'd' }],
+            ['a', { seq: 1, digest: 'd' }],
+          ],
+        )
+        const { identities } = await store.load({ state: [], identities: ['a', 'b', 'new'] })
+        assert.deepEqual([...identities.keys()], ['a', 'b'])
+        assert.equal(await store.event(toId(3)), undefined)
+        await store.commit({ newIdentities: [identity('new', 3)], events: [event(3)] })
+      }))
+
+    test('a page of events ends early when they are large together, and has at least one', () =>
+      withStore(kind.open, async (store) => {
+        const large = { text: 'x'.repeat(1000) }
+        await store.commit({ events: [event(1), event(2, large), event(3, large), event(4, large)] })
+        const page = async (beforeSeq: number, bytes: number): Promise<number[]> =>
+          (await store.events({ limit: 10, beforeSeq, bytes })).map(({ seq }) => seq)
+        assert.deepEqual(await page(9, 1500), [4, 3])
+        assert.deepEqual(await page(3, 1500), [2, 1])
+        assert.deepEqual(await page(9, 0), [4])
+        assert.deepEqual(await page(1, 0), [])
+      }))
+
+    test('what waits comes without its events where they are too large together, and they are read by name', () =>
+      withStore(kind.open, async (store) => {
+        const large = (seq: number): HubEvent => event(seq, { data: { text: 'x'.repeat(1000) } })
+        await store.commit({
+          events: [large(1), large(2), event(3)],
+          deliveries: [delivery(10, 'a', [1]), delivery(11, 'a', [2, 1]), delivery(12, 'a', [3, 9])],
+        })
+        assert.deepEqual(
+          (await store.waiting('a', 0, 10, 2500)).map(({ events }) => events?.map(({ seq }) => seq)),
+          [[1], undefined, [3]],
+        )
+        assert.deepEqual(await store.namedEvents([2, 9, 1]), [large(2), large(1)])
+      }))
+
+    test('events of 16 MiB together are read whole by name, and of those beyond it what is small', () =>
+      withStore(kind.open, async (store) => {
+        const large = (seq: number): HubEvent =>
+          event(seq, { title: `title ${seq}`, text: 'y'.repeat(3000), data: { text: 'x'.repeat(5_000_000) } })
+        for (let seq = 1; seq <= 5; seq += 1) await store.commit({ events: [large(seq)] })
+        const named = await store.namedEvents([5, 4, 3, 2, 1])
+        assert.deepEqual(named.slice(0, 3), [large(5), large(4), large(3)])
+        assert.deepEqual(named.slice(3), [
+          { ...large(2), text: 'y'.repeat(1000), data: {} },
+          { ...large(1), text: 'y'.repeat(1000), data: {} },
+        ])
+      }))
+
     test('jobs come due in order, and elapsed-time ones move with a step of the clock', () =>
       withStore(kind.open, async (store) => {
         const job = (key: string, dueAt: number, clock: 'hub' | 'calendar') =>
@@ -134,7 +180,7 @@ for (const kind of kinds) {
           [10],
         )
         assert.deepEqual(
-          waiting[0]?.events.map((found) => found.seq),
+          waiting[0]?.events?.map((found) => found.seq),
           [2, 1],
         )
         assert.deepEqual(
@@ -326,169 +372,4 @@ const nothingOld = {
   factsBefore: 0,
   identitiesBefore: 0,
   limitRows: 2,
-}
-
-describe('a store on disk', () => {
-  test('positions go on after a restart, and nothing is lost by it', () =>
-    inFolder(async (folder) => {
-      const path = join(folder, 'sereno.db')
-      const first = await openSqlite({ path, now: 0 })
-      await first.commit({ events: [event(41)] })
-      await first.close()
-      const second = await openSqlite({ path, now: 0 })
-      assert.equal(await second.nextSeq(0), 42)
-      assert.equal(second.opened.created, false)
-      assert.equal((await second.events({ limit: 1 }))[0]?.seq, 41)
-      await second.close()
-    }))
-
-  test('a second process is refused with a sentence that says what to do', () =>
-    inFolder(async (folder) => {
-      const path = join(folder, 'sereno.db')
-      const store = await openSqlite({ path })
-      await assert.rejects(() => openSqlite({ path }), /another Sereno is using .*Stop it first/)
-      await store.close()
-      await (await openSqlite({ path })).close()
-    }))
-
-  test('a file that is no database is set aside by name and a new store begins', () =>
-    inFolder(async (folder) => {
-      const path = join(folder, 'sereno.db')
-      overwrite(path, 0, Buffer.alloc(8192, 'garbage'))
-      const store = await openSqlite({ path, now: 1_800_000_000_000 })
-      assert.equal(store.opened.lost?.recovered, 'nothing')
-      assert.ok(existsSync(store.opened.lost?.setAside ?? ''))
-      await store.commit({ events: [event(1)] })
-      await store.close()
-    }))
-
-  test('with the state copy, decisions survive a store that cannot be read at all', () =>
-    inFolder(async (folder) => {
-      const path = join(folder, 'sereno.db')
-      const first = await openSqlite({ path, now: 0 })
-      await first.commit({
-        events: [event(1)],
-        state: [{ key: 'dedupe', value: { at: 1 } }],
-        deliveries: [delivery(10, 'a', [1])],
-        sources: [{ name: 'tail', cursor: { offset: 9 } }],
-      })
-      await first.copyState(copyPath(path))
-      await first.close()
-      overwrite(path, 0, Buffer.alloc(statSync(path).size, 1))
-      const second = await openSqlite({ path, now: 1_800_000_000_000 })
-      assert.equal(second.opened.lost?.recovered, 'copy')
-      assert.deepEqual(await second.cursor('tail'), { offset: 9 })
-      assert.deepEqual([...(await second.load({ state: ['dedupe'], identities: [] })).state.values()], [{ at: 1 }])
-      assert.equal((await second.waiting('a', 0, 10)).length, 1)
-      await second.close()
-    }))
-
-  test('damage in the middle costs the damaged pages and not the rest', () =>
-    inFolder(async (folder) => {
-      const path = join(folder, 'sereno.db')
-      const first = await openSqlite({ path, now: 0 })
-      const filler = 'x'.repeat(900)
-      await first.commit({ events: Array.from({ length: 2000 }, (_, index) => event(index + 1, { text: filler })) })
-      await first.commit({ state: [{ key: 'k', value: 'kept' }] })
-      await first.close()
-      const middle = Math.floor(statSync(path).size / 2 / 4096) * 4096
-      overwrite(path, middle, Buffer.alloc(8192, 0xff))
-      // The ends of every table still read well, so that only a check of the whole file finds it.
-      const damaged = await openSqlite({ path, now: 0 })
-      assert.equal(damaged.opened.lost, undefined)
-      assert.notEqual(await damaged.quickCheck(), 'ok')
-      await damaged.close()
-      rebuildAtNextStart(path)
-      const rebuilt = await openSqlite({ path, now: 0 })
-      assert.equal(rebuilt.opened.lost?.recovered, 'repaired')
-      assert.equal(await rebuilt.quickCheck(), 'ok')
-      const kept = await rebuilt.events({ limit: 3000, ascending: true })
-      assert.ok(kept.length > 1900 && kept.length < 2000, `${kept.length} of 2000 events`)
-      assert.equal(kept[0]?.seq, 1)
-      assert.equal(kept.at(-1)?.seq, 2000)
-      assert.deepEqual([...(await rebuilt.load({ state: ['k'], identities: [] })).state.values()], ['kept'])
-      await rebuilt.close()
-      await (await openSqlite({ path, now: 0 })).close()
-    }))
-
-  test('a newer schema is refused, and said so', () =>
-    inFolder(async (folder) => {
-      const path = join(folder, 'sereno.db')
-      await (await openSqlite({ path })).close()
-      const { DatabaseSync } = await import('node:sqlite')
-      const db = new DatabaseSync(path)
-      db.exec('pragma user_version = 999')
-      db.close()
-      await assert.rejects(() => openSqlite({ path }), /written by a newer Sereno \(schema 999/)
-      assert.deepEqual(
-        readdirSync(folder).filter((name) => name.includes('damaged')),
-        [],
-      )
-    }))
-
-  test('a backup is a store of its own, taken while the first goes on', () =>
-    inFolder(async (folder) => {
-      const path = join(folder, 'sereno.db')
-      const store = await openSqlite({ path, now: 0 })
-      await store.commit({ events: [event(1)] })
-      await store.backup(join(folder, 'copy.db'))
-      await store.commit({ events: [event(2)] })
-      await store.close()
-      copyFileSync(join(folder, 'copy.db'), path)
-      for (const suffix of ['-wal', '-shm']) rmSync(path + suffix, { force: true })
-      const restored = await openSqlite({ path, now: 0 })
-      assert.deepEqual(
-        (await restored.events({ limit: 10 })).map(({ seq }) => seq),
-        [1],
-      )
-      await restored.close()
-    }))
-})
-
-async function withStore(
-  open: (folder: string) => Promise<Store>,
-  check: (store: Store) => Promise<void>,
-): Promise<void> {
-  await inFolder(async (folder) => {
-    const store = await open(folder)
-    try {
-      await check(store)
-    } finally {
-      await store.close()
-    }
-  })
-}
-
-async function inFolder(check: (folder: string) => Promise<void>): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'sereno-store-'))
-  try {
-    await check(folder)
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
-}
-
-function event(seq: number, changes: Partial<HubEvent> = {}): HubEvent {
-  const base = {
-    seq,
-    id: toId(seq),
-    type: 'message',
-    time: 1000,
-    receivedAt: 1000,
-    source: 's',
-    severity: 'info',
-  } as const
-  return { ...base, labels: {}, data: {}, ...changes }
-}
-
-function delivery(seq: number, channel: string, events: number[], state: Delivery['state'] = 'queued'): Delivery {
-  const counts = { attempts: 0, unanswered: 0, createdAt: 1, dueAt: 1, expireAt: 100 }
-  const base = { seq, id: toId(seq), channel, recipient: '', thread: 't', kind: 'open', rule: 'r', events } as const
-  return { ...base, severity: 'info', extra: {}, state, ...counts }
-}
-
-function overwrite(path: string, at: number, bytes: Buffer): void {
-  const file = openSync(path, existsSync(path) ? 'r+' : 'w')
-  writeSync(file, bytes, 0, bytes.length, at)
-  closeSync(file)
 }

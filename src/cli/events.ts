@@ -37,6 +37,10 @@ export async function events(options: EventsOptions, terminal: Terminal): Promis
   )
   if (options.json === true) terminal.out(JSON.stringify(list.events, null, 2))
   else print(list, terminal)
+  // Large events make a list end before its limit, which a program would take for the end of all.
+  if (list.next !== undefined && (options.json !== true || list.events.length < limit)) {
+    terminal.error(`More: --before ${list.next}. Why: sereno why ID.`)
+  }
   return 0
 }
 
@@ -60,7 +64,7 @@ export function set<Values extends object>(values: Values): { [Key in keyof Valu
   return Object.fromEntries(given) as { [Key in keyof Values]?: NonNullable<Values[Key]> }
 }
 
-function print({ events: entries, next }: EventList, terminal: Terminal): void {
+function print({ events: entries }: EventList, terminal: Terminal): void {
   if (entries.length === 0) return terminal.error('No events.')
   const zone = machineZone()
   const rows = entries.map((entry) => [
@@ -73,7 +77,6 @@ function print({ events: entries, next }: EventList, terminal: Terminal): void {
     outcome(entry),
   ])
   terminal.out(toTable(['id', 'time', 'type', 'severity', 'host', 'what', 'what became of it'], rows))
-  if (next !== undefined) terminal.error(`More: --before ${next}. Why: sereno why ID.`)
 }
 
 /** What a log or a refusal says, of events that have no words of their own. */

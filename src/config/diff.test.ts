@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Config } from './config.ts'
-import { describeDifference, diffConfig } from './diff.ts'
+import { describeDifference, diffConfig, keysForRestart } from './diff.ts'
 import { readForTest } from './kinds-for-tests.ts'
 
 async function read(text: string): Promise<Config> {
@@ -48,4 +48,14 @@ templates: { message: { title: x } }
       'changed channel team; added rule four; removed rule three; changed rule one; added template message; ' +
       'changed the order of rules; changed hub.data, hub.url',
   )
+})
+
+test('what a hub takes up only when it starts is told by its keys in the file', async () => {
+  const { hub } = await read('hub: {}')
+  const text = `hub: { listen: 127.0.0.1:1, url: 'https://a.example.org', tls: { cert: a, key: b }, data: d, store: s.db,
+    maxBody: 1MiB, tokens: [{ name: a, token: aaaaaaaaaaaaaaaa }] }`
+  const changed = await read(text)
+  assert.deepEqual(keysForRestart(hub, changed.hub), ['listen', 'url', 'tls', 'data', 'store', 'maxBody'])
+  assert.deepEqual(keysForRestart(changed.hub, hub), ['listen', 'url', 'tls', 'data', 'store', 'maxBody'])
+  assert.deepEqual(keysForRestart(changed.hub, (await read(text)).hub), [])
 })

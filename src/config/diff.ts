@@ -1,6 +1,6 @@
 // What a reload changes, by name.
 import { isDeepStrictEqual } from 'node:util'
-import type { Config } from './config.ts'
+import type { Config, HubConfig } from './config.ts'
 
 export interface Difference {
   readonly added: readonly string[]
@@ -48,6 +48,20 @@ export function describeDifference(difference: ConfigDifference): string {
   if (difference.hub.length > 0) parts.push(`changed hub.${difference.hub.join(', hub.')}`)
   return parts.length === 0 ? 'nothing changed' : parts.join('; ')
 }
+
+/** Options, as they are called in the file, that a hub takes up only when it starts. */
+export function keysForRestart(started: HubConfig, wanted: HubConfig): string[] {
+  return forRestart.filter(([, field]) => !isDeepStrictEqual(started[field], wanted[field])).map(([key]) => key)
+}
+
+const forRestart = [
+  ['listen', 'listen'],
+  ['url', 'url'],
+  ['tls', 'tls'],
+  ['data', 'data'],
+  ['store', 'store'],
+  ['maxBody', 'maxBodyBytes'],
+] as const satisfies readonly (readonly [key: string, field: keyof HubConfig])[]
 
 const nouns = [
   ['sources', 'source'],

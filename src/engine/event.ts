@@ -1,5 +1,5 @@
 // Makes what a source handed in into an event: labels by the type's catalogue, the judge's time, the digest of its content; pure.
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { toKey } from '../lib/key.ts'
 import type { HubEvent, Json } from '../words.ts'
 import type { Draft } from './draft.ts'
@@ -64,5 +64,5 @@ export function moveJudgeTime(draft: Draft, event: HubEvent): number {
 export function digestOf(sketch: Sketch, time: number | undefined): string {
   const { type, subject, labels, data, title, text } = sketch
   const content = JSON.stringify([type, time ?? null, subject ?? null, labels, data, title ?? null, text ?? null])
-  return createHash('sha256').update(content).digest('base64url').slice(0, 22)
+  return hash('sha256', content, 'base64url').slice(0, 22)
 }

@@ -1,5 +1,5 @@
 // The one transaction in the middle: gathers inputs, steps them in order, commits all they changed at once.
-import type { Identity, SourceRow, Store, StoredPart } from '../store/store.ts'
+import type { Identity, IdentityRow, SourceRow, Store, StoredPart } from '../store/store.ts'
 import type { Delivery, Json } from '../words.ts'
 import type { Clock } from './clock.ts'
 import { Draft, type Base, type Known } from './draft.ts'
@@ -43,6 +43,9 @@ export class IntakeFull extends Error {
 
 interface Waiting extends Notes {
   readonly inputs: readonly Input[]
+  /** Made when it came, while the store works on what came before; void once another judge is in force. */
+  plans: readonly Plan[]
+  plannedBy: Judge
   readonly progress: SourceRow | undefined
   resolve(stepped: readonly Stepped[]): void
   reject(error: unknown): void
@@ -90,43 +93,47 @@ export function createIntake(first: Judge, { store, clock, committed }: IntakeTo
   }
 
   async function commitBatch(batch: readonly Waiting[]): Promise<void> {
-    const plans = batch.map((waiting) => waiting.inputs.map((input) => plan(judge, input)))
-    const planned = plans.flat()
-    const identities = planned.flatMap((one) => one.identity ?? [])
-    await cache.load(
-      planned.flatMap((one) => one.keys),
-      identities,
-    )
+    cache.beginBatch()
     const now = clock.now()
     nextSeq ??= await store.nextSeq(now)
-    let draft = new Draft(cache, nextSeq)
-    let results = stepAll(batch, plans, draft, now)
     // What the hub derives from an input is planned by nobody: its rows are loaded when they were missed, and as the
     // step is pure, it is simply taken again.
-    while (draft.missing.size + draft.missingDeliveries.size > 0) {
-      await cache.load([...draft.missing], identities, [...draft.missingDeliveries])
-      draft = new Draft(cache, nextSeq)
-      results = stepAll(batch, plans, draft, now)
+    let missed: Missed = nothingMissed
+    for (;;) {
+      planBy(judge, batch)
+      const planned = batch.flatMap((waiting) => waiting.plans)
+      await cache.load([...keysOf(planned), ...missed.keys], planned, missed.deliveries)
+      // Another judge came into force meanwhile: whom it knows no more must not be told.
+      if (batch.some(({ plannedBy }) => plannedBy !== judge)) continue
+      const draft = new Draft(cache, nextSeq)
+      const results = stepAll(batch, draft, now)
+      missed = { keys: [...draft.missing], deliveries: [...draft.missingDeliveries] }
+      if (missed.keys.length + missed.deliveries.length > 0 || !(await commit(draft))) continue
+      nextSeq = draft.nextSeq
+      cache.keep(draft)
+      committed(draft)
+      for (const [index, waiting] of batch.entries()) waiting.resolve(results[index] ?? [])
+      return
     }
-    await store.commit(draft.toCommit())
-    nextSeq = draft.nextSeq
-    cache.keep(draft)
-    committed(draft)
-    for (const [index, waiting] of batch.entries()) waiting.resolve(results[index] ?? [])
   }
 
-  function stepAll(
-    batch: readonly Waiting[],
-    plans: readonly (readonly Plan[])[],
-    draft: Draft,
-    now: number,
-  ): Stepped[][] {
-    return batch.map((waiting, index) => {
+  /** False: some event is not as new as was thought; by now it is known which. */
+  async function commit(draft: Draft): Promise<boolean> {
+    const { identities = [], ...rest } = draft.toCommit()
+    const [known, unknown] = [[], []] as [IdentityRow[], IdentityRow[]]
+    for (const row of identities) (cache.identity(row.key) === undefined ? unknown : known).push(row)
+    const taken = await store.commit({ ...rest, identities: known, newIdentities: unknown })
+    cache.learn(taken)
+    return taken.size === 0
+  }
+
+  function stepAll(batch: readonly Waiting[], draft: Draft, now: number): Stepped[][] {
+    return batch.map((waiting) => {
       for (const delivery of waiting.deliveries) draft.deliveries.set(delivery.seq, delivery)
       draft.parts.push(...waiting.parts)
       draft.settings.push(...waiting.settings)
       if (waiting.progress !== undefined) draft.sources.push(waiting.progress)
-      return (plans[index] ?? []).map((one) => step(judge, draft, one, now))
+      return waiting.plans.map((one) => step(judge, draft, one, now))
     })
   }
 
@@ -137,13 +144,14 @@ export function createIntake(first: Judge, { store, clock, committed }: IntakeTo
       return Promise.reject(new IntakeFull(`${queued} inputs wait for the disk; try again in a moment`))
     }
     return new Promise((resolve, reject) => {
-      queue.push({ progress: undefined, deliveries: [], parts: [], settings: [], ...part, resolve, reject })
+      const plans = planAll(judge, part.inputs)
+      const rows = { progress: undefined, deliveries: [], parts: [], settings: [], ...part }
+      queue.push({ plans, plannedBy: judge, ...rows, resolve, reject })
       queued += part.inputs.length
+      if (running) return cache.expect(keysOf(plans))
       // Not at once: what arrives in the same turn of the event loop shares the transaction.
-      if (!running) {
-        running = true
-        setImmediate(() => void run())
-      }
+      running = true
+      setImmediate(() => void run())
     })
   }
 
@@ -164,9 +172,37 @@ export function createIntake(first: Judge, { store, clock, committed }: IntakeTo
   }
 }
 
+interface Missed {
+  readonly keys: readonly string[]
+  readonly deliveries: readonly number[]
+}
+
+const nothingMissed: Missed = { keys: [], deliveries: [] }
+
+function planAll(judge: Judge, inputs: readonly Input[]): Plan[] {
+  return inputs.map((input) => plan(judge, input))
+}
+
+function planBy(judge: Judge, batch: readonly Waiting[]): void {
+  for (const waiting of batch) {
+    if (waiting.plannedBy === judge) continue
+    waiting.plans = planAll(judge, waiting.inputs)
+    waiting.plannedBy = judge
+  }
+}
+
+function keysOf(plans: readonly Plan[]): string[] {
+  return plans.flatMap((one) => one.keys)
+}
+
 interface Cache extends Base {
-  /** Identities are those of one batch only, and so are deliveries. */
-  load(keys: readonly string[], identities: readonly string[], deliveries?: readonly number[]): Promise<void>
+  /** Identities and deliveries are those of one batch only. */
+  beginBatch(): void
+  /** Asks for rows that are not here. Identities come with them; they alone are not asked for, as most are new. */
+  load(keys: readonly string[], planned: readonly Plan[], deliveries: readonly number[]): Promise<void>
+  /** Asks for the rows of what waits while the store is busy: it answers in order, so behind the commit that runs. */
+  expect(keys: readonly string[]): void
+  learn(identities: ReadonlyMap<string, Identity>): void
   keep(draft: Draft): void
   clear(): void
 }
@@ -176,6 +212,33 @@ function createCache(store: Store): Cache {
   const rows = new Map<string, Known>()
   const identities = new Map<string, Identity>()
   const deliveries = new Map<number, Delivery | null>()
+  const expected = new Set<string>()
+  let coming: Promise<void> | undefined
+
+  async function fetch(
+    keys: readonly string[],
+    wanted: readonly string[],
+    named: readonly number[] = [],
+  ): Promise<void> {
+    const loaded = await store.load({ state: keys, identities: wanted, deliveries: named })
+    // What is here by now is as new or newer.
+    for (const key of keys) {
+      if (!rows.has(key)) rows.set(key, { value: loaded.state.get(key), job: loaded.jobs.get(key) })
+    }
+    for (const seq of named) deliveries.set(seq, loaded.deliveries.get(seq) ?? null)
+    learn(loaded.identities)
+  }
+
+  /** One at a time: what comes while it is on its way is fetched with the next. */
+  async function fetchExpected(): Promise<void> {
+    const keys = [...expected].filter((key) => !rows.has(key))
+    expected.clear()
+    if (keys.length > 0) await fetch(keys, [])
+  }
+
+  const learn = (found: ReadonlyMap<string, Identity>): void => {
+    for (const [key, identity] of found) identities.set(key, identity)
+  }
   return {
     known: (key) => rows.get(key),
     has: (key) => rows.has(key),
@@ -185,17 +248,27 @@ function createCache(store: Store): Cache {
       rows.clear()
       deliveries.clear()
     },
-    async load(keys, wanted, named = []) {
-      const state = new Set(keys.filter((key) => !rows.has(key)))
+    beginBatch() {
       identities.clear()
-      if (state.size + wanted.length + named.length === 0) return
-      const loaded = await store.load({ state: [...state], identities: wanted, deliveries: named })
-      for (const seq of named) deliveries.set(seq, loaded.deliveries.get(seq) ?? null)
-      for (const key of state) rows.set(key, { value: loaded.state.get(key), job: loaded.jobs.get(key) })
-      for (const [key, identity] of loaded.identities) identities.set(key, identity)
-    },
-    keep(draft) {
       deliveries.clear()
+    },
+    async load(keys, planned, named) {
+      await coming
+      const missing = new Set(keys.filter((key) => !rows.has(key)))
+      if (missing.size + named.length === 0) return
+      const wanted = planned.flatMap((one) => one.identity ?? [])
+      await fetch([...missing], wanted, named)
+    },
+    expect(keys) {
+      for (const key of keys) if (!rows.has(key)) expected.add(key)
+      if (expected.size === 0) return
+      // Whoever needs them asks again and hears what is wrong.
+      coming ??= fetchExpected()
+        .catch(() => {})
+        .finally(() => (coming = undefined))
+    },
+    learn,
+    keep(draft) {
       for (const [key, { value }] of draft.state) rows.set(key, { ...rows.get(key), value })
       for (const [key, job] of draft.jobs) rows.set(key, { ...rows.get(key), job })
       if (draft.shiftJobsMs !== 0) rows.clear()

@@ -1,8 +1,9 @@
 // One channel's queue in the outbox: what waits, in order, and which of it goes next.
 import { toKey } from '../lib/key.ts'
-import type { DeliveryWithEvents, Handles } from '../store/store.ts'
+import type { Handles, WaitingDelivery } from '../store/store.ts'
 import type { Delivery, HubEvent, Outcome } from '../words.ts'
 import type { Outage } from './report.ts'
+import { weigh } from './weight.ts'
 
 /** A channel with its options, ready to send. */
 export interface Sender {
@@ -21,19 +22,23 @@ export interface RenderedPart {
   readonly payload: unknown
 }
 
+/** A delivery that waits here; without its events, they are read when its turn comes. */
+export interface LaneRow extends WaitingDelivery {
+  /** Of the events that are here. */
+  readonly bytes: number
+}
+
 export interface Lane {
   readonly channel: string
   sender: Sender
   /** Oldest first; the store holds those beyond `laneRows`. */
-  queue: DeliveryWithEvents[]
+  queue: LaneRow[]
   /** Whether the store has more behind the last one here. */
   more: boolean
   filling: boolean
   /** Every waiting delivery up to this position is here or in flight. */
   readTo: number
-  /** The page that is being read begins at a place that no longer counts. */
-  stale: boolean
-  readonly inFlight: Map<number, DeliveryWithEvents>
+  readonly inFlight: Map<number, LaneRow>
   outage: Outage | undefined
   lastStartAt: number
   movedAt: number
@@ -45,6 +50,8 @@ export interface LaneView {
   readonly channel: string
   readonly waiting: number
   readonly inFlight: number
+  /** Of events held in memory for those that wait or are in flight. */
+  readonly bytes: number
   readonly pausedUntil: number
   /** What the channel said when it last refused; absent when it works. */
   readonly failing: string | undefined
@@ -55,6 +62,9 @@ export interface LaneView {
 
 /** Rows kept in memory; the store holds the rest. */
 export const laneRows = 1000
+/** So much of their events, for one lane and for all of them; beyond it rows are here without. */
+export const laneBytes = 8 * 1024 * 1024
+export const allLanesBytes = 32 * 1024 * 1024
 /** So many threads are looked at for one that is due. */
 const lookAhead = 50
 
@@ -66,7 +76,6 @@ export function openLane(channel: string, sender: Sender, now: number): Lane {
     more: true,
     filling: false,
     readTo: 0,
-    stale: false,
     inFlight: new Map(),
     outage: undefined,
     lastStartAt: -Infinity,
@@ -77,58 +86,76 @@ export function openLane(channel: string, sender: Sender, now: number): Lane {
 }
 
 /** A new or revived delivery goes into its place, unless the store is to be asked for it later anyway. */
-export function take(lane: Lane, delivery: Delivery, events: ReadonlyMap<number, HubEvent>): void {
-  const flown = lane.inFlight.get(delivery.seq)?.events
-  const named = flown ?? delivery.events.flatMap((seq) => events.get(seq) ?? [])
-  const isWhole = named.length === delivery.events.length
+export function take(
+  lane: Lane,
+  delivery: Delivery,
+  events: ReadonlyMap<number, HubEvent>,
+  room: (lane: Lane) => number,
+): void {
   if (delivery.seq > lane.readTo) {
     // Whatever comes behind a page that is still to be read, is read with the next one.
-    if (lane.more || lane.filling || !isWhole || lane.queue.length >= laneRows) {
+    if (lane.more || lane.filling || lane.queue.length >= laneRows) {
       lane.more = true
       return
     }
     lane.readTo = delivery.seq
-  } else if (!isWhole) return refill(lane)
+  }
   const at = lane.queue.findLastIndex((row) => row.delivery.seq < delivery.seq)
-  lane.queue.splice(at + 1, 0, { delivery, events: named })
+  lane.queue.splice(at + 1, 0, toRow(delivery))
+
+  function toRow(next: Delivery): LaneRow {
+    return revised(lane.inFlight.get(next.seq), next, events, room(lane))
+  }
 }
 
-/** A newer revision of what waits in a place of the queue. */
-export function replace(lane: Lane, at: number, delivery: Delivery, events: ReadonlyMap<number, HubEvent>): void {
-  const known = new Map(lane.queue[at]?.events.map((event) => [event.seq, event]))
+/** A newer revision of what waits; its events as far as they are at hand. */
+export function revised(
+  before: LaneRow | undefined,
+  delivery: Delivery,
+  events: ReadonlyMap<number, HubEvent>,
+  room: number,
+): LaneRow {
+  if (before !== undefined && delivery.events.every((seq, index) => before.delivery.events[index] === seq)) {
+    if (before.delivery.events.length === delivery.events.length) return { ...before, delivery }
+  }
+  const known = new Map(before?.events?.map((event) => [event.seq, event]))
   const named = delivery.events.flatMap((seq) => known.get(seq) ?? events.get(seq) ?? [])
-  if (named.length === delivery.events.length) lane.queue[at] = { delivery, events: named }
-  else refill(lane)
-}
-
-/** Asks the store again from the front: some event of a revived delivery is not at hand. */
-function refill(lane: Lane): void {
-  lane.queue = []
-  lane.readTo = 0
-  lane.more = true
-  lane.stale = lane.filling
+  const isWhole = named.length === delivery.events.length
+  return isWhole ? hold({ delivery, events: named }, room + (before?.bytes ?? 0)) : { delivery, bytes: 0 }
 }
 
 /** A page of what waits, as the store has it; what is here or in flight already is passed over. */
-export function addPage(lane: Lane, rows: readonly DeliveryWithEvents[]): void {
-  if (lane.stale) {
-    lane.stale = false
-    lane.more = true
-    return
-  }
+export function addPage(lane: Lane, rows: readonly WaitingDelivery[], room: number): void {
   const known = new Set(lane.queue.map((row) => row.delivery.seq))
-  // A row that has come back from its flight has one attempt more than when it left.
-  const fresh = rows.filter(({ delivery: { seq, attempts } }) => {
-    return !known.has(seq) && lane.inFlight.get(seq)?.delivery.attempts !== attempts
-  })
-  lane.queue = [...lane.queue, ...fresh].toSorted((one, other) => one.delivery.seq - other.delivery.seq)
+  let left = room
+  for (const row of rows) {
+    const { seq, attempts } = row.delivery
+    // A row that has come back from its flight has one attempt more than when it left.
+    if (known.has(seq) || lane.inFlight.get(seq)?.delivery.attempts === attempts) continue
+    const held = hold(row, left)
+    left -= held.bytes
+    lane.queue.push(held)
+  }
+  lane.queue.sort((one, other) => one.delivery.seq - other.delivery.seq)
   lane.readTo = Math.max(lane.readTo, rows.at(-1)?.delivery.seq ?? 0)
-  // A page ends early when its events are large: only an empty one says that there is no more.
+  // Only an empty page says that there is no more.
   if (rows.length > 0) lane.more = true
 }
 
+function hold(row: WaitingDelivery, room: number): LaneRow {
+  const bytes = row.events === undefined ? 0 : weigh(row.events)
+  return bytes > room ? { delivery: row.delivery, bytes: 0 } : { ...row, bytes }
+}
+
+export function heldBytes(lane: Lane): number {
+  let bytes = 0
+  for (const row of lane.queue) bytes += row.bytes
+  for (const row of lane.inFlight.values()) bytes += row.bytes
+  return bytes
+}
+
 /** The oldest that is due; in an outage now and then the second, in case the first is what the service chokes on. */
-export function choose(lane: Lane, now: number): DeliveryWithEvents | undefined {
+export function choose(lane: Lane, now: number): LaneRow | undefined {
   const free = freeOf(lane)
   const due = free.filter((row) => notBefore(row.delivery) <= now)
   if (due.length === 0) return free.toSorted((one, other) => notBefore(one.delivery) - notBefore(other.delivery))[0]
@@ -153,10 +180,10 @@ export function shiftLane(lane: Lane, byMs: number): void {
   if (outage !== undefined) lane.outage = { ...outage, pausedUntil: outage.pausedUntil + byMs }
   lane.lastStartAt += byMs
   lane.movedAt += byMs
-  lane.queue = lane.queue.map(({ delivery, events }) => ({
-    delivery: { ...delivery, dueAt: delivery.dueAt + byMs, expireAt: delivery.expireAt + byMs },
-    events,
-  }))
+  lane.queue = lane.queue.map((row) => {
+    const { dueAt, expireAt } = row.delivery
+    return { ...row, delivery: { ...row.delivery, dueAt: dueAt + byMs, expireAt: expireAt + byMs } }
+  })
 }
 
 export function viewOf(lane: Lane): LaneView {
@@ -164,6 +191,7 @@ export function viewOf(lane: Lane): LaneView {
     channel: lane.channel,
     waiting: lane.queue.length,
     inFlight: lane.inFlight.size,
+    bytes: heldBytes(lane),
     pausedUntil: lane.outage?.pausedUntil ?? 0,
     failing: lane.outage?.detail,
     oldestAt: lane.queue[0]?.delivery.createdAt,
@@ -172,9 +200,9 @@ export function viewOf(lane: Lane): LaneView {
 }
 
 /** The oldest of each thread that has none in flight. */
-function freeOf(lane: Lane): readonly DeliveryWithEvents[] {
+function freeOf(lane: Lane): readonly LaneRow[] {
   const threads = new Set(Array.from(lane.inFlight.values(), ({ delivery }) => threadOf(delivery)))
-  const free: DeliveryWithEvents[] = []
+  const free: LaneRow[] = []
   for (const row of lane.queue) {
     const thread = threadOf(row.delivery)
     if (threads.has(thread)) continue
@@ -194,4 +222,9 @@ function threadOf({ thread, recipient }: Delivery): string {
 function notBefore(delivery: Delivery): number {
   const ownTime = delivery.unanswered > 0 || delivery.lastReason === 'rejected' || delivery.lastReason === 'too-large'
   return ownTime ? delivery.dueAt : 0
+}
+
+/** The clock may have been set back while we were not running. */
+export function atMostAnHour(outage: Outage | undefined, now: number): Outage | undefined {
+  return outage && { ...outage, pausedUntil: Math.min(outage.pausedUntil, now + 3_600_000) }
 }

@@ -3,6 +3,7 @@ import { fromId, toId } from '../lib/id.ts'
 import type { Rule } from '../rule.ts'
 import type { Attempt, DeliveryDetail, DeliveryQuery, EventQuery, Store } from '../store/store.ts'
 import type { Delivery, HubEvent, Verdict } from '../words.ts'
+import { weigh } from './weight.ts'
 import { explainEvent, type Why } from './why.ts'
 
 export type LookStore = Pick<Store, 'events' | 'event' | 'verdicts' | 'deliveries' | 'delivery' | 'totals' | 'states'>
@@ -60,15 +61,19 @@ export interface DeliveryList {
 }
 
 const shownDeliveries = 50
+/** Of the events of one page: with more it ends before its limit, and the rest is asked for. */
+const pageBytes = 4 * 1024 * 1024
 
 /** Newest first. */
 export async function listEvents(store: LookStore, query: EventQuery): Promise<EventList> {
-  const events = await store.events(query)
+  const events = await store.events({ ...query, bytes: pageBytes })
+  // The store measures a little otherwise: at worst the next page is an empty one.
+  const isCut = weigh(events) > pageBytes / 2
   const verdicts = await store.verdicts(events.map((event) => event.seq))
   const byEvent = Map.groupBy(verdicts, (verdict) => verdict.event)
   return {
     events: events.map((event) => eventEntry(event, byEvent.get(event.seq) ?? [])),
-    ...nextPage(events, query.limit),
+    ...nextPage(events, isCut ? 1 : query.limit),
   }
 }
 

@@ -1,19 +1,24 @@
 // Sends what is due: one lane per channel, so that none can stall another; in order, one in flight per thread.
-import type { DeliveryWithEvents, Handles, Store, StoredPart } from '../store/store.ts'
-import type { Delivery, Outcome } from '../words.ts'
+import type { Handles, Store, StoredPart } from '../store/store.ts'
+import type { Delivery, HubEvent, Outcome } from '../words.ts'
 import type { Clock } from './clock.ts'
 import type { Draft } from './draft.ts'
 import type { ReportInput } from './input.ts'
 import type { Intake } from './intake.ts'
 import {
   addPage,
+  atMostAnHour,
+  allLanesBytes,
   choose,
+  heldBytes,
   type Lane,
+  laneBytes,
+  type LaneRow,
   laneRows,
   type LaneView,
   openLane,
   type RenderedPart,
-  replace,
+  revised,
   type Sender,
   shiftLane,
   startAt,
@@ -49,7 +54,7 @@ export function createOutbox({ store, clock, intake, failed }: OutboxTools): Out
   let flying = 0
 
   function follow(draft: Draft): void {
-    const events = new Map(draft.events.map((event) => [event.seq, event]))
+    const events = new Map(draft.deliveries.size === 0 ? [] : draft.events.map((event) => [event.seq, event]))
     const touched = new Set<Lane>()
     for (const delivery of draft.deliveries.values()) {
       const lane = lanes.get(delivery.channel)
@@ -61,10 +66,10 @@ export function createOutbox({ store, clock, intake, failed }: OutboxTools): Out
       if (known >= 0) {
         const row = lane.queue[known]
         if (!waits) lane.queue.splice(known, 1)
-        else if (row !== undefined) replace(lane, known, delivery, events)
+        else if (row !== undefined) lane.queue[known] = revised(row, delivery, events, roomOf(lane))
         // One that leaves at this moment is settled by its outcome.
       } else if (waits && !(draft.revised.has(delivery.seq) && lane.inFlight.has(delivery.seq)))
-        take(lane, delivery, events)
+        take(lane, delivery, events, roomOf)
     }
     for (const lane of lanes.values()) {
       const row = draft.state.get(channelStateKey(lane.channel))
@@ -81,14 +86,21 @@ export function createOutbox({ store, clock, intake, failed }: OutboxTools): Out
     for (const lane of touched) pump(lane)
   }
 
+  /** For more events in memory. */
+  function roomOf(lane: Lane): number {
+    let all = 0
+    for (const one of lanes.values()) all += heldBytes(one)
+    return Math.min(laneBytes - heldBytes(lane), allLanesBytes - all)
+  }
+
   function fill(lane: Lane): void {
     if (lane.filling || !lane.more || lane.queue.length > laneRows / 2) return
     lane.filling = true
     lane.more = false
-    store.waiting(lane.channel, lane.readTo, laneRows - lane.queue.length).then(
+    store.waiting(lane.channel, lane.readTo, laneRows - lane.queue.length, Math.max(0, roomOf(lane))).then(
       (rows) => {
         lane.filling = false
-        addPage(lane, rows)
+        addPage(lane, rows, roomOf(lane))
         pump(lane)
       },
       (error: unknown) => {
@@ -133,26 +145,27 @@ export function createOutbox({ store, clock, intake, failed }: OutboxTools): Out
     }
   }
 
-  function wake(lane: Lane, at: number): void {
+  const wake = (lane: Lane, at: number): void => {
     lane.stopTimer?.()
     lane.stopTimer = clock.at(at, () => pump(lane))
   }
 
-  async function deliver(lane: Lane, { delivery, events }: DeliveryWithEvents): Promise<void> {
+  async function deliver(lane: Lane, row: LaneRow): Promise<void> {
+    const { delivery } = row
     const startedAt = clock.now()
     if (startedAt >= delivery.expireAt) {
       const expired = { ok: false, givenUp: 'expired' } as const
       return report({ kind: 'outcome', delivery, result: expired, startedAt, endedAt: startedAt })
     }
     const sending: Delivery = { ...delivery, state: 'sending', attempts: delivery.attempts + 1 }
-    const parts = lane.sender.render(sending, events)
+    const parts = lane.sender.render(sending, row.events ?? (await eventsOf(delivery)))
     const sent = delivery.attempts === 0 ? new Map<number, StoredPart>() : await partsSent(delivery.id)
     const stored = parts.map(({ text }, number) => sent.get(number) ?? { delivery: delivery.id, number, text })
     try {
       await intake.note({ deliveries: [sending], parts: stored })
     } catch (error) {
       failed('noting a send', error)
-      lane.queue.unshift({ delivery, events })
+      lane.queue.unshift(row)
       lane.lastStartAt = clock.now() + storeRetryMs - lane.sender.minIntervalMs
       return wake(lane, clock.now() + storeRetryMs)
     }
@@ -190,14 +203,10 @@ export function createOutbox({ store, clock, intake, failed }: OutboxTools): Out
       )
       if (!outcome.ok) return outcome
       handle ??= outcome.handle
-      if (parts.length > 1)
-        await noteSent({
-          delivery: delivery.id,
-          number,
-          text: part.text,
-          sentAt: clock.now(),
-          ...(outcome.handle === undefined ? {} : { handle: outcome.handle }),
-        })
+      if (parts.length === 1) continue
+      const named = outcome.handle === undefined ? {} : { handle: outcome.handle }
+      const done = { delivery: delivery.id, number, text: part.text, sentAt: clock.now(), ...named }
+      await untilStored('noting a part', () => intake.note({ parts: [done] }))
     }
     return handle === undefined ? { ok: true } : { ok: true, handle }
   }
@@ -208,13 +217,13 @@ export function createOutbox({ store, clock, intake, failed }: OutboxTools): Out
     return untilStored('reading a thread', () => store.handles(channel, recipient, thread))
   }
 
+  function eventsOf(delivery: Delivery): Promise<readonly HubEvent[]> {
+    return untilStored('reading the events of a message', () => store.namedEvents(delivery.events))
+  }
+
   async function partsSent(delivery: string): Promise<ReadonlyMap<number, StoredPart>> {
     const detail = await untilStored('reading parts', () => store.delivery(delivery))
     return new Map((detail?.parts ?? []).filter((part) => part.sentAt !== undefined).map((part) => [part.number, part]))
-  }
-
-  async function noteSent(part: StoredPart): Promise<void> {
-    await untilStored('noting a part', () => intake.note({ parts: [part] }))
   }
 
   async function report(input: ReportInput): Promise<void> {
@@ -281,9 +290,4 @@ export function createOutbox({ store, clock, intake, failed }: OutboxTools): Out
     },
     lanes: () => Array.from(lanes.values(), viewOf),
   }
-}
-
-/** The clock may have been set back while we were not running. */
-function atMostAnHour(outage: Outage | undefined, now: number): Outage | undefined {
-  return outage && { ...outage, pausedUntil: Math.min(outage.pausedUntil, now + 3_600_000) }
 }

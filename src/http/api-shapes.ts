@@ -146,7 +146,11 @@ const attempt = z.strictObject({
   detail: z.string(),
 })
 
-const next = id.optional().describe('Ask with `before` set to this for the rest; absent: there is none.')
+const next = id
+  .optional()
+  .describe(
+    'Ask with `before` set to this for the rest; absent: there is none. Large events make a page end before its limit.',
+  )
 
 export const deliveryEntry = z.strictObject(deliveryFields)
 export const deliveryPage = z.strictObject({ ...deliveryFields, tried: z.array(attempt), texts: z.array(z.string()) })

@@ -25,6 +25,7 @@ export interface Registry {
 /** Label sets of one metric beyond this are counted under `other`: a label from outside must not fill the memory. */
 const mostSeries = 200
 const longestValue = 256
+const longestGiven = 1024
 
 interface Series {
   readonly labels: string
@@ -39,6 +40,8 @@ interface Family {
   readonly help: string
   readonly buckets: readonly number[]
   readonly series: Map<string, Series>
+  /** By the labels as they were given: to sort and escape them is most of the work, and the same ones come again. */
+  readonly given: Map<string, Series>
 }
 
 export function createRegistry(): Registry {
@@ -49,7 +52,7 @@ export function createRegistry(): Registry {
       const known = families.get(name)
       if (known !== undefined) return known.metric
       if (!/^[a-z_:][a-z0-9_:]*$/.test(name)) throw new Error(`no name for a metric: ${name}`)
-      const family: Family = { type, name, help, buckets, series: new Map() }
+      const family: Family = { type, name, help, buckets, series: new Map(), given: new Map() }
       const metric = createMetric(family)
       families.set(name, { ...family, metric })
       return metric
@@ -78,6 +81,7 @@ function createMetric(family: Family): Metric {
       series.sum += value
     },
     clear(labels = {}) {
+      family.given.clear()
       const wanted = Object.entries(labels).map(([name, value]) => `,${write({ [name]: value })},`)
       for (const key of family.series.keys()) {
         // Quotation marks inside of values are escaped, so nothing but a whole label can look like one.
@@ -88,6 +92,16 @@ function createMetric(family: Family): Metric {
 }
 
 function seriesOf(family: Family, labels: Labels): Series {
+  let given = ''
+  for (const name in labels) given += `${name}=${labels[name]?.length}:${labels[name]};`
+  const known = family.given.get(given)
+  if (known !== undefined) return known
+  const series = findSeries(family, labels)
+  if (given.length <= longestGiven && family.given.size < mostSeries) family.given.set(given, series)
+  return series
+}
+
+function findSeries(family: Family, labels: Labels): Series {
   const key = write(labels)
   const known = family.series.get(key)
   if (known !== undefined) return known

@@ -1,7 +1,7 @@
 // Turns a commit into rows of plain values, so that it crosses to the store's worker cheaply and binds as it is.
 import { fromId } from '../lib/id.ts'
 import type { Delivery, Fact, HubEvent, Job, Verdict } from '../words.ts'
-import type { Attempt, Commit, StoredPart } from './store.ts'
+import type { Attempt, Commit, IdentityRow, StoredPart } from './store.ts'
 
 type Value = string | number | null
 export type Row = readonly Value[]
@@ -29,6 +29,7 @@ export const statements = {
   deliveryShift:
     "update delivery set due = due + ?1, expires = expires + ?1 where state in ('queued', 'retrying', 'sending')",
   identity: 'insert or replace into identity values (?1,?2,?3,?4)',
+  newIdentity: 'insert into identity values (?1,?2,?3,?4) on conflict do nothing',
   cursor: 'insert or replace into source values (?1,?2)',
   session: 'insert or replace into session values (?1,?2,?3)',
   sessionGone: 'delete from session where source = ?1 and key = ?2',
@@ -40,6 +41,8 @@ export function pack(batch: Commit): Packed[] {
   const add = (table: keyof typeof statements, rows: readonly Row[] | undefined): void => {
     if (rows !== undefined && rows.length > 0) packed.push({ table, rows })
   }
+  // First: when one of them is not new, there is the least to take back.
+  add('newIdentity', batch.newIdentities?.map(identityRow))
   add('event', batch.events?.map(eventRow))
   add('fact', batch.facts?.map(factRow))
   add(
@@ -67,10 +70,7 @@ export function pack(batch: Commit): Packed[] {
     batch.jobsDone?.map((key) => [key]),
   )
   add('job', batch.jobs?.map(jobRow))
-  add(
-    'identity',
-    batch.identities?.map((row) => [row.key, row.seq, row.digest, row.at]),
-  )
+  add('identity', batch.identities?.map(identityRow))
   for (const source of batch.sources ?? []) {
     if (source.cursor !== undefined) add('cursor', [[source.name, JSON.stringify(source.cursor)]])
     add(
@@ -168,6 +168,10 @@ function partRow(part: StoredPart): Row {
 
 function jobRow(job: Job): Row {
   return [job.key, job.kind, job.dueAt, job.clock, job.source ?? null, JSON.stringify(job.body), job.periodMs ?? null]
+}
+
+function identityRow({ key, seq, digest, at }: IdentityRow): Row {
+  return [key, seq, digest, at]
 }
 
 function seqOf(id: string): number {

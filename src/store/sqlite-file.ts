@@ -8,25 +8,14 @@ import { readTotals } from './totals.ts'
 import { migrate, touchEveryTable } from './schema.ts'
 import { statements, type Packed } from './pack.ts'
 import { copyState } from './state-copy.ts'
+import { readEventPage, readNamedEvents, readOneEvent, readWaiting } from './pages.ts'
 import { prune } from './prune.ts'
 import { selectDeliveries, selectEvents, selectFacts, selectHandles } from './select.ts'
-import {
-  json,
-  number,
-  readAttempt,
-  readDelivery,
-  readEvent,
-  readFact,
-  readJob,
-  readPart,
-  readVerdict,
-  text,
-} from './rows.ts'
+import { json, number, readAttempt, readDelivery, readFact, readJob, readPart, readVerdict, text } from './rows.ts'
 import type { SqlRow } from './rows.ts'
 import {
   type DeliveryDetail,
   type DeliveryQuery,
-  type DeliveryWithEvents,
   type EventQuery,
   type FactQuery,
   type Handles,
@@ -35,16 +24,20 @@ import {
   type Loaded,
   type Retention,
   type Totals,
+  type WaitingDelivery,
   type Wanted,
 } from './store.ts'
 
-/** A page of what waits ends at this size, however many it was asked for: large messages must not fill the memory. */
-const pageBytes = 16 * 1024 * 1024
+/** Of events that are read at once, where they may be large: they must not fill the memory. */
+const mostBytes = 16 * 1024 * 1024
+/** Of events that are shown beside something else. */
+const shownBytes = 1024 * 1024
 
 export class SqliteFile {
   readonly #db: DatabaseSync
   readonly #path: string
   readonly #prepared = new Map<string, StatementSync>()
+  readonly #getter = (sql: string, ...values: readonly SQLInputValue[]) => this.#get(sql, ...values)
 
   /** Throws what SQLite says when the file is no database or of a newer schema. */
   constructor(path: string, { readOnly = false }: { readOnly?: boolean } = {}) {
@@ -53,7 +46,7 @@ export class SqliteFile {
     try {
       this.#db.exec('pragma cache_size = -8192; pragma temp_store = memory; pragma foreign_keys = off')
       if (!readOnly) {
-        this.#db.exec('pragma journal_mode = wal; pragma synchronous = full; pragma wal_autocheckpoint = 4000')
+        this.#db.exec('pragma journal_mode = wal; pragma synchronous = full; pragma wal_autocheckpoint = 16000')
         this.#db.exec('pragma journal_size_limit = 67108864')
         migrate(this.#db, path)
       }
@@ -71,15 +64,24 @@ export class SqliteFile {
     return Math.max(number(row?.['seq']) + 1, firstPosition(now))
   }
 
-  /** One transaction, on disk when it returns. */
-  commit(packed: readonly Packed[]): void {
+  /** One transaction, on disk when it returns; or else nothing of it is, and what it returns was there before. */
+  commit(packed: readonly Packed[]): Map<string, Identity> | undefined {
     try {
       this.#run('begin immediate')
       for (const { table, rows } of packed) {
         const statement = this.#prepare(statements[table])
-        for (const row of rows) statement.run(...row)
+        if (table !== 'newIdentity') {
+          for (const row of rows) statement.run(...row)
+          continue
+        }
+        const old = rows.filter((row) => statement.run(...row).changes === 0)
+        if (old.length === 0) continue
+        const found = this.#identities(old.map(([key]) => text(key)))
+        this.#run('rollback')
+        return found
       }
       this.#run('commit')
+      return undefined
     } catch (error) {
       if (this.#db.isTransaction) this.#run('rollback')
       throw toRefusal(error, this.#path)
@@ -91,7 +93,6 @@ export class SqliteFile {
     try {
       const states = new Map<string, Json>()
       const jobs = new Map<string, Job>()
-      const found = new Map<string, Identity>()
       const sent = new Map<number, Delivery>()
       for (const key of state) {
         const row = this.#get('select value from state where key = ?1', key)
@@ -99,15 +100,11 @@ export class SqliteFile {
         const job = this.#get('select * from job where key = ?1', key)
         if (job !== undefined) jobs.set(key, readJob(job))
       }
-      for (const key of identities) {
-        const row = this.#get('select seq, digest from identity where key = ?1', key)
-        if (row !== undefined) found.set(key, { seq: number(row['seq']), digest: text(row['digest']) })
-      }
       for (const seq of deliveries) {
         const row = this.#get('select * from delivery where seq = ?1', seq)
         if (row !== undefined) sent.set(seq, readDelivery(row))
       }
-      return { state: states, jobs, identities: found, deliveries: sent }
+      return { state: states, jobs, identities: this.#identities(identities), deliveries: sent }
     } catch (error) {
       throw toRefusal(error, this.#path)
     }
@@ -150,18 +147,10 @@ export class SqliteFile {
     return text(row?.['rows'])
   }
 
-  waiting(channel: string, afterSeq: number, limit: number): DeliveryWithEvents[] {
-    const page: DeliveryWithEvents[] = []
-    let bytes = 0
+  waiting(channel: string, afterSeq: number, limit: number, bytes = mostBytes): WaitingDelivery[] {
     const sql =
       "select * from delivery where channel = ?1 and seq > ?2 and state in ('queued', 'retrying') order by seq limit ?3"
-    for (const row of this.#all(sql, channel, afterSeq, limit)) {
-      const one = this.#withEvents(readDelivery(row))
-      page.push(one)
-      for (const event of one.events) bytes += (event.text?.length ?? 0) + JSON.stringify(event.data).length
-      if (bytes > pageBytes) break
-    }
-    return page
+    return readWaiting(this.#getter, this.#all(sql, channel, afterSeq, limit), bytes)
   }
 
   waitingChannels(): string[] {
@@ -170,10 +159,9 @@ export class SqliteFile {
     )
   }
 
-  interrupted(): DeliveryWithEvents[] {
-    return this.#all("select * from delivery where state = 'sending' order by seq").map((row) =>
-      this.#withEvents(readDelivery(row)),
-    )
+  interrupted(): WaitingDelivery[] {
+    const rows = this.#all("select * from delivery where state = 'sending' order by seq")
+    return rows.map((row) => ({ delivery: readDelivery(row) }))
   }
 
   cursor(source: string): Json | undefined {
@@ -190,12 +178,16 @@ export class SqliteFile {
 
   events(query: EventQuery): HubEvent[] {
     const { sql, values } = selectEvents(query)
-    return this.#all(sql, ...values).map(readEvent)
+    return readEventPage(this.#prepare(sql).iterate(...values), query.bytes ?? Infinity)
   }
 
   event(id: string): HubEvent | undefined {
     const seq = fromId(id)
-    return seq === undefined ? undefined : this.#event(seq)
+    return seq === undefined ? undefined : readOneEvent(this.#getter, seq)
+  }
+
+  namedEvents(seqs: readonly number[]): HubEvent[] {
+    return readNamedEvents(this.#getter, seqs, mostBytes)
   }
 
   verdicts(events: readonly number[]): Verdict[] {
@@ -214,8 +206,10 @@ export class SqliteFile {
     const seq = fromId(id)
     const row = seq === undefined ? undefined : this.#get('select * from delivery where seq = ?1', seq)
     if (seq === undefined || row === undefined) return undefined
+    const delivery = readDelivery(row)
     return {
-      ...this.#withEvents(readDelivery(row)),
+      delivery,
+      events: readNamedEvents(this.#getter, delivery.events, shownBytes),
       tried: this.#all('select * from attempt where delivery = ?1 order by number', seq).map(readAttempt),
       parts: this.#all('select * from part where delivery = ?1 order by number', seq).map(readPart),
     }
@@ -263,13 +257,13 @@ export class SqliteFile {
     this.#db.close()
   }
 
-  #event(seq: number): HubEvent | undefined {
-    const row = this.#get('select * from event where seq = ?1', seq)
-    return row === undefined ? undefined : readEvent(row)
-  }
-
-  #withEvents(delivery: Delivery): DeliveryWithEvents {
-    return { delivery, events: delivery.events.flatMap((seq) => this.#event(seq) ?? []) }
+  #identities(keys: readonly string[]): Map<string, Identity> {
+    const found = new Map<string, Identity>()
+    for (const key of keys) {
+      const row = this.#get('select seq, digest from identity where key = ?1', key)
+      if (row !== undefined) found.set(key, { seq: number(row['seq']), digest: text(row['digest']) })
+    }
+    return found
   }
 
   #deliveriesOf(event: number): Delivery[] {

@@ -38,6 +38,9 @@ export async function openSqlite({ path, readOnly = false, now = Date.now() }: S
   }
 }
 
+type Committed = ReturnType<Store['commit']>
+const none: Awaited<Committed> = new Map()
+
 type CallStore = (method: string, ...args: readonly unknown[]) => Promise<unknown>
 
 function createStore(opened: Opened, write: CallStore, read: CallStore, close: () => Promise<void>): Store {
@@ -49,13 +52,12 @@ function createStore(opened: Opened, write: CallStore, read: CallStore, close: (
     opened,
     nextSeq: from(write, 'nextSeq'),
     load: from(write, 'load'),
-    commit: async (batch: Commit) => {
-      await write('commit', pack(batch))
-    },
+    commit: async (batch: Commit) => ((await write('commit', pack(batch))) as Awaited<Committed> | undefined) ?? none,
     dueJobs: from(write, 'dueJobs'),
     waiting: from(write, 'waiting'),
     waitingChannels: from(write, 'waitingChannels'),
     interrupted: from(write, 'interrupted'),
+    namedEvents: from(write, 'namedEvents'),
     cursor: from(write, 'cursor'),
     rows: from(write, 'rows'),
     jobs: from(write, 'jobs'),

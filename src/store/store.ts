@@ -8,19 +8,22 @@ export interface Store {
   nextSeq(now: number): Promise<number>
   /** State rows, jobs and identities of the keys a batch of decisions needs, in one round trip. */
   load(wanted: Wanted): Promise<Loaded>
-  /** One transaction, on disk when it resolves; throws `StoreFailed` and changes nothing when it cannot. */
-  commit(batch: Commit): Promise<void>
+  /**
+   * One transaction, on disk when it resolves; throws `StoreFailed` and changes nothing when it cannot. When some of
+   * `newIdentities` are there already it changes nothing either, and returns those.
+   */
+  commit(batch: Commit): Promise<ReadonlyMap<string, Identity>>
 
   /** Jobs due at or before `now`, earliest first, and when the next one is due. */
   dueJobs(now: number, limit: number): Promise<{ readonly jobs: readonly Job[]; readonly nextAt?: number }>
-  /** Deliveries of a channel that wait (queued, retrying), oldest first, with their events. */
-  waiting(channel: string, afterSeq: number, limit: number): Promise<readonly DeliveryWithEvents[]>
+  /** Deliveries of a channel that wait (queued, retrying), oldest first; with their events as far as `bytes` go, else 16 MiB. */
+  waiting(channel: string, afterSeq: number, limit: number, bytes?: number): Promise<readonly WaitingDelivery[]>
   /** Channels for which deliveries wait. */
   waitingChannels(): Promise<readonly string[]>
   /** All jobs of a kind, or all that stand for silence. */
   jobs(which: { readonly kind: string } | { readonly absence: true }): Promise<readonly Job[]>
-  /** Deliveries that were being sent when the last process ended. */
-  interrupted(): Promise<readonly DeliveryWithEvents[]>
+  /** Deliveries that were being sent when the last process ended, without their events. */
+  interrupted(): Promise<readonly WaitingDelivery[]>
 
   /** What the service called the first and the last message of a thread that reached this recipient. */
   handles(channel: string, recipient: string, thread: string): Promise<Handles>
@@ -34,6 +37,8 @@ export interface Store {
   facts(query: FactQuery): Promise<readonly Fact[]>
   /** State rows whose keys begin with `prefix`, by key. */
   states(prefix: string): Promise<readonly (readonly [key: string, value: Json])[]>
+  /** In the order asked for, without those that are gone; beyond 16 MiB large ones come without what makes them so. */
+  namedEvents(seqs: readonly number[]): Promise<readonly HubEvent[]>
   verdicts(events: readonly number[]): Promise<readonly Verdict[]>
   deliveries(query: DeliveryQuery): Promise<readonly Delivery[]>
   delivery(id: string): Promise<DeliveryDetail | undefined>
@@ -98,6 +103,11 @@ export interface Identity {
   readonly digest: string
 }
 
+export interface IdentityRow extends Identity {
+  readonly key: string
+  readonly at: number
+}
+
 export interface StateRow {
   readonly key: string
   /** Absent: delete. */
@@ -120,7 +130,10 @@ export interface Commit {
   readonly deliveries?: readonly Delivery[]
   readonly attempts?: readonly Attempt[]
   readonly parts?: readonly StoredPart[]
-  readonly identities?: readonly (Identity & { readonly key: string; readonly at: number })[]
+  /** Replaced if there. */
+  readonly identities?: readonly IdentityRow[]
+  /** Not there, as far as is known: what a sender sends is mostly new, and asking first would cost a round trip. */
+  readonly newIdentities?: readonly IdentityRow[]
   readonly sources?: readonly SourceRow[]
   readonly settings?: readonly (readonly [key: string, value: Json])[]
 }
@@ -159,12 +172,16 @@ export interface SourceRow {
   readonly delete?: readonly string[]
 }
 
-export interface DeliveryWithEvents {
+export interface WaitingDelivery {
   readonly delivery: Delivery
-  readonly events: readonly HubEvent[]
+  /** Absent: too large to come with the others; `namedEvents` has them. */
+  readonly events?: readonly HubEvent[]
 }
 
-export interface DeliveryDetail extends DeliveryWithEvents {
+export interface DeliveryDetail {
+  readonly delivery: Delivery
+  /** Beyond 1 MiB large ones come without what makes them so. */
+  readonly events: readonly HubEvent[]
   readonly tried: readonly Attempt[]
   readonly parts: readonly StoredPart[]
 }
@@ -179,6 +196,8 @@ export interface EventQuery {
   readonly afterSeq?: number
   readonly beforeSeq?: number
   readonly limit: number
+  /** A page whose events are larger together ends early; one event it has, unless there is none. */
+  readonly bytes?: number
 }
 
 export interface DeliveryQuery {

@@ -47,7 +47,7 @@ test('beyond its size the store drops unmatched info events first, then the olde
     assert.deepEqual(pinned.matched, [0, 2, 4])
     assert.equal((await store.waiting('team', 0, 10)).length, 2)
     assert.deepEqual(
-      (await store.waiting('team', 0, 10)).map(({ events }) => events.length),
+      (await store.waiting('team', 0, 10)).map(({ events }) => events?.length),
       [1, 1],
     )
   }))

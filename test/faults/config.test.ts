@@ -87,6 +87,36 @@ describe('a reload', () => {
     await movedTo(spare, house)
   })
 
+  test('says which options wait for a restart, until they have it or are as before', async () => {
+    await using house = await createHubHouse()
+    await house.configure('hub: { maxBody: 1MiB }')
+    const hub = await house.start()
+    const reload = async (config: string): Promise<string> => {
+      await house.configure(config)
+      const answer = await house.ask('/api/v1/reload', { method: 'POST' })
+      assert.equal(answer.status, 200, answer.text)
+      const { message } = JSON.parse(answer.text) as { message: string }
+      assert.ok(hub.output().includes(JSON.stringify(message)), 'the log says the same')
+      return message
+    }
+    const changed = 'hub: { maxBody: 2MiB, store: other.db, timezone: Europe/Rome, data: elsewhere, listen: 127.0.0.1:1'
+    // Where it listens and keeps its data is said on the command line of this hub, whatever stands in the file.
+    const waits = 'hub.store and hub.maxBody wait for a restart of the hub'
+    assert.ok((await reload(`${changed} }`)).endsWith(`; ${waits}`))
+    assert.equal(await reload(`${changed} }`), `nothing changed; ${waits}`)
+    assert.ok(
+      (await reload(`${changed}, url: 'https://hub.example.org' }`)).endsWith(
+        '; hub.url, hub.store and hub.maxBody wait for a restart of the hub',
+      ),
+    )
+    assert.match(
+      await reload('hub: { maxBody: 1MiB, store: other.db }'),
+      /; hub\.store waits for a restart of the hub$/,
+    )
+    assert.doesNotMatch(await reload('hub: { maxBody: 1MiB }'), /restart/)
+    await house.stop()
+  })
+
   test('lets in those with a new token, and those with an old one no more', async () => {
     await using slack = await startSlackDouble()
     await using house = await createHubHouse()

@@ -7,7 +7,7 @@ import type { Sender } from '../../src/engine/lane.ts'
 import type { Rule } from '../../src/rule.ts'
 import { openSqlite } from '../../src/store/sqlite.ts'
 import type { Store } from '../../src/store/store.ts'
-import type { Delivery, NewEvent, Outcome, Verdict } from '../../src/words.ts'
+import type { Delivery, HubEvent, NewEvent, Outcome, Verdict } from '../../src/words.ts'
 
 export const facts: ChannelFacts = { recipients: [''], expireAfterMs: 86_400_000, idempotency: false }
 export const down: Outcome = { ok: false, reason: 'unreachable', retry: true, maybeDelivered: false, detail: 'down' }
@@ -36,6 +36,9 @@ export interface Sent {
   readonly channel: string
   readonly at: number
   readonly delivery: Delivery
+  /** What it was rendered from. */
+  readonly events: readonly HubEvent[]
+  readonly ok: boolean
 }
 
 export class EngineHouse implements AsyncDisposable {
@@ -144,13 +147,18 @@ export class EngineHouse implements AsyncDisposable {
   }
 
   #sender(channel: string): Sender {
+    let events: readonly HubEvent[] = []
     return {
       concurrency: 1,
       minIntervalMs: 0,
-      render: (delivery) => [{ title: 't', text: delivery.id, payload: null }],
+      render: (delivery, of) => {
+        events = of
+        return [{ title: 't', text: delivery.id, payload: null }]
+      },
       send: async (_part, delivery) => {
-        this.sent.push({ channel, at: this.clock.now(), delivery })
-        return this.answers.get(channel) ?? { ok: true }
+        const outcome = this.answers.get(channel) ?? { ok: true }
+        this.sent.push({ channel, at: this.clock.now(), delivery, events, ok: outcome.ok })
+        return outcome
       },
     }
   }

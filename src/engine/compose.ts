@@ -57,20 +57,25 @@ function wordsOf(
   const said = (delivery.kind === 'end' ? events.at(-1) : current) ?? first
   const custom = tools.template?.(said, delivery.rule)
   const words = wordsOfType(said, tools.types)
-  const titled = (found: MessageWords): MessageWords => ({ ...found, title: titleFor(delivery, said, found.title) })
+  const titled = (found: MessageWords): MessageWords => ({
+    ...found,
+    title: titleFor(delivery, said, found.title, tools.types),
+  })
   if (custom === undefined) return { words: titled(words), notes: [] }
   const failed = 'broken' in custom ? [`The template for ${said.type} failed: ${custom.broken}`] : []
   return { words: titled('broken' in custom ? words : custom), notes: failed }
 }
 
 /** What a message is called, by what it does in its thread. */
-function titleFor({ kind, extra }: Delivery, event: HubEvent, title: string): string {
+function titleFor({ kind, extra }: Delivery, event: HubEvent, title: string, types: ComposeTools['types']): string {
   const { condition } = extra
   if (condition === undefined) return title
   if (kind === 'remind') return `Still open: ${title}`
-  // A sender that has a word of its own for the end is quoted; else it is the beginning's name.
-  if (kind === 'end')
-    return event.title !== undefined && title !== condition.title ? title : `Resolved: ${condition.title}`
+  if (kind === 'end') {
+    if (event.title === undefined) return `Resolved: ${condition.title}`
+    // A type of ours has words of its own for the end; what others call it may read like a beginning.
+    return types.has(event.type) && title !== condition.title ? title : `Resolved: ${title}`
+  }
   if (kind === 'change' && condition.began !== undefined) return `Again: ${title}`
   return title
 }
@@ -89,6 +94,8 @@ function plainWords(event: HubEvent): MessageWords {
   const fields: MessageField[] = []
   if (event.host !== undefined) fields.push({ name: 'Host', value: event.host, code: true })
   for (const [name, value] of Object.entries(event.data).slice(0, 12)) {
+    // Many senders say title and text within their data.
+    if (value === event.title || value === event.text) continue
     const text = typeof value === 'string' ? value : JSON.stringify(value)
     fields.push({ name, value: text.slice(0, 300), code: true })
   }

@@ -1,6 +1,6 @@
 // The contract of a channel: `render` is pure and is where dry runs, replay and previews stop; `send` does one request.
 import type { z } from 'zod'
-import type { Json, Message, Outcome } from './words.ts'
+import type { IntentKind, Json, Message, Outcome } from './words.ts'
 import type { Log } from './source.ts'
 import type { HttpRequest, HttpAnswer } from './lib/http.ts'
 
@@ -52,6 +52,17 @@ export interface ChannelTools {
     readonly attempt: number
     /** The same for every attempt of the same part. */
     readonly idempotencyKey: string
+    /** What it is within its thread: the beginning, a change, the end. */
+    readonly kind: IntentKind
+    /** All that is told of one thing, such as an incident; channels that can, show it together. */
+    readonly thread: {
+      /** The same for every message of the thread; any characters. */
+      readonly id: string
+      /** The handle of the first message of this thread that this recipient was delivered; absent: none was. */
+      readonly first?: string
+      /** The handle of the last one. */
+      readonly last?: string
+    }
   }
   /** Aborts at the send's deadline. */
   readonly signal: AbortSignal

@@ -11,6 +11,7 @@ export const watches = {} as const
 
 export const channels = {
   console: () => import('./channels/console.ts'),
+  email: () => import('./channels/email/index.ts'),
   slack: () => import('./channels/slack.ts'),
   webhook: () => import('./channels/webhook.ts'),
 } as const

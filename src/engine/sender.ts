@@ -39,6 +39,8 @@ export function createSender({ name, kind, options, minIntervalMs }: ChannelSett
             recipient: delivery.recipient,
             attempt: delivery.attempts,
             idempotencyKey: `${delivery.id}-${number}`,
+            kind: delivery.kind,
+            thread: { id: delivery.thread },
           },
           signal: AbortSignal.timeout(sendDeadlineMs),
           now: tools.now,

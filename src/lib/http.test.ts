@@ -10,6 +10,7 @@ import { text as toText } from 'node:stream/consumers'
 import { describe, test } from 'node:test'
 import { promisify } from 'node:util'
 import fc from 'fast-check'
+import { testCertificate, testKey } from '../../test/support/certificate.ts'
 import { request, type HttpAnswer } from './http.ts'
 
 describe('an answer', () => {
@@ -312,21 +313,3 @@ function detailOf(answer: HttpAnswer): string {
 function bodyOf(answer: HttpAnswer): unknown {
   return answer.answered ? JSON.parse(answer.body) : answer
 }
-
-/** Self-signed, made for these tests; nothing trusts it. */
-const testKey = `-----BEGIN PRIVATE KEY-----
-MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgPhJw1siJybQdlryK
-kmC977RG40w+eqTA0KGcgg3v58+hRANCAARceVdegJgBlUjAnBEnzKuORW754o2r
-PpNOBvcXWrIjQFxCq8xzyH/BXTsNI/Ov/R9lvWcxT1OdysriinBvQkj/
------END PRIVATE KEY-----`
-const testCertificate = `-----BEGIN CERTIFICATE-----
-MIIBljCCATugAwIBAgIUJIAOO7nzxE0rEhhYR5LvewQtov4wCgYIKoZIzj0EAwIw
-FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyMDE0MjMyMVoYDzIxMjYxMDI3
-MTQyMzIxWjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
-PQMBBwNCAARceVdegJgBlUjAnBEnzKuORW754o2rPpNOBvcXWrIjQFxCq8xzyH/B
-XTsNI/Ov/R9lvWcxT1OdysriinBvQkj/o2kwZzAdBgNVHQ4EFgQUiE70d8K/juge
-3fYdOSER1leZlMUwHwYDVR0jBBgwFoAUiE70d8K/juge3fYdOSER1leZlMUwDwYD
-VR0TAQH/BAUwAwEB/zAUBgNVHREEDTALgglsb2NhbGhvc3QwCgYIKoZIzj0EAwID
-SQAwRgIhAPM5QaNnqHYbqECyElaftdcFTXPE50wYEAszUmE0MOIrAiEAwpb+9Rg2
-VvB0f9FVZCksrphlzSucvYxrKboDofWcYxU=
------END CERTIFICATE-----`

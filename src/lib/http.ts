@@ -3,6 +3,7 @@
 // On node:http(s) and not on fetch: 2.8 times the rate, and only here is it known whether bytes may have reached the peer.
 import http from 'node:http'
 import https from 'node:https'
+import { codeOf, tlsCode, unreachableWords } from './connection-words.ts'
 import { isPrivateAddress, publicLookup } from './private-address.ts'
 
 export interface HttpRequest {
@@ -169,24 +170,7 @@ function toFailure(url: URL, isConnected: boolean, error: unknown): HttpAnswer {
   }
   if (tlsCode.test(code))
     return failed('tls', false, `The certificate or TLS of ${url.origin} was not accepted (${code})`)
-  return failed('unreachable', false, `No connection to ${url.origin}: ${unreachableWords[code] ?? code}`)
-}
-
-const tlsCode = /^(?:ERR_SSL_|ERR_TLS_|CERT_|CRL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|INVALID_CA|EPROTO)/
-
-const unreachableWords: { readonly [code: string]: string } = {
-  ENOTFOUND: 'the name does not resolve',
-  EAI_AGAIN: 'the name could not be looked up',
-  ECONNREFUSED: 'the port is closed',
-  ECONNRESET: 'it was reset',
-  ETIMEDOUT: 'no packet came back',
-  EHOSTUNREACH: 'there is no route to the host',
-  ENETUNREACH: 'there is no route to the network',
-}
-
-function codeOf(error: unknown): string {
-  const { code, name } = error as { readonly code?: unknown; readonly name?: unknown }
-  return typeof code === 'string' ? code : String(name)
+  return failed('unreachable', false, `No connection to ${url.origin}: ${unreachableWords(code)}`)
 }
 
 function misconfigured(detail: string): HttpAnswer {

@@ -4,6 +4,7 @@ export const sources = {
   cloudevents: () => import('./sources/cloudevents/index.ts'),
   log: () => import('./sources/log/index.ts'),
   message: () => import('./sources/message.ts'),
+  'ns8-backup': () => import('./sources/ns8-backup/index.ts'),
   vlmcsd: () => import('./sources/vlmcsd/index.ts'),
 } as const
 

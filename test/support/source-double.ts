@@ -8,7 +8,7 @@ import {
   type SourceKind,
   type SourceResponse,
 } from '../../src/source.ts'
-import type { NewEvent, NewFact } from '../../src/words.ts'
+import type { Json, NewEvent, NewFact } from '../../src/words.ts'
 
 export interface SourceDouble {
   /** Asks a route as the HTTP server would. */
@@ -22,13 +22,23 @@ export interface SourceDouble {
   recheck(request: Recheck): Promise<void>
   /** As the hub does when it stops or takes the source away. */
   stop(): void
+  /** When it has stopped; rejects when it failed. */
+  readonly ended: Promise<void>
   readonly events: NewEvent[]
   readonly facts: NewFact[]
   readonly rejected: Rejected[]
   /** Calls of `emit`, so that one answer can be seen to be one transaction. */
   readonly batches: number
+  /** Session rows, as `put` and `delete` leave them; those of the last run can be given. */
+  readonly rows: Map<string, Json>
+  /** By name, the last value. */
+  readonly measures: Map<string, number>
   /** True: the store refuses. */
   full: boolean
+  /** The store answers once this has come to its end. */
+  stall: Promise<void>
+  /** What was logged: level and message. */
+  readonly logged: string[]
 }
 
 export const remote = '192.0.2.9'
@@ -38,12 +48,16 @@ export interface SourceDoubleTools {
   readonly name?: string
   /** Absent: a fixed morning. */
   now?(): number
+  /** Absent: UTC. */
+  readonly zone?: string
+  /** Session rows of the last run. */
+  readonly rows?: Map<string, Json>
 }
 
 export async function startSource<Options>(
   kind: SourceKind<Options>,
   options: unknown = {},
-  { name = 'double', now = () => Date.UTC(2026, 10, 20, 3) }: SourceDoubleTools = {},
+  { name = 'double', now = () => Date.UTC(2026, 10, 20, 3), zone = 'UTC', rows = new Map() }: SourceDoubleTools = {},
 ): Promise<SourceDouble> {
   const routes = new Map<string, RouteHandler>()
   const known = new Map<string, string>()
@@ -56,28 +70,36 @@ export async function startSource<Options>(
     stop: () => abort.abort(),
     rejected: [] as Rejected[],
     batches: 0,
+    rows,
+    measures: new Map<string, number>(),
     full: false,
+    logged: [] as string[],
+    stall: Promise.resolve(),
     async ask({ method = 'POST', path, headers = {}, body = '' }: Parameters<SourceDouble['ask']>[0]) {
       const handler = routes.get(`${method} ${path}`) ?? assert.fail(`no route ${method} ${path}`)
       const bytes = typeof body === 'string' ? Buffer.from(body) : body
       return handler({ method, path, headers, query: new URLSearchParams(), body: bytes, remote })
     },
   }
+  const note = (level: string) => (message: string) => void double.logged.push(`${level}: ${message}`)
   const running = kind.start(kind.options.parse(options), {
     name,
-    place: { zone: 'UTC', host: 'hub' },
+    place: { zone, host: 'hub', saved: [...rows] },
     signal: abort.signal,
     now,
     onRecheck: (handler) => {
       onRecheck = handler
     },
     cursor: async () => undefined,
-    measure: () => {},
-    log: { info: () => {}, warn: () => {}, error: () => {} },
+    measure: (what, value) => void double.measures.set(what, value),
+    log: { info: note('info'), warn: note('warn'), error: note('error') },
     route: (method, path, handler) => void routes.set(`${method} ${path}`, handler),
-    async emit({ events = [], facts = [], rejected = [] }) {
+    async emit({ events = [], facts = [], rejected = [] }, { put = [], delete: gone = [] } = {}) {
+      await double.stall
       if (double.full) throw new NotStored('the disk is full')
       double.batches += 1
+      for (const [key, value] of put) rows.set(key, value)
+      for (const key of gone) rows.delete(key)
       double.rejected.push(...rejected)
       double.facts.push(...facts)
       let duplicates = 0
@@ -99,5 +121,5 @@ export async function startSource<Options>(
   // One that only answers routes has started when it has ended; another goes on until it is stopped.
   await Promise.race([running, new Promise((resolve) => setTimeout(resolve, 50))])
   running.catch(() => {})
-  return double
+  return Object.assign(double, { ended: running })
 }

@@ -87,7 +87,11 @@ export const ns8Options = z.strictObject({
     .default({})
     .describe("Time zones of single nodes, as in `2: Europe/Rome`. The other nodes are in the source's timezone."),
   plans: z
-    .array(z.string().refine(isPlanId, { error: 'a plan is named by its number, as a text, such as "1"' }))
+    .array(
+      z
+        .union([z.int().min(0), z.string().refine(isPlanId, { error: 'a plan is named by its number, such as 1' })])
+        .transform(String),
+    )
     .optional()
     .describe('Only these plans, by their numbers. Default: all.'),
 })

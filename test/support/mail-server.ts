@@ -1,7 +1,6 @@
 // A real SMTP server on 127.0.0.1 that keeps what it took, as a mail program reads it, and refuses as it is told to.
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
-import { buffer } from 'node:stream/consumers'
 import PostalMime, { type Email } from 'postal-mime'
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server'
 import { testCertificate, testKey } from './certificate.ts'
@@ -62,17 +61,17 @@ export async function startMailServer(more: SMTPServerOptions = {}): Promise<Tes
     onMailFrom: (_address, _session, done) => done(toError(refusals.mail)),
     onRcptTo: (_address, _session, done) => done(toError(refusals.rcpt)),
     onData(stream, { envelope, user, secure, hostNameAppearsAs: helo }, done) {
-      void keep().then(
-        () => done(toError(refusals.message), 'kept'),
-        (error: unknown) => done(error as Error),
-      )
-      async function keep(): Promise<void> {
-        const raw = await buffer(stream)
-        if (refusals.message !== undefined) return
+      const chunks: Buffer[] = []
+      stream.on('data', (chunk: Buffer) => chunks.push(chunk))
+      stream.on('end', () => {
+        if (refusals.message !== undefined) return done(toError(refusals.message))
         const from = envelope.mailFrom === false ? '' : envelope.mailFrom.address
-        const to = envelope.rcptTo.map(({ address }) => address)
-        mails.push({ from, to, user, helo, secure, raw, mail: await PostalMime.parse(raw) })
-      }
+        const raw = Buffer.concat(chunks)
+        const keep = (mail: Email): void => {
+          mails.push({ from, to: envelope.rcptTo.map(({ address }) => address), user, helo, secure, raw, mail })
+        }
+        void PostalMime.parse(raw).then(keep).finally(done)
+      })
     },
     ...more,
   })

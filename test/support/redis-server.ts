@@ -26,6 +26,10 @@ export async function startRedisServer(more: readonly string[] = [], at?: number
   const own = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', '/tmp']
   const admin = ['--user', 'admin', 'on', '>admin', '~*', '&*', '+@all']
   const child = spawn('redis-server', [...own, ...admin, ...more], { stdio: ['ignore', 'pipe', 'inherit'] })
+  // A test process that is cut off must not leave it behind.
+  const endWithUs = (): void => void child.kill('SIGKILL')
+  process.once('exit', endWithUs)
+  child.once('exit', () => process.off('exit', endWithUs))
   await untilReady(child)
   const redis = new Redis({ host: '127.0.0.1', port, username: 'admin', password: 'admin', retryStrategy: () => null })
   redis.on('error', () => {})

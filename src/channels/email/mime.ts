@@ -27,23 +27,30 @@ export interface Letter extends Payload {
  */
 export function toMessageId(idempotencyKey: string, recipient: string, from: Mailbox): string {
   const named = JSON.stringify([idempotencyKey, recipient, hostname()])
-  return `<sereno.${createHash('sha256').update(named).digest('hex').slice(0, 40)}@${domainOf(from.address)}>`
+  return `<sereno.${createHash('sha256').update(named).digest('hex').slice(0, 24)}@${domainOf(from.address)}>`
 }
 
 export async function toMime(letter: Letter): Promise<Buffer> {
   const { from, to, replyTo, subject, text, html, messageId, thread, at } = letter
-  const { default: MailComposer } = await import('nodemailer/lib/mail-composer')
+  const [{ default: MailComposer }, { encodeWord }] = await Promise.all([
+    import('nodemailer/lib/mail-composer'),
+    import('nodemailer/lib/mime-funcs'),
+  ])
   const parents = [thread.first, thread.last].filter(isMessageId)
   const ids = headerIds(letter.ids)
   const composer = new MailComposer({
     from: toAddress(from),
     to: toAddress({ address: to }),
     ...(replyTo === undefined ? {} : { replyTo: toAddress(replyTo) }),
-    subject,
+    // Words that look encoded already would be sent as they are, and decoded to whatever their author liked.
+    ...(subject.includes('=?') ? {} : { subject }),
     date: new Date(at),
     messageId,
     ...(parents.length === 0 ? {} : { inReplyTo: parents.at(-1), references: [...new Set(parents)] }),
     headers: {
+      ...(subject.includes('=?')
+        ? { Subject: { prepared: true, foldLines: true, value: encodeWord(subject, 'Q', 52) } }
+        : {}),
       // RFC 3834, and Microsoft's way to say it: no "out of office" comes back.
       'Auto-Submitted': 'auto-generated',
       'X-Auto-Response-Suppress': 'All',
@@ -70,7 +77,7 @@ function isMessageId(handle: string | undefined): handle is string {
 
 /** Events without a name that a header can carry are left out; a list is bounded. */
 function headerIds(ids: readonly string[]): string {
-  const plain = ids.map((id) => id.replace(/[^\w.:-]/g, '').slice(0, 64)).filter((id) => id !== '')
+  const plain = ids.map((id) => id.replace(/[^\w.:-]/g, '').slice(0, 32)).filter((id) => id !== '')
   return plain.slice(0, mostIds).join(', ')
 }
 

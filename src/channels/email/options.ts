@@ -31,9 +31,9 @@ export const options = z
       ),
     verify: z
       .boolean()
-      .default(true)
+      .optional()
       .describe(
-        'false takes any certificate, also a forged one. For an authority of your own rather start the hub with NODE_EXTRA_CA_CERTS.',
+        'Whether its certificate must convince; false takes any, also a forged one. For an authority of your own rather start the hub with NODE_EXTRA_CA_CERTS. Default: true.',
       ),
     username: z.string().min(1).max(500).optional().describe('The account at the server, where it wants one.'),
     password: secret().max(500).optional().describe('Its password.'),
@@ -84,7 +84,7 @@ export const options = z
       })
     }
     if (smarthost !== undefined) {
-      for (const name of ['host', 'port', 'security', 'username', 'password'] as const) {
+      for (const name of ['host', 'port', 'security', 'verify', 'username', 'password'] as const) {
         if (given[name] !== undefined) tell(name, `the smarthost says its own ${name}; remove ${name} or smarthost`)
       }
       return
@@ -116,7 +116,7 @@ export function toServer(given: Omit<Options, 'from' | 'to'> & { readonly host: 
     host: host.replace(/^\[(.*)\]$/, '$1'),
     port,
     security,
-    verify,
+    verify: verify ?? true,
     ...(username === undefined || password === undefined ? {} : { login: { username, password } }),
   }
 }
@@ -128,7 +128,7 @@ function mailbox() {
   return z.string().transform((text, context) => {
     const read = readMailbox(text)
     if (read !== undefined) return read
-    const message = `"${text}" is no mail address; write one such as sereno@example.org or Sereno <sereno@example.org>`
+    const message = `${JSON.stringify(text)} is no mail address; write one such as sereno@example.org or Sereno <sereno@example.org>`
     context.addIssue({ code: 'custom', message })
     return z.NEVER
   })
@@ -138,7 +138,7 @@ function address() {
   return z.string().transform((text, context) => {
     const read = readMailbox(text)
     if (read !== undefined && read.name === undefined) return read.address
-    const message = `"${text}" is no bare mail address; write one such as ops@example.org`
+    const message = `${JSON.stringify(text)} is no bare mail address; write one such as ops@example.org`
     context.addIssue({ code: 'custom', message })
     return z.NEVER
   })

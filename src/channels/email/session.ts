@@ -110,8 +110,6 @@ function converse(
   }
   signal.addEventListener('abort', callOff)
   smtp.on('error', fail)
-  // What was refused with the last words is told after the end.
-  smtp.once('end', () => setImmediate(fail, { code: 'ECONNECTION' }))
   smtp.connect((error) => {
     if (error) return fail(error)
     if (server.login === undefined) return deliver()
@@ -120,7 +118,6 @@ function converse(
     const { username: user, password: pass } = server.login
     smtp.login({ user, pass }, (refused) => (refused ? fail(refused) : deliver()))
   })
-  if (signal.aborted) callOff()
   return promise
 }
 

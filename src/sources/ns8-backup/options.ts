@@ -44,11 +44,11 @@ const digest = z.strictObject({
 
 const trends = z.strictObject({
   sizeDrop: z.number().min(0).max(1).default(0.5).describe('A backup smaller than this share of the median is told.'),
-  sizeDropFloor: size().prefault('100MiB').describe('But only if it lost more than so much.'),
+  sizeDropAtLeast: size().prefault('100MiB').describe('But only if it lost more than so much.'),
   sizeJump: z.number().min(1).default(2).describe('A backup larger than so many times the median is told.'),
-  sizeJumpFloor: size().prefault('1GiB').describe('But only if it gained more than so much.'),
+  sizeJumpAtLeast: size().prefault('1GiB').describe('But only if it gained more than so much.'),
   duration: z.number().min(1).default(3).describe('A run that takes longer than so many times the median is told.'),
-  durationFloor: duration().prefault('15m').describe('But only if it took longer than so much.'),
+  durationAtLeast: duration().prefault('15m').describe('But only if it took longer than so much.'),
 })
 
 export const ns8Options = z.strictObject({
@@ -81,7 +81,10 @@ export const ns8Options = z.strictObject({
     .union([digest, z.literal(false)])
     .prefault({})
     .describe('The regular report over all plans; false: none.'),
-  trends: trends.prefault({}).describe('Which changes of size and duration between good runs are worth a word.'),
+  trends: z
+    .union([trends, z.literal(false)])
+    .prefault({})
+    .describe('Which changes of size and duration between good runs are worth a word; false: none.'),
   zones: z
     .record(z.string().regex(/^[0-9]+$/, 'a node is named by its number, such as 2'), timezone())
     .default({})

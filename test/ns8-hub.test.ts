@@ -86,8 +86,8 @@ describe('a sender', () => {
     await house.stop()
     const { events } = await house.audit()
     const rejected = events.filter(({ type }) => type === 'sereno.rejected')
-    assert.match(String(rejected[0]?.data['raw']), /^\{"status":"firing","labels":null,/)
     assert.equal(rejected.length, 1)
+    assert.match(JSON.stringify(rejected[0]?.data), /^\{"raw":"\{\\"status\\":\\"firing\\",\\"labels\\":null,/)
   })
 
   test('may leave the length open, and is answered when the length is none', async () => {

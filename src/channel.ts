@@ -52,15 +52,13 @@ export interface ChannelTools {
     readonly attempt: number
     /** The same for every attempt of the same part. */
     readonly idempotencyKey: string
-    /** What it is within its thread: the beginning, a change, the end. */
+    /** What it does in its thread: begins it, changes or ends what it told, reminds. */
     readonly kind: IntentKind
-    /** All that is told of one thing, such as an incident; channels that can, show it together. */
     readonly thread: {
-      /** The same for every message of the thread; any characters. */
+      /** The same for all messages of a thread; any characters. */
       readonly id: string
-      /** The handle of the first message of this thread that this recipient was delivered; absent: none was. */
+      /** What `send` called the first and the last message of this thread that reached this recipient. */
       readonly first?: string
-      /** The handle of the last one. */
       readonly last?: string
     }
   }

@@ -80,6 +80,7 @@ export async function startHub(options: HubOptions): Promise<Hub> {
     clock: realClock,
     judge: assembly.judge,
     committed: (draft) => observer.committed(draft),
+    ask: (one) => sources.ask(one),
     failed: storeWatch.failed,
   })
   running.defer(() => engine.stop(stopWaitMs))
@@ -112,15 +113,15 @@ export async function startHub(options: HubOptions): Promise<Hub> {
     }
     const before = assembly
     const after = await assemble(next.config, next.document, tools)
-    const { moved } = await engine.reload(after.judge, after.senders, after.document)
+    const { moved, closed } = await engine.reload(after.judge, after.senders, after.document)
     assembly = after
     server.useTokens(tokensOf(after))
     await sources.runWith(after.sources)
     const changed = describeDifference(diffConfig(before.config, after.config))
-    const message =
-      moved === 0
-        ? changed
-        : `${changed}; ${moved} waiting messages went to the fallback or died, their channel is gone`
+    const parts = [changed]
+    if (moved > 0) parts.push(`${moved} waiting messages went to the fallback or died, their channel is gone`)
+    if (closed > 0) parts.push(`${closed} open conditions ended, nobody watches them any more`)
+    const message = parts.join('; ')
     log.info(message)
     return { ok: true, message }
   }

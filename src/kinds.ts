@@ -1,6 +1,7 @@
 // The folders of kinds as a table of lazy imports; made by tools/kinds.ts, which runs in every build.
 
 export const sources = {
+  alertmanager: () => import('./sources/alertmanager/index.ts'),
   cloudevents: () => import('./sources/cloudevents/index.ts'),
   log: () => import('./sources/log/index.ts'),
   message: () => import('./sources/message.ts'),
@@ -18,6 +19,7 @@ export const channels = {
 } as const
 
 export const eventTypes = {
+  alert: () => import('./event-types/alert.ts'),
   kms: () => import('./event-types/kms.ts'),
   log: () => import('./event-types/log.ts'),
   message: () => import('./event-types/message.ts'),

@@ -1,13 +1,15 @@
 // Loads kinds by name from the table of lazy imports; only what the config names is read from disk.
 import type { ChannelKind } from './channel.ts'
 import type { EventType } from './event-type.ts'
-import { channels, eventTypes, sources } from './kinds.ts'
+import { channels, eventTypes, sources, watches } from './kinds.ts'
 import type { SourceKind } from './source.ts'
+import type { WatchKind } from './watch.ts'
 
 type Table = { readonly [name: string]: () => Promise<object> }
 
 export const sourceNames: readonly string[] = Object.keys(sources)
 export const channelNames: readonly string[] = Object.keys(channels)
+export const watchNames: readonly string[] = Object.keys(watches)
 
 /** Throws for a name that is not in `sourceNames`. */
 export function loadSource(name: string): Promise<SourceKind> {
@@ -17,6 +19,11 @@ export function loadSource(name: string): Promise<SourceKind> {
 /** Throws for a name that is not in `channelNames`. */
 export function loadChannel(name: string): Promise<ChannelKind> {
   return load(channels, 'channel', name)
+}
+
+/** Throws for a name that is not in `watchNames`. */
+export function loadWatch(name: string): Promise<WatchKind> {
+  return load(watches, 'watch', name)
 }
 
 /** The whole catalogue by event type name. */

@@ -11,6 +11,8 @@ export interface Rule {
   readonly severity?: Severity
   readonly dedupe?: { readonly by: readonly string[]; readonly forMs: number; readonly tell: 'next' | 'end' }
   readonly throttle?: Throttle
+  /** Says after each such span that a condition is still open. */
+  readonly remindMs?: number
   readonly template?: Template
   readonly to: readonly string[]
   readonly stop: boolean

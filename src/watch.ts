@@ -12,6 +12,8 @@ export interface WatchKind<Options = unknown, State extends Json = Json> {
   readonly about: string
   readonly options: z.ZodType<Options>
   readonly example: { readonly [key: string]: Json }
+  /** It stands beside the source kind of its name, and cannot be configured by itself. */
+  readonly beside?: true
   /** Names of the facts it wants to see, `*` for any characters. */
   readonly facts?: readonly string[]
   /** Types of the events it wants to see, `*` for any characters. */

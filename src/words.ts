@@ -20,6 +20,8 @@ export interface Condition {
   readonly key: string
   /** `changed` is told in the thread of the beginning; firing again with nothing new only says that it still is so. */
   readonly state: 'firing' | 'changed' | 'resolved'
+  /** When it began (or, of an end, ended), where that is not the event's own time. */
+  readonly since?: number
   /** Ends by itself then, unless another event moves this. */
   readonly endsAt?: number
   /** Ends by itself when nothing was heard of it for so long; our own absence does not count. */
@@ -114,8 +116,17 @@ export interface Verdict {
 
 export type IntentKind = 'open' | 'change' | 'remind' | 'end' | 'note' | 'digest'
 
-export type DeliveryState = 'queued' | 'sending' | 'retrying' | 'delivered' | 'unknown' | 'dead' | 'expired'
-export const finalDeliveries: readonly DeliveryState[] = ['delivered', 'unknown', 'dead', 'expired']
+/** `replaced`: what it had to say went out with a newer message of its thread. */
+export type DeliveryState =
+  | 'queued'
+  | 'sending'
+  | 'retrying'
+  | 'delivered'
+  | 'unknown'
+  | 'dead'
+  | 'expired'
+  | 'replaced'
+export const finalDeliveries: readonly DeliveryState[] = ['delivered', 'unknown', 'dead', 'expired', 'replaced']
 
 /** One message to one recipient of one channel. */
 export interface Delivery {
@@ -165,7 +176,33 @@ export interface DeliveryExtra {
   /** A plain note instead of an event's words. */
   readonly title?: string
   readonly lines?: readonly string[]
+  /** Keys of the rows of the conditions told of here; their threads hear of the outcome. */
+  readonly conditions?: readonly string[]
+  /** Of the one condition told of here. */
+  readonly condition?: ConditionNote
+  /** Of a digest: conditions that have ended meanwhile, by the position of the event that names them. */
+  readonly ended?: { readonly [event: string]: number }
+  /** Positions of the same message for all recipients of the channel: together they decide the verdict. */
+  readonly siblings?: readonly number[]
 }
+
+/** What a message says of a condition beside its event's own words. */
+export interface ConditionNote {
+  readonly since: number
+  /** What it was called when it began. */
+  readonly title: string
+  readonly endedAt?: number
+  readonly endedBy?: ConditionEnd
+  /** Before this change. */
+  readonly was?: Severity
+  /** So many times it began within a short time. */
+  readonly began?: number
+  /** The n-th reminder. */
+  readonly reminder?: number
+}
+
+/** Why a condition is over: its source said so, it was not heard of, a person closed it, nobody looks any more. */
+export type ConditionEnd = 'resolved' | 'expired' | 'closed' | 'source-removed' | 'watch-removed'
 
 /** Why the world refused; also the metric label, the log field and a heading in docs/problems.md. */
 export const reasons = [
@@ -204,6 +241,8 @@ export interface Job {
   /** `judge` follows the events' own time and waits while `source` catches up; `hub` is our wall clock; `calendar` is never shifted. */
   readonly clock: 'judge' | 'hub' | 'calendar'
   readonly source?: string
+  /** Of a job that stands for silence: after our own absence it is due a full period later. */
+  readonly periodMs?: number
   readonly body: Json
 }
 

@@ -81,6 +81,7 @@ const judge: Judge = {
   fallback: 'three',
   sources: new Map(),
   types: new Map(),
+  watches: [],
 }
 
 test('each event ends exactly once for each rule and channel, and nothing is left waiting', async () => {

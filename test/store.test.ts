@@ -18,8 +18,8 @@ import { toId } from '../src/lib/id.ts'
 import { rebuildAtNextStart } from '../src/store/rebuild-mark.ts'
 import { copyPath } from '../src/store/recover.ts'
 import { openSqlite } from '../src/store/sqlite.ts'
-import { type Store, StoreFailed } from '../src/store/store.ts'
-import type { Delivery, HubEvent } from '../src/words.ts'
+import { type FactQuery, type Store, StoreFailed } from '../src/store/store.ts'
+import type { Delivery, Fact, HubEvent, Job } from '../src/words.ts'
 
 const kinds: { readonly name: string; open(folder: string): Promise<Store> }[] = [
   { name: 'in place', open: () => openSqlite({ path: ':memory:', now: 0 }) },
@@ -200,6 +200,87 @@ for (const kind of kinds) {
         assert.deepEqual(await store.rows('b'), [['s1', 9]])
       }))
 
+    test('facts come back in order, and the last of a key is found', () =>
+      withStore(kind.open, async (store) => {
+        const fact = (seq: number, key: string, receivedAt = seq): Fact => {
+          return { seq, source: 's', name: 'level', key, time: seq, receivedAt, data: { n: seq } }
+        }
+        await store.commit({ facts: [fact(1, 'a'), fact(2, 'b'), { ...fact(3, 'a'), host: 'h' }] })
+        const seqs = async (query: Partial<FactQuery>): Promise<number[]> =>
+          (await store.facts({ limit: 10, ...query })).map((found) => found.seq)
+        assert.deepEqual(await store.facts({ limit: 1, afterSeq: 2 }), [{ ...fact(3, 'a'), host: 'h' }])
+        assert.deepEqual(await seqs({ since: 2 }), [2, 3])
+        assert.deepEqual(await seqs({ last: { source: 's', name: 'level', key: 'a' }, limit: 1 }), [3])
+        assert.deepEqual(await seqs({ last: { source: 't', name: 'level', key: 'a' } }), [])
+        assert.equal(await store.nextSeq(0), 4, 'facts have positions of the one order')
+        await store.prune({ ...nothingOld, factsBefore: 3 })
+        assert.deepEqual(await seqs({}), [3])
+      }))
+
+    test('jobs are found by what they are for, rows by how their keys begin, deliveries by position', () =>
+      withStore(kind.open, async (store) => {
+        const job = (key: string, more: Partial<Job>): Job => {
+          return { key, kind: 'timer', dueAt: 50, clock: 'hub', body: null, ...more }
+        }
+        const silent = job('a', { periodMs: 60 })
+        const recheck = job('b', { kind: 'recheck', source: 's' })
+        await store.commit({
+          jobs: [silent, recheck, job('c', {})],
+          state: ['x|1', 'x|2', 'x', 'y|1'].map((key) => ({ key, value: key })),
+          deliveries: [delivery(10, 'a', [2])],
+        })
+        assert.deepEqual(await store.jobs({ absence: true }), [silent])
+        assert.deepEqual(await store.jobs({ kind: 'recheck' }), [recheck])
+        assert.deepEqual(await store.states('x|'), [
+          ['x|1', 'x|1'],
+          ['x|2', 'x|2'],
+        ])
+        const loaded = await store.load({ state: [], identities: [], deliveries: [10, 11] })
+        assert.deepEqual([...loaded.deliveries], [[10, delivery(10, 'a', [2])]])
+      }))
+
+    test('a thread has the handles of its first and last message to a recipient', () =>
+      withStore(kind.open, async (store) => {
+        const told = (seq: number, handle: string | undefined, more: Partial<Delivery> = {}): Delivery => ({
+          ...delivery(seq, 'a', [1], 'delivered'),
+          thread: 't',
+          endedAt: seq,
+          ...(handle === undefined ? {} : { handle }),
+          ...more,
+        })
+        await store.commit({
+          deliveries: [told(3, 'h3'), told(1, 'h1'), told(2, undefined), told(4, 'h4', { recipient: 'ann' })],
+        })
+        assert.deepEqual(await store.handles('a', '', 't'), { first: 'h1', last: 'h3' })
+        assert.deepEqual(await store.handles('a', 'ann', 't'), { first: 'h4', last: 'h4' })
+        assert.deepEqual(await store.handles('b', '', 't'), {})
+      }))
+
+    test('pruning keeps what an open condition will need to say its end', () =>
+      withStore(kind.open, async (store) => {
+        const row = { state: 'open', thread: toId(1), opening: 1, latest: 2 }
+        const told = (seq: number, thread: string): Delivery => {
+          return { ...delivery(seq, 'a', [9], 'delivered'), thread, endedAt: 1, handle: `h${seq}` }
+        }
+        await store.commit({
+          events: [event(1), event(2), event(3)],
+          deliveries: [told(10, toId(1)), told(11, toId(7))],
+          state: [
+            { key: 'condition|s|open', value: row },
+            { key: 'condition|s|ended', value: { ...row, state: 'ended', thread: toId(7), opening: 3, latest: 3 } },
+          ],
+        })
+        await store.prune({ ...nothingOld, unmatchedInfoBefore: 8000, restBefore: 8000 })
+        assert.deepEqual(
+          (await store.events({ limit: 10 })).map(({ seq }) => seq),
+          [2, 1],
+        )
+        assert.deepEqual(
+          (await store.deliveries({ limit: 10 })).map(({ seq }) => seq),
+          [10],
+        )
+      }))
+
     test('pruning keeps what is open and what a rule told, and drops the rest by class', () =>
       withStore(kind.open, async (store) => {
         const verdict = { rule: 'r', channel: 'c', by: 'x', reason: 'y', at: 1 }
@@ -218,7 +299,7 @@ for (const kind of kinds) {
         })
         const seqs = async (): Promise<number[]> =>
           (await store.events({ limit: 10, ascending: true })).map(({ seq }) => seq)
-        const policy = { now: 8000, unmatchedInfoBefore: 5000, restBefore: 0, identitiesBefore: 0, limitRows: 2 }
+        const policy = { ...nothingOld, unmatchedInfoBefore: 5000 }
         await store.prune(policy)
         assert.deepEqual(await seqs(), [2, 3, 4, 5])
         await store.prune({ ...policy, restBefore: 5000, identitiesBefore: 5000 })
@@ -236,6 +317,15 @@ for (const kind of kinds) {
         assert.deepEqual([...loaded.identities.keys()], ['i5'])
       }))
   })
+}
+
+const nothingOld = {
+  now: 8000,
+  unmatchedInfoBefore: 0,
+  restBefore: 0,
+  factsBefore: 0,
+  identitiesBefore: 0,
+  limitRows: 2,
 }
 
 describe('a store on disk', () => {

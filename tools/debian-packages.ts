@@ -13,13 +13,13 @@ interface Borrowed {
 
 export const borrowed: readonly Borrowed[] = [
   { package: 'prometheus', program: 'promtool', for: 'test', reason: 'judges the page of metrics' },
+  { package: 'redis-server', program: 'redis-server', for: 'test', reason: 'needs a Redis to read from' },
   {
     package: 'prometheus-alertmanager',
     program: 'prometheus-alertmanager',
     for: 'test',
     reason: 'posts alerts to a hub and is asked for them',
   },
-  { package: 'redis-server', program: 'redis-server', for: 'test', reason: 'needs a Redis to read from' },
   { package: 'restic', program: 'restic', for: 'test', reason: 'makes the repositories that are probed' },
   { package: 'mtail', program: 'mtail', for: 'bench', reason: 'reads the same log, to compare speed' },
   { package: 'sec', program: 'sec', for: 'bench', reason: 'reads the same log, to compare speed' },

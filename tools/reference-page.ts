@@ -5,9 +5,11 @@ import { toJsonSchema, type JsonSchema } from '../src/config/json-schema.ts'
 import { channelOptions, hubOptions, ruleOptions, sourceOptions, templateOptions } from '../src/config/options.ts'
 import type { EventType } from '../src/event-type.ts'
 import type { SourceKind } from '../src/source.ts'
+import type { WatchKind } from '../src/watch.ts'
 
 export interface ReferenceKinds {
   readonly sources: ReadonlyMap<string, SourceKind>
+  readonly watches: ReadonlyMap<string, WatchKind>
   readonly channels: ReadonlyMap<string, ChannelKind>
   readonly eventTypes: readonly EventType[]
 }
@@ -21,7 +23,7 @@ export interface OptionRow {
   readonly examples: readonly string[]
 }
 
-export function renderReference({ sources, channels, eventTypes }: ReferenceKinds): string {
+export function renderReference({ sources, watches, channels, eventTypes }: ReferenceKinds): string {
   return `${[
     '# Reference',
     'Made from the schemas by `tools/reference.ts`; do not edit it here.',
@@ -32,6 +34,8 @@ export function renderReference({ sources, channels, eventTypes }: ReferenceKind
     table(rowsOf(toJsonSchema(sourceOptions))),
     'Without being named there are a source `message` of kind message and a source `events` of kind cloudevents.',
     ...[...sources].flatMap(([name, kind]) => kindSection('sources', name, kind)),
+    '## watches\n\nWhat is judged over time: a name, and below it a kind and its options.',
+    ...[...watches].flatMap(([name, kind]) => kindSection('watches', name, kind)),
     '## channels\n\nWhere people read: a name, and below it a kind and its options.',
     '### All channels',
     table(rowsOf(toJsonSchema(channelOptions))),
@@ -91,10 +95,10 @@ function section(name: string, about: string, schema: Parameters<typeof toJsonSc
   return [`## ${name}\n\n${about}`, table(rowsOf(toJsonSchema(schema))), yaml(example)]
 }
 
-function kindSection(section: string, name: string, kind: SourceKind | ChannelKind): string[] {
+function kindSection(section: string, name: string, kind: SourceKind | WatchKind | ChannelKind): string[] {
   const rows = rowsOf(toJsonSchema(kind.options))
   const options = rows.length === 0 ? 'It has no options of its own.' : table(rows)
-  const noun = section.slice(0, -1)
+  const noun = section === 'watches' ? 'watch' : section.slice(0, -1)
   return [
     `### ${noun}: ${name}\n\n${kind.about}`,
     options,

@@ -4,13 +4,22 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { toConfigSchema, type DescribedKinds } from '../src/config/json-schema.ts'
 import type { EventType } from '../src/event-type.ts'
-import { channelNames, loadChannel, loadEventTypes, loadSource, sourceNames } from '../src/registry.ts'
+import {
+  channelNames,
+  loadChannel,
+  loadEventTypes,
+  loadSource,
+  loadWatch,
+  sourceNames,
+  watchNames,
+} from '../src/registry.ts'
 import { renderReference, type ReferenceKinds } from './reference-page.ts'
 
 export async function loadKinds(): Promise<ReferenceKinds> {
   const types: ReadonlyMap<string, EventType> = await loadEventTypes()
   return {
     sources: await load(sourceNames, loadSource),
+    watches: new Map([...(await load(watchNames, loadWatch))].filter(([, kind]) => kind.beside !== true)),
     channels: await load(channelNames, loadChannel),
     eventTypes: [...types.values()].sort((a, b) => (a.name < b.name ? -1 : 1)),
   }

@@ -270,7 +270,7 @@ describe('sending', () => {
 
 function toolsWith(signal = new AbortController().signal): ChannelTools {
   return {
-    delivery: { id: 'd1', recipient: '', attempt: 1, idempotencyKey: 'd1-1', kind: 'note', thread: { id: 't1' } },
+    delivery: { id: 'd1', recipient: '', attempt: 1, idempotencyKey: 'd1-1', kind: 'open', thread: { id: 't' } },
     signal,
     now: () => Date.UTC(2026, 10, 20, 12),
     request,

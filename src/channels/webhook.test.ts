@@ -25,7 +25,7 @@ const signed = { ...options, secret: `whsec_${key.toString('base64')}` }
 async function sendBy(given: typeof options, attempt = 1, answer?: HttpAnswer) {
   const asked: HttpRequest[] = []
   const tools: ChannelTools = {
-    delivery: { id: '01d', recipient: '', attempt, idempotencyKey: '01d-1', kind: 'note', thread: { id: 't1' } },
+    delivery: { id: '01d', recipient: '', attempt, idempotencyKey: '01d-1', kind: 'open', thread: { id: 't' } },
     signal: new AbortController().signal,
     now: () => 1_700_000_000_999 + attempt * 60_000,
     async request(request) {

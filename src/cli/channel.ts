@@ -28,6 +28,7 @@ function outcomeWords(page: DeliveryPage): string {
       return `${channel}: sent, but no answer came (message ${id})${refusal}. Look whether it arrived.`
     case 'dead':
     case 'expired':
+    case 'replaced':
       return `${channel}: not delivered (message ${id})${refusal}. Nothing more is tried.`
     case 'retrying':
       return `${channel}: not delivered yet (message ${id})${refusal}. It is tried again; 'sereno deliveries' shows how it goes.`

@@ -16,7 +16,7 @@ export interface DeliveriesOptions extends HubOptions {
   readonly json?: boolean
 }
 
-const states = ['queued', 'sending', 'retrying', 'delivered', 'unknown', 'dead', 'expired'] as const
+const states = ['queued', 'sending', 'retrying', 'delivered', 'unknown', 'dead', 'expired', 'replaced'] as const
 
 export async function deliveries(options: DeliveriesOptions, terminal: Terminal): Promise<ExitCode> {
   const { channel, event, before } = options

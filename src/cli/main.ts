@@ -2,6 +2,7 @@
 import { Command, CommanderError, Option } from 'commander'
 import { printable } from '../lib/printable.ts'
 import { version } from '../version.ts'
+import type { ConditionsOptions } from './conditions.ts'
 import type { DeliveriesOptions } from './deliveries.ts'
 import type { EventsOptions } from './events.ts'
 import type { HubOptions } from './hub-client.ts'
@@ -84,6 +85,20 @@ function createProgram(terminal: Terminal, finish: (code: ExitCode) => void): Co
     async (id: string, _: object, command: Command) => {
       const { retryDelivery } = await import('./deliveries.ts')
       finish(await retryDelivery(id, command.optsWithGlobals<HubOptions>(), terminal))
+    },
+  )
+
+  const conditions = looking(add('conditions', 'List what has begun and not ended, the latest first.'))
+    .option('--state <state>', 'open, ended or all', 'open')
+    .option('--source <name>', 'only of this source')
+    .addOption(jsonOption('a JSON list'))
+    .action(async (options: ConditionsOptions) =>
+      finish(await (await import('./conditions.ts')).conditions(options, terminal)),
+    )
+  looking(addTo(conditions, 'close <id>', 'End a condition by hand; who was told of it is told that.')).action(
+    async (id: string, _: object, command: Command) => {
+      const { closeCondition } = await import('./conditions.ts')
+      finish(await closeCondition(id, command.optsWithGlobals<HubOptions>(), terminal))
     },
   )
 

@@ -5,6 +5,7 @@ export interface Config {
   readonly hub: HubConfig
   /** In the order of the file, the implied ones last. */
   readonly sources: readonly SourceConfig[]
+  readonly watches: readonly WatchConfig[]
   readonly channels: readonly ChannelConfig[]
   /** Top down, as they are tried. */
   readonly rules: readonly Rule[]
@@ -26,6 +27,12 @@ export interface SourceConfig {
   readonly maxAgeMs: number
   /** Not in the file: the message endpoint and CloudEvents are there without being named. */
   readonly implied: boolean
+}
+
+export interface WatchConfig {
+  readonly name: string
+  readonly kind: string
+  readonly options: unknown
 }
 
 export interface ChannelConfig {
@@ -53,7 +60,12 @@ export interface HubConfig {
   readonly open: { readonly metrics: readonly string[] }
   readonly fallback?: string
   readonly heartbeat?: { readonly url: string; readonly everyMs: number }
-  readonly retention: { readonly unmatchedMs: number; readonly restMs: number; readonly sizeBytes?: number }
+  readonly retention: {
+    readonly unmatchedMs: number
+    readonly restMs: number
+    readonly factsMs: number
+    readonly sizeBytes?: number
+  }
   readonly maxBodyBytes: number
 }
 

@@ -12,6 +12,7 @@ export interface ConfigDifference {
   /** Names of options of the hub. */
   readonly hub: readonly string[]
   readonly sources: Difference
+  readonly watches: Difference
   readonly channels: Difference
   readonly rules: Difference
   /** The same rules in another order decide otherwise. */
@@ -26,6 +27,7 @@ export function diffConfig(before: Config, after: Config): ConfigDifference {
   return {
     hub: [...hub.added, ...hub.removed, ...hub.changed].sort(),
     sources: compare(byName(before.sources), byName(after.sources)),
+    watches: compare(byName(before.watches), byName(after.watches)),
     channels: compare(byName(before.channels), byName(after.channels)),
     rules: compare(byName(before.rules), byName(after.rules)),
     rulesMoved: !isDeepStrictEqual(stayed(before, after), stayed(after, before)),
@@ -39,7 +41,7 @@ export function describeDifference(difference: ConfigDifference): string {
   for (const [key, noun] of nouns) {
     const { added, removed, changed } = difference[key]
     for (const [verb, names] of Object.entries({ added, removed, changed })) {
-      if (names.length > 0) parts.push(`${verb} ${noun}${names.length > 1 ? 's' : ''} ${names.join(', ')}`)
+      if (names.length > 0) parts.push(`${verb} ${names.length > 1 ? key : noun} ${names.join(', ')}`)
     }
   }
   if (difference.rulesMoved) parts.push('changed the order of rules')
@@ -49,6 +51,7 @@ export function describeDifference(difference: ConfigDifference): string {
 
 const nouns = [
   ['sources', 'source'],
+  ['watches', 'watch'],
   ['channels', 'channel'],
   ['rules', 'rule'],
   ['templates', 'template'],

@@ -1,6 +1,6 @@
 // The JSON Schema (draft 2020-12) of a whole configuration, for editors, made from the same schemas that check it.
 import { z } from 'zod'
-import { channelOptions, hubOptions, ruleOptions, sourceOptions, templateOptions } from './options.ts'
+import { channelOptions, hubOptions, ruleOptions, sourceOptions, templateOptions, watchOptions } from './options.ts'
 
 export type JsonSchema = z.core.JSONSchema.BaseSchema
 
@@ -14,6 +14,7 @@ export type DescribedKinds = ReadonlyMap<string, DescribedKind>
 
 export function toConfigSchema(kinds: {
   readonly sources: DescribedKinds
+  readonly watches: DescribedKinds
   readonly channels: DescribedKinds
 }): JsonSchema {
   return {
@@ -24,6 +25,7 @@ export function toConfigSchema(kinds: {
     properties: {
       hub: { description: 'The hub itself.', ...orNothing(toJsonSchema(hubOptions)) },
       sources: named('What is listened to, by name.', sourceOptions, kinds.sources),
+      watches: named('What is judged over time, by name.', watchOptions, kinds.watches),
       channels: named('Where people read, by name.', channelOptions, kinds.channels),
       rules: {
         description:

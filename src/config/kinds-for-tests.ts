@@ -21,6 +21,10 @@ const sources: { readonly [kind: string]: Options } = {
   },
 }
 
+const watches: { readonly [kind: string]: Options } = {
+  silence: { options: z.strictObject({ every: duration() }) },
+}
+
 const channels: { readonly [kind: string]: Options } = {
   console: { options: z.strictObject({}) },
   chat: {
@@ -45,7 +49,12 @@ const eventTypes: Kinds['eventTypes'] = new Map([
 
 /** `loaded` hears of every kind that is loaded. */
 export function kindsForTests(loaded: (name: string) => void = () => {}): Kinds {
-  return { sources: toTable(sources, loaded), channels: toTable(channels, loaded), eventTypes }
+  return {
+    sources: toTable(sources, loaded),
+    watches: toTable(watches, loaded),
+    channels: toTable(channels, loaded),
+    eventTypes,
+  }
 }
 
 export function readForTest(text: string, options: Partial<ReadOptions> = {}): Promise<ReadResult> {

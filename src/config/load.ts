@@ -1,6 +1,14 @@
 // Finds, reads and checks the configuration of this machine, with the kinds that are built in.
 import { readFile } from 'node:fs/promises'
-import { channelNames, loadChannel, loadEventTypes, loadSource, sourceNames } from '../registry.ts'
+import {
+  channelNames,
+  loadChannel,
+  loadEventTypes,
+  loadSource,
+  loadWatch,
+  sourceNames,
+  watchNames,
+} from '../registry.ts'
 import { defaultName, defaultText } from './default.ts'
 import { findConfig, type Where } from './find.ts'
 import type { Kinds } from './kinds.ts'
@@ -34,9 +42,16 @@ export async function loadConfig(options: LoadOptions): Promise<LoadResult> {
 export async function builtInKinds(): Promise<Kinds> {
   return {
     sources: { names: sourceNames, load: loadSource },
+    watches: { names: await ownWatches(), load: loadWatch },
     channels: { names: channelNames, load: loadChannel },
     eventTypes: await loadEventTypes(),
   }
+}
+
+/** Those that stand beside a source come with it. */
+async function ownWatches(): Promise<string[]> {
+  const kinds = await Promise.all(watchNames.map(async (name) => ({ name, beside: (await loadWatch(name)).beside })))
+  return kinds.filter(({ beside }) => beside !== true).map(({ name }) => name)
 }
 
 /** A token in a file is not a device or a film. */

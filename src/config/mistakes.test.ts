@@ -10,7 +10,7 @@ const mistakes: readonly [text: string, lines: readonly string[]][] = [
   [
     '- a\n',
     [
-      "1:1: a configuration is a mapping with the keys hub, sources, channels, rules, templates, not a list; 'sereno init' writes one to begin with",
+      "1:1: a configuration is a mapping with the keys hub, sources, watches, channels, rules, templates, not a list; 'sereno init' writes one to begin with",
     ],
   ],
   [
@@ -32,7 +32,10 @@ const mistakes: readonly [text: string, lines: readonly string[]][] = [
   ['hub: *none\n', ['1:6: nothing is anchored as &none; put &none before the value meant']],
   ['? [a]\n: b\n', ['1:3: this cannot be a key; write a plain word before the colon']],
   ['chanels: {}\n', ['1:1: the section "chanels" is not known; did you mean "channels"?']],
-  ['watches: {}\n', ['1:1: there are no watches in this version; remove this section']],
+  [
+    'watches: []\n',
+    ['1:10: watches is a mapping of names here, not a list; write a name, a colon, and its options below it'],
+  ],
   ['mute: {}\n', ['1:1: there are no mute windows in this version; remove this section']],
   ['hub: {}\nsources: {}\nhub: {}\n', ['3:1: "hub" is given twice here, first in line 1; remove one of them']],
   ['hub: { listn: x }\n', ['1:8: the key "listn" is not known; did you mean "listen"?']],

@@ -1,4 +1,4 @@
-// Reads the sections of named things, sources and channels: what all of them share, then what their kind asks for.
+// Reads the sections of named things, sources, watches and channels: what all of them share, then what their kind asks for.
 import type { z } from 'zod'
 import type { Issue, Json } from '../words.ts'
 import { check, type Given } from './check.ts'
@@ -7,7 +7,7 @@ import type { KindTable } from './kinds.ts'
 import { shapeOf, withoutSecrets } from './schema-walk.ts'
 
 export interface Section<Common> {
-  readonly key: 'sources' | 'channels'
+  readonly key: 'sources' | 'watches' | 'channels'
   /** As in "this source". */
   readonly noun: string
   readonly common: z.ZodType<Common>

@@ -116,6 +116,9 @@ export const hubOptions = z.strictObject({
       rest: duration({ minMs: 60_000 })
         .prefault('90d')
         .describe('How long all others are kept, with what became of them.'),
+      facts: duration({ minMs: 60_000 })
+        .prefault('14d')
+        .describe('How long facts are kept: samples, statuses and the like, which nobody is told of.'),
       size: size()
         .optional()
         .describe('The most the store may take on disk; beyond it the oldest go first. Default: no limit.'),
@@ -139,6 +142,10 @@ export const sourceOptions = z.strictObject({
   maxAge: duration()
     .prefault('1h')
     .describe('Events older than this at their arrival are told together, as late news, not one by one.'),
+})
+
+export const watchOptions = z.strictObject({
+  kind: z.string().describe('What sort of watch it is.'),
 })
 
 export const channelOptions = z.strictObject({
@@ -198,6 +205,10 @@ export const ruleOptions = z.strictObject({
   throttle: throttle
     .optional()
     .describe('The most messages that come of this rule; the others are told together later.'),
+  remind: duration({ minMs: 60_000 })
+    .optional()
+    .meta({ examples: ['24h'] })
+    .describe('Says again, each time so much has passed, that a condition told of is still open. Without it: once.'),
   template: z
     .union([z.string().min(1), templateOptions])
     .optional()

@@ -35,7 +35,12 @@ templates:
     open: { metrics: [] },
     fallback: 'team',
     heartbeat: { url: 'https://beat.example.org/x', everyMs: 60_000 },
-    retention: { unmatchedMs: 259_200_000, restMs: 7_776_000_000, sizeBytes: 2_000_000_000 },
+    retention: {
+      unmatchedMs: 259_200_000,
+      restMs: 7_776_000_000,
+      factsMs: 1_209_600_000,
+      sizeBytes: 2_000_000_000,
+    },
     maxBodyBytes: 4_194_304,
   })
   assert.deepEqual(config.sources[0], {

@@ -8,7 +8,7 @@ import { readHub } from './hub.ts'
 import { showValue, unknownName } from './issue-words.ts'
 import type { Kinds } from './kinds.ts'
 import { at, isMapping, readNamed, type Entry } from './named.ts'
-import { channelOptions, hubOptions, sourceOptions } from './options.ts'
+import { channelOptions, hubOptions, sourceOptions, watchOptions } from './options.ts'
 import { maskSecrets, resolveReferences } from './references.ts'
 import { readRules } from './rules.ts'
 import { withoutSecrets } from './schema-walk.ts'
@@ -38,9 +38,8 @@ export interface ReadResult {
   readonly warnings: readonly Issue[]
 }
 
-export const sections = ['hub', 'sources', 'channels', 'rules', 'templates'] as const
+export const sections = ['hub', 'sources', 'watches', 'channels', 'rules', 'templates'] as const
 const later: { readonly [section: string]: string } = {
-  watches: 'there are no watches in this version; remove this section',
   mute: 'there are no mute windows in this version; remove this section',
 }
 
@@ -60,11 +59,12 @@ export async function readConfig(options: ReadOptions): Promise<ReadResult> {
     { key: 'sources', noun: 'source', common: sourceOptions, table: kinds.sources },
     given,
   )
+  const watches = await readNamed({ key: 'watches', noun: 'watch', common: watchOptions, table: kinds.watches }, given)
   const channels = await readNamed(
     { key: 'channels', noun: 'channel', common: channelOptions, table: kinds.channels },
     given,
   )
-  const implied = await impliedSources(sources.names, sources.kinds, kinds)
+  const implied = await impliedSources(sources, watches.entries, kinds)
   const sourceNames = [...sources.names, ...implied.map(({ name }) => name)]
   const rules = readRules({
     given,
@@ -73,16 +73,25 @@ export async function readConfig(options: ReadOptions): Promise<ReadResult> {
     ...(options.templateProblem && { templateProblem: options.templateProblem }),
   })
   const hubRead = readHub(hub, { given, channels: channels.names, sources: sourceNames })
-  issues.push(...hubRead.issues, ...sources.issues, ...channels.issues, ...rules.issues)
+  issues.push(
+    ...hubRead.issues,
+    ...sources.issues,
+    ...watches.issues,
+    ...clashes(sources.names, watches.names, given),
+    ...channels.issues,
+    ...rules.issues,
+  )
 
   const finish = (found: readonly Issue[]) => inOrder(found).map((issue) => masked(issue, given))
+  const watching = watches.names.length === 0 ? {} : { watches: watches.written }
   const safe = { ...rest(document.written), hub: withoutSecrets(hubOptions, at(document.written, 'hub') ?? {}) }
-  const stored = { ...safe, sources: sources.written, channels: channels.written }
+  const stored = { ...safe, sources: sources.written, ...watching, channels: channels.written }
   const answer = { document: stored, issues: finish(issues), warnings: finish(rules.warnings) }
   if (issues.length > 0 || !hubRead.hub) return answer
   const config: Config = {
     hub: hubRead.hub,
     sources: [...sources.entries.map(toSource), ...implied],
+    watches: watches.entries.map(({ name, kind, options: own }) => ({ name, kind, options: own })),
     channels: channels.entries.map(toChannel),
     rules: rules.rules,
     templates: rules.templates,
@@ -107,24 +116,38 @@ function findUnknownSections({ document, resolved }: Given): Issue[] {
 
 /** Endpoints that are there without being named, so that scripts and other programs always find them. */
 const impliedKinds = [
-  { kind: 'message', name: 'message' },
-  { kind: 'cloudevents', name: 'events' },
-] as const
+  { kind: 'message', name: 'message', given: {} },
+  { kind: 'cloudevents', name: 'events', given: {} },
+]
+/** There when a watch of its kind wants to be called; it answers for the names of those. */
+const heartbeat = { kind: 'heartbeat', name: 'heartbeat' }
 
 async function impliedSources(
-  names: readonly string[],
-  used: readonly string[],
+  { names, kinds: used }: { readonly names: readonly string[]; readonly kinds: readonly string[] },
+  watches: readonly Entry<unknown>[],
   kinds: Kinds,
 ): Promise<SourceConfig[]> {
-  const missing = impliedKinds.filter(({ kind }) => kinds.sources.names.includes(kind) && !used.includes(kind))
+  const beats = watches.filter(({ kind }) => kind === heartbeat.kind).map(({ name }) => name)
+  const wanted = beats.length === 0 ? impliedKinds : [...impliedKinds, { ...heartbeat, given: { names: beats } }]
+  const missing = wanted.filter(({ kind }) => kinds.sources.names.includes(kind) && !used.includes(kind))
   return Promise.all(
-    missing.map(async ({ kind, name }) => {
+    missing.map(async ({ kind, name, given }) => {
       const { options } = await kinds.sources.load(kind)
       const common = sourceOptions.parse({ kind })
       const free = names.includes(name) ? `hub-${name}` : name
-      return { ...toSource({ name: free, kind, common, options: options.parse({}) }), implied: true }
+      return { ...toSource({ name: free, kind, common, options: options.parse(given) }), implied: true }
     }),
   )
+}
+
+/** Conditions belong to a source or a watch by name. */
+function clashes(sources: readonly string[], watches: readonly string[], { document }: Given): Issue[] {
+  return watches
+    .filter((name) => sources.includes(name))
+    .map((name) => {
+      const message = `a source is named "${name}" too; what both say could not be told apart, so give the watch another name`
+      return document.issueAt(['watches', name], 'key', message)
+    })
 }
 
 function toSource({ name, kind, common, options }: Entry<ReturnType<typeof sourceOptions.parse>>): SourceConfig {

@@ -75,7 +75,7 @@ function nameOf(rule: { readonly [key: string]: Json }): string {
 }
 
 function toRule(name: string, options: RuleOptions, templates: { readonly [name: string]: Template }): Rule {
-  const { on, where, severity, dedupe, throttle, to, stop } = options
+  const { on, where, severity, dedupe, throttle, remind, to, stop } = options
   const template = typeof options.template === 'string' ? templates[options.template] : toTemplate(options.template)
   return {
     name,
@@ -84,6 +84,7 @@ function toRule(name: string, options: RuleOptions, templates: { readonly [name:
     ...(severity && { severity }),
     ...(dedupe && { dedupe: { by: dedupe.by, forMs: dedupe.for, tell: dedupe.tell } }),
     ...(throttle && { throttle: { max: throttle.max, perMs: throttle.per } }),
+    ...(remind !== undefined && { remindMs: remind }),
     ...(template && { template }),
     to: [...new Set(to)],
     stop,

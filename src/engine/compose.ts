@@ -1,7 +1,8 @@
 // Composes what a person reads: the event type's words or the config's template, then what Sereno itself has to add.
 import { localTime } from '../lib/local-time.ts'
 import type { EventType, MessageWords } from '../event-type.ts'
-import type { Delivery, HubEvent, Message, MessageField } from '../words.ts'
+import { spanWords } from '../lib/duration.ts'
+import type { ConditionEnd, Delivery, DeliveryExtra, HubEvent, Message, MessageField } from '../words.ts'
 
 export interface ComposeTools {
   readonly types: ReadonlyMap<string, EventType>
@@ -51,11 +52,27 @@ function wordsOf(
   const [first] = events
   if (first === undefined) return { words: { title: 'An event that is no longer kept' }, notes: [] }
   if (delivery.kind === 'digest') return { words: digest(delivery, events, tools), notes: [] }
-  const custom = tools.template?.(first, delivery.rule)
-  const words = wordsOfType(first, tools.types)
-  if (custom === undefined) return { words, notes: [] }
-  if ('broken' in custom) return { words, notes: [`The template for ${first.type} failed: ${custom.broken}`] }
-  return { words: custom, notes: [] }
+  // The newest says how things are; of a message that also tells of the end, the last that is not the end.
+  const current = events.findLast((event) => event.condition?.state !== 'resolved')
+  const said = (delivery.kind === 'end' ? events.at(-1) : current) ?? first
+  const custom = tools.template?.(said, delivery.rule)
+  const words = wordsOfType(said, tools.types)
+  const titled = (found: MessageWords): MessageWords => ({ ...found, title: titleFor(delivery, said, found.title) })
+  if (custom === undefined) return { words: titled(words), notes: [] }
+  const failed = 'broken' in custom ? [`The template for ${said.type} failed: ${custom.broken}`] : []
+  return { words: titled('broken' in custom ? words : custom), notes: failed }
+}
+
+/** What a message is called, by what it does in its thread. */
+function titleFor({ kind, extra }: Delivery, event: HubEvent, title: string): string {
+  const { condition } = extra
+  if (condition === undefined) return title
+  if (kind === 'remind') return `Still open: ${title}`
+  // A sender that has a word of its own for the end is quoted; else it is the beginning's name.
+  if (kind === 'end')
+    return event.title !== undefined && title !== condition.title ? title : `Resolved: ${condition.title}`
+  if (kind === 'change' && condition.began !== undefined) return `Again: ${title}`
+  return title
 }
 
 function wordsOfType(event: HubEvent, types: ReadonlyMap<string, EventType>): MessageWords {
@@ -84,11 +101,15 @@ function plainWords(event: HubEvent): MessageWords {
 
 function digest(delivery: Delivery, events: readonly HubEvent[], tools: ComposeTools): MessageWords {
   const { extra } = delivery
-  const count = events.length + (extra.unnamed ?? 0)
-  const titles = new Set(events.map((event) => titleOf(event, tools.types)))
+  // The end of what is named here stands beside its beginning.
+  const shown = events.filter((event) => event.condition?.state !== 'resolved' || extra.ended === undefined)
+  const count = shown.length + (extra.unnamed ?? 0)
+  const titles = new Set(shown.map((event) => titleOf(event, tools.types)))
   const what = titles.size === 1 ? `${count} × ${[...titles][0]}` : `${count} events`
-  const lines = events.slice(0, namedInDigest).map((event) => lineOf(event, tools, titles.size > 1))
-  const more = count - Math.min(events.length, namedInDigest)
+  const lines = shown
+    .slice(0, namedInDigest)
+    .map((event) => `${lineOf(event, tools, titles.size > 1)}${endedWords(extra.ended?.[event.seq], event)}`)
+  const more = count - Math.min(shown.length, namedInDigest)
   if (more > 0) lines.push(`… and ${more} more`)
   return { title: extra.heldBy === 'late' ? `While I was away: ${what}` : what, lines: [lines.join('\n')] }
 }
@@ -101,8 +122,12 @@ function lineOf(event: HubEvent, tools: ComposeTools, titled: boolean): string {
   return `${shortTime(event.time, tools.zone)} ${parts.join(', ')}`.slice(0, 240)
 }
 
+function endedWords(endedAt: number | undefined, event: HubEvent): string {
+  return endedAt === undefined ? '' : ` (ended after ${spanWords(endedAt - event.time)})`
+}
+
 function notesOf({ extra, unanswered, kind }: Delivery, zone: string): string[] {
-  const notes: string[] = []
+  const notes = conditionNotes(extra, kind, zone)
   if (extra.held !== undefined && extra.held > 0) {
     const since = extra.heldSince === undefined ? '' : ` since ${shortTime(extra.heldSince, zone)}`
     const were = extra.held === 1 ? '1 repeat was' : `${extra.held} repeats were`
@@ -112,6 +137,37 @@ function notesOf({ extra, unanswered, kind }: Delivery, zone: string): string[] 
   if (extra.fallbackFor !== undefined) notes.push(`Told here because channel ${extra.fallbackFor} could not be told.`)
   if (unanswered > 0) notes.push('Sent again: the first sending got no answer and may have arrived.')
   return notes
+}
+
+function conditionNotes({ condition }: DeliveryExtra, kind: Delivery['kind'], zone: string): string[] {
+  if (condition === undefined) return []
+  const { since, endedAt, endedBy = 'resolved', was, began, reminder } = condition
+  const notes: string[] = []
+  if (was !== undefined) notes.push(`It was ${was} before.`)
+  if (began !== undefined) {
+    const calm =
+      kind === 'end'
+        ? 'It has been calm for 10 minutes now.'
+        : 'You hear of it again when it has been calm for 10 minutes.'
+    notes.push(`It began ${began} times since ${shortTime(since, zone)}. ${calm}`)
+  }
+  if (reminder !== undefined) notes.push(`Open since ${shortTime(since, zone)}; reminder ${reminder}.`)
+  if (endedAt === undefined) return notes
+  const lasted = spanWords(endedAt - since)
+  if (kind === 'end') notes.push(`It began ${shortTime(since, zone)} and lasted ${lasted}.`)
+  else
+    notes.push(
+      `It began ${shortTime(since, zone)} and ended ${shortTime(endedAt, zone)}, after ${lasted}: you could not be told before.`,
+    )
+  if (endedBy !== 'resolved') notes.push(endWords[endedBy])
+  return notes
+}
+
+const endWords: { readonly [by in Exclude<ConditionEnd, 'resolved'>]: string } = {
+  expired: 'Nothing was heard of it any more; nobody said that it is over.',
+  closed: 'It was closed by hand.',
+  'source-removed': 'Its source is no longer configured: nobody looks any more.',
+  'watch-removed': 'It is no longer watched.',
 }
 
 /** To the minute, in the reader's zone. */

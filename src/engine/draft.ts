@@ -1,7 +1,8 @@
 // What one batch of inputs changes, collected while it is stepped: each input sees what the ones before it left.
 import type { StageState } from '../rule.ts'
+import type { Recheck } from '../source.ts'
 import type { Attempt, Commit, Identity, InputRow, SourceRow, StoredPart } from '../store/store.ts'
-import type { Delivery, Fact, HubEvent, Job, Json, Verdict } from '../words.ts'
+import type { ConditionEnd, Delivery, Fact, HubEvent, Job, Json, NewEvent, Verdict } from '../words.ts'
 
 /** A state row and the job under the same key, as the store has them. */
 export interface Known {
@@ -15,6 +16,25 @@ export interface Base {
   /** Whether the key was loaded, be there a row or not. */
   has(key: string): boolean
   identity(key: string): Identity | undefined
+  /** As stored when the batch began; null: there is none; undefined: not loaded. */
+  delivery(seq: number): Delivery | null | undefined
+}
+
+/** An event that the hub makes itself: in its own name, in that of a watch, or to end a condition. */
+export interface Derived {
+  readonly event: NewEvent
+  readonly cause: number
+  /** Absent: sereno. */
+  readonly source?: string
+  readonly watch?: string
+  readonly endedBy?: ConditionEnd
+  /** How many events led to it; a watch that sees its own events must not go on for ever. */
+  readonly depth?: number
+}
+
+/** What a watch wants looked up, handed to its source once the wish is on disk. */
+export interface Ask extends Recheck {
+  readonly source: string
 }
 
 export class Draft implements StageState {
@@ -30,9 +50,17 @@ export class Draft implements StageState {
   readonly state = new Map<string, { value: Json | undefined; expiresAt?: number }>()
   readonly jobs = new Map<string, Job | undefined>()
   readonly identities = new Map<string, Identity & { at: number }>()
+  /** Deliveries that were changed while they wait; one that is on its way is settled by its outcome. */
+  readonly revised = new Set<number>()
+  readonly asks: Ask[] = []
+  /** Still to be judged before the input is done. */
+  readonly derived: Derived[] = []
+  /** Made for a channel that is no longer configured: they go to a fallback, or die visibly. */
+  readonly orphans: Delivery[] = []
   shiftJobsMs = 0
   /** Keys that were asked for and that nobody had loaded. */
   readonly missing = new Set<string>()
+  readonly missingDeliveries = new Set<number>()
   readonly #base: Base
   #nextSeq: number
 
@@ -80,6 +108,15 @@ export class Draft implements StageState {
 
   identity(key: string): Identity | undefined {
     return this.identities.get(key) ?? this.#base.identity(key)
+  }
+
+  /** A delivery as the inputs before left it; undefined: it is no longer kept, or not loaded yet. */
+  delivery(seq: number): Delivery | undefined {
+    const changed = this.deliveries.get(seq)
+    if (changed !== undefined) return changed
+    const stored = this.#base.delivery(seq)
+    if (stored === undefined) this.missingDeliveries.add(seq)
+    return stored ?? undefined
   }
 
   toCommit(): Commit {

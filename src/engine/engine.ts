@@ -2,7 +2,8 @@
 import type { SourceRow, Store } from '../store/store.ts'
 import type { Delivery } from '../words.ts'
 import type { Clock } from './clock.ts'
-import type { Draft } from './draft.ts'
+import { conditionPrefix, type ConditionRow, keyOfRow } from './condition-row.ts'
+import type { Ask, Draft } from './draft.ts'
 import type { Command, Input, ReportInput } from './input.ts'
 import { createIntake, type Intake } from './intake.ts'
 import { createJobs } from './jobs.ts'
@@ -10,13 +11,16 @@ import type { Judge } from './judge.ts'
 import type { LaneView, Sender } from './lane.ts'
 import { createOutbox } from './outbox.ts'
 import type { Stepped } from './step.ts'
+import type { RecheckBody } from './watching.ts'
 import type { Json } from '../words.ts'
 
 export interface Engine {
   submit(inputs: readonly Input[], progress?: SourceRow): Promise<readonly Stepped[]>
   command(command: Command): Promise<Stepped>
   /** Puts another config into force: stored, then judged and sent by. Returns what was left of channels that are gone. */
-  reload(judge: Judge, senders: ReadonlyMap<string, Sender>, document: Json): Promise<{ readonly moved: number }>
+  reload(judge: Judge, senders: ReadonlyMap<string, Sender>, document: Json): Promise<Reloaded>
+  /** Notes that it is alive: after a gap, what stands for silence waits anew. */
+  markAlive(): Promise<void>
   catchingUp(source: string, yes: boolean): void
   start(senders: ReadonlyMap<string, Sender>, document: Json): Promise<void>
   stop(waitMs: number): Promise<void>
@@ -26,17 +30,26 @@ export interface Engine {
   readonly intake: Intake
 }
 
+export interface Reloaded {
+  /** Waiting messages whose channel is gone. */
+  readonly moved: number
+  /** Open conditions that nobody watches any more. */
+  readonly closed: number
+}
+
 export interface EngineTools {
   readonly store: Store
   readonly clock: Clock
   readonly judge: Judge
   /** Told after each commit, in order: for metrics and the stream. */
   committed?(draft: Draft): void
+  /** What a watch wants looked up; its answer is a fact, or the command `unanswered`. */
+  ask?(ask: Ask): void
   /** The store refused while the engine itself had something to write; it tries again. */
   failed(what: string, error: unknown): void
 }
 
-export function createEngine({ store, clock, judge, committed, failed }: EngineTools): Engine {
+export function createEngine({ store, clock, judge, committed, ask, failed }: EngineTools): Engine {
   const intake = createIntake(judge, {
     store,
     clock,
@@ -45,6 +58,7 @@ export function createEngine({ store, clock, judge, committed, failed }: EngineT
       if (draft.shiftJobsMs !== 0) jobs.expect(clock.now())
       outbox.committed(draft)
       committed?.(draft)
+      for (const one of draft.asks) ask?.(one)
     },
   })
   const jobs = createJobs({ store, clock, intake, failed: (error) => failed('running jobs', error) })
@@ -71,7 +85,48 @@ export function createEngine({ store, clock, judge, committed, failed }: EngineT
     }
   }
 
+  /** What belonged to a source or watch that is no longer configured has ended: nobody looks. */
+  async function closeOrphans(): Promise<number> {
+    const { sources, watches } = intake.judge
+    const rows = (await store.states(conditionPrefix)).map(([, value]) => value as unknown as ConditionRow)
+    const gone = rows.flatMap((row): Command[] => {
+      if (row.state !== 'open' || row.source === 'sereno') return []
+      const condition = keyOfRow(row)
+      const isWatched = row.watch === undefined || watches.some(({ name }) => name === row.watch)
+      if (!isWatched) return [{ name: 'close', condition, by: 'watch-removed' }]
+      const isNamed = sources.has(row.source) || watches.some(({ name }) => name === row.source)
+      return isNamed ? [] : [{ name: 'close', condition, by: 'source-removed' }]
+    })
+    if (gone.length > 0) await intake.submit(gone.map((command) => ({ kind: 'command', command })))
+    return gone.length
+  }
+
+  /** Rows that a watch has from the beginning. */
+  async function beginWatches(): Promise<void> {
+    const rows = intake.judge.watches.flatMap(({ name, kind, options, place }) =>
+      (kind.begin?.(options, place) ?? []).map((row) => ({ name: 'begin', watch: name, row }) as const),
+    )
+    if (rows.length > 0) await intake.submit(rows.map((command) => ({ kind: 'command', command })))
+  }
+
+  async function wakeUp(): Promise<void> {
+    const from = await store.setting('alive')
+    const until = clock.now()
+    const jobs = typeof from === 'number' ? await store.jobs({ absence: true }) : []
+    if (typeof from === 'number')
+      await intake.submit([{ kind: 'command', command: { name: 'awake', from, until, jobs } }])
+    await markAlive()
+    // An answer that was on its way when we stopped never came.
+    for (const job of await store.jobs({ kind: 'recheck' })) {
+      const { asked, source, name, key, body } = job.body as unknown as RecheckBody
+      if (asked === true) ask?.({ source, name, key, body })
+    }
+  }
+
+  const markAlive = (): Promise<void> => intake.note({ settings: [['alive', clock.now()]] })
+
   return {
+    markAlive,
     submit: (inputs, progress) => intake.submit(inputs, progress),
     command: async (command) => (await intake.submit([{ kind: 'command', command }]))[0] ?? {},
     async reload(next, senders, document) {
@@ -81,7 +136,9 @@ export function createEngine({ store, clock, judge, committed, failed }: EngineT
       await outbox.sendBy(senders)
       let moved = 0
       for (const channel of gone) moved += await closeChannel(channel)
-      return { moved }
+      const closed = await closeOrphans()
+      await beginWatches()
+      return { moved, closed }
     },
     catchingUp: (source, yes) => jobs.catchingUp(source, yes),
     async start(senders, document) {
@@ -93,11 +150,15 @@ export function createEngine({ store, clock, judge, committed, failed }: EngineT
       for (const channel of await store.waitingChannels()) {
         if (!senders.has(channel)) await closeChannel(channel)
       }
+      await closeOrphans()
+      await wakeUp()
+      await beginWatches()
       jobs.start()
     },
     async stop(waitMs) {
       jobs.stop()
       await outbox.stop(waitMs)
+      await markAlive().catch((error: unknown) => failed('noting the end', error))
     },
     lanes: () => outbox.lanes(),
     get idle() {

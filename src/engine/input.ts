@@ -1,5 +1,5 @@
 // The kinds of input: facts and events, due jobs, commands, outcomes, configs; all pass through the same transaction, get one position each and are kept.
-import type { Delivery, Job, Json, NewEvent, NewFact, Outcome } from '../words.ts'
+import type { ConditionEnd, Delivery, Job, Json, NewEvent, NewFact, Outcome } from '../words.ts'
 
 export type Input = EventInput | FactInput | JobInput | CommandInput | ReportInput | ConfigInput
 
@@ -34,6 +34,14 @@ export type Command =
   | { readonly name: 'tell'; readonly channel: string; readonly event: NewEvent; readonly rule: string }
   /** The wall clock was stepped by so much against the time since boot. */
   | { readonly name: 'clock-jump'; readonly byMs: number }
+  /** Ends a condition for another reason than that its source said so. */
+  | { readonly name: 'close'; readonly condition: string; readonly by: ConditionEnd }
+  /** The hub was away for so long; jobs that stand for silence are to wait anew. */
+  | { readonly name: 'awake'; readonly from: number; readonly until: number; readonly jobs: readonly Job[] }
+  /** A watch has a row from the beginning. */
+  | { readonly name: 'begin'; readonly watch: string; readonly row: string }
+  /** The source could not look up what a watch asked for. */
+  | { readonly name: 'unanswered'; readonly source: string; readonly fact: string; readonly key: string }
 
 /** What became of a delivery that was being sent. */
 export interface ReportInput {

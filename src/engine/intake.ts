@@ -1,6 +1,6 @@
 // The one transaction in the middle: gathers inputs, steps them in order, commits all they changed at once.
 import type { Identity, SourceRow, Store, StoredPart } from '../store/store.ts'
-import type { Delivery } from '../words.ts'
+import type { Delivery, Json } from '../words.ts'
 import type { Clock } from './clock.ts'
 import { Draft, type Base, type Known } from './draft.ts'
 import type { Input } from './input.ts'
@@ -15,12 +15,18 @@ export interface Intake {
    */
   submit(inputs: readonly Input[], progress?: SourceRow): Promise<readonly Stepped[]>
   /** Stores deliveries and parts as they are, in the same order and transactions as everything else. */
-  note(rows: { readonly deliveries?: readonly Delivery[]; readonly parts?: readonly StoredPart[] }): Promise<void>
+  note(rows: Partial<Notes>): Promise<void>
   /** Puts another judge into force between two batches. */
   judgeBy(judge: Judge): void
   readonly busy: boolean
   /** Forgets what it knows of the store's rows. */
   readonly judge: Judge
+}
+
+export interface Notes {
+  readonly deliveries: readonly Delivery[]
+  readonly parts: readonly StoredPart[]
+  readonly settings: readonly (readonly [key: string, value: Json])[]
 }
 
 export interface IntakeTools {
@@ -35,11 +41,9 @@ export class IntakeFull extends Error {
   override readonly name = 'IntakeFull'
 }
 
-interface Waiting {
+interface Waiting extends Notes {
   readonly inputs: readonly Input[]
   readonly progress: SourceRow | undefined
-  readonly deliveries: readonly Delivery[]
-  readonly parts: readonly StoredPart[]
   resolve(stepped: readonly Stepped[]): void
   reject(error: unknown): void
 }
@@ -99,8 +103,8 @@ export function createIntake(first: Judge, { store, clock, committed }: IntakeTo
     let results = stepAll(batch, plans, draft, now)
     // What the hub derives from an input is planned by nobody: its rows are loaded when they were missed, and as the
     // step is pure, it is simply taken again.
-    while (draft.missing.size > 0) {
-      await cache.load([...draft.missing], identities)
+    while (draft.missing.size + draft.missingDeliveries.size > 0) {
+      await cache.load([...draft.missing], identities, [...draft.missingDeliveries])
       draft = new Draft(cache, nextSeq)
       results = stepAll(batch, plans, draft, now)
     }
@@ -120,6 +124,7 @@ export function createIntake(first: Judge, { store, clock, committed }: IntakeTo
     return batch.map((waiting, index) => {
       for (const delivery of waiting.deliveries) draft.deliveries.set(delivery.seq, delivery)
       draft.parts.push(...waiting.parts)
+      draft.settings.push(...waiting.settings)
       if (waiting.progress !== undefined) draft.sources.push(waiting.progress)
       return (plans[index] ?? []).map((one) => step(judge, draft, one, now))
     })
@@ -127,12 +132,12 @@ export function createIntake(first: Judge, { store, clock, committed }: IntakeTo
 
   function enqueue(part: Partial<Waiting> & Pick<Waiting, 'inputs'>): Promise<readonly Stepped[]> {
     // Only what a sender can send again is refused: outcomes, jobs and commands have happened.
-    const fromSource = part.inputs.some((input) => input.kind === 'event')
+    const fromSource = part.inputs.some((input) => input.kind === 'event' || input.kind === 'fact')
     if (fromSource && queued > 0 && queued + part.inputs.length > waitingInputs) {
       return Promise.reject(new IntakeFull(`${queued} inputs wait for the disk; try again in a moment`))
     }
     return new Promise((resolve, reject) => {
-      queue.push({ progress: undefined, deliveries: [], parts: [], ...part, resolve, reject })
+      queue.push({ progress: undefined, deliveries: [], parts: [], settings: [], ...part, resolve, reject })
       queued += part.inputs.length
       // Not at once: what arrives in the same turn of the event loop shares the transaction.
       if (!running) {
@@ -144,8 +149,8 @@ export function createIntake(first: Judge, { store, clock, committed }: IntakeTo
 
   return {
     submit: (inputs, progress) => enqueue({ inputs, progress }),
-    note: async ({ deliveries = [], parts = [] }) => {
-      await enqueue({ inputs: [], deliveries, parts })
+    note: async (rows) => {
+      await enqueue({ inputs: [], ...rows })
     },
     judgeBy: (next) => {
       judge = next
@@ -160,8 +165,8 @@ export function createIntake(first: Judge, { store, clock, committed }: IntakeTo
 }
 
 interface Cache extends Base {
-  /** Identities are those of one batch only. */
-  load(keys: readonly string[], identities: readonly string[]): Promise<void>
+  /** Identities are those of one batch only, and so are deliveries. */
+  load(keys: readonly string[], identities: readonly string[], deliveries?: readonly number[]): Promise<void>
   keep(draft: Draft): void
   clear(): void
 }
@@ -170,20 +175,27 @@ interface Cache extends Base {
 function createCache(store: Store): Cache {
   const rows = new Map<string, Known>()
   const identities = new Map<string, Identity>()
+  const deliveries = new Map<number, Delivery | null>()
   return {
     known: (key) => rows.get(key),
     has: (key) => rows.has(key),
     identity: (key) => identities.get(key),
-    clear: () => rows.clear(),
-    async load(keys, wanted) {
+    delivery: (seq) => deliveries.get(seq),
+    clear() {
+      rows.clear()
+      deliveries.clear()
+    },
+    async load(keys, wanted, named = []) {
       const state = new Set(keys.filter((key) => !rows.has(key)))
       identities.clear()
-      if (state.size === 0 && wanted.length === 0) return
-      const loaded = await store.load({ state: [...state], identities: wanted })
+      if (state.size + wanted.length + named.length === 0) return
+      const loaded = await store.load({ state: [...state], identities: wanted, deliveries: named })
+      for (const seq of named) deliveries.set(seq, loaded.deliveries.get(seq) ?? null)
       for (const key of state) rows.set(key, { value: loaded.state.get(key), job: loaded.jobs.get(key) })
       for (const [key, identity] of loaded.identities) identities.set(key, identity)
     },
     keep(draft) {
+      deliveries.clear()
       for (const [key, { value }] of draft.state) rows.set(key, { ...rows.get(key), value })
       for (const [key, job] of draft.jobs) rows.set(key, { ...rows.get(key), job })
       if (draft.shiftJobsMs !== 0) rows.clear()

@@ -3,13 +3,14 @@ import { dedupe } from '../rules/dedupe.ts'
 import { late } from '../rules/late.ts'
 import { channelThrottle, throttle } from '../rules/throttle.ts'
 import type { Rule, Stage } from '../rule.ts'
-import { toId } from '../lib/id.ts'
-import type { DeliveryExtra, HubEvent, NewEvent, Severity } from '../words.ts'
-import type { Draft } from './draft.ts'
-import { maxAgeOf, toSketch } from './event.ts'
+import type { DeliveryExtra, HubEvent, Severity } from '../words.ts'
+import { type ConditionRow, jobKeys, keyOfEvent, keyOfRow, readRow, type Thread } from './condition-row.ts'
+import type { Move } from './conditions.ts'
+import { maxAgeOf } from './event.ts'
 import type { Judge } from './judge.ts'
-import { rulesFor } from './plan.ts'
 import { hold, tell } from './tell.ts'
+import { addThreads, noteOf, pendingThreads, type ThreadTools, verdict } from './thread-tools.ts'
+import { continueThreads, endThreads, flap, rank } from './threads.ts'
 
 /**
  * After `match`, in the order in which a person can predict them. Silences, mute windows and parents come before
@@ -22,44 +23,29 @@ const stages: readonly (readonly [name: string, stage: Stage])[] = [
   ['throttle', channelThrottle],
 ]
 
-/** An event that the hub itself has to report, judged like any other. */
-export function deriveEvent(judge: Judge, draft: Draft, event: Derived, cause: number, now: number): string {
-  const sketch = toSketch(judge, { kind: 'event', source: 'sereno', event, receivedAt: now })
-  const seq = draft.takeSeq()
-  const derived: HubEvent = { seq, id: toId(seq), ...sketch, cause }
-  draft.events.push(derived)
-  const rules = event.only === undefined ? rulesFor(judge, derived) : []
-  judgeEvent(judge, draft, derived, rules, now, now, event.not)
-  for (const channel of event.only ?? event.also ?? []) {
-    const told = draft.verdicts.some((verdict) => verdict.event === seq && verdict.channel === channel)
-    if (told || channel === event.not) continue
-    tellEvent(judge, draft, derived, { rule: event.rule ?? '(fallback)', channel, severity: derived.severity }, {}, now)
-  }
-  return derived.id
+/** An event that has a position, with what became of its condition. */
+export interface Judged {
+  readonly event: HubEvent
+  readonly move?: Move
 }
 
-export interface Derived extends NewEvent {
+export interface JudgeTools extends ThreadTools {
+  /** The events' own time. */
+  readonly judgeNow: number
   /** The channel that must not hear of it: the one it names. */
-  readonly not?: string
-  /** Channels that hear of it whatever the rules say. */
-  readonly also?: readonly string[]
-  /** Channels that hear of it instead of those of the rules. */
-  readonly only?: readonly string[]
-  readonly rule?: string
+  readonly not?: string | undefined
 }
 
-export function judgeEvent(
-  judge: Judge,
-  draft: Draft,
-  event: HubEvent,
-  matched: readonly Rule[],
-  now: number,
-  judgeNow: number,
-  not?: string,
-): void {
+/** Takes an event past the rules that matched it. */
+export function judgeEvent({ event, move }: Judged, matched: readonly Rule[], tools: JudgeTools): void {
+  // An end without a beginning is told to nobody; that of what was told follows its threads, whatever the rules say.
+  if (move?.kind === 'none') return
+  if (move?.kind === 'resolved') return endThreads(move.row, event, tools)
+  if (move?.kind === 'reopened') flap(move.row, move.before, tools)
   const owners = new Map<string, string>()
   for (const rule of matched) {
     for (const channel of rule.to) {
+      const { draft, now, not } = tools
       const verdict = { event: event.seq, rule: rule.name, channel, at: now }
       const owner = owners.get(channel)
       if (owner !== undefined) {
@@ -73,21 +59,36 @@ export function judgeEvent(
         draft.verdicts.push({ ...verdict, state: 'suppressed', by: 'outbox', reason })
         continue
       }
-      judgeFor(judge, draft, event, rule, channel, now, judgeNow)
+      judgeFor(event, move, rule, channel, tools)
     }
   }
 }
 
+/** Goes on in the channel's thread of the condition, or begins one. */
+function judgeFor(event: HubEvent, move: Move | undefined, rule: Rule, channel: string, tools: JudgeTools): void {
+  const severity = rule.severity ?? event.severity
+  const key = keyOfEvent(event)
+  const row = key === undefined ? undefined : readRow(tools.draft, key)
+  if (row === undefined || move === undefined || move.kind === 'none' || move.kind === 'resolved') {
+    return runStages(event, undefined, rule, channel, severity, tools)
+  }
+  if (move.kind !== 'opened') {
+    const to = { rule: rule.name, channel, severity }
+    if (continueThreads(row, event, move.kind, to, tools)) return
+  }
+  runStages(event, row, rule, channel, severity, tools)
+}
+
 /** Runs the stages for one rule and channel, then tells, holds or records why not. */
-function judgeFor(
-  judge: Judge,
-  draft: Draft,
+function runStages(
   event: HubEvent,
+  condition: ConditionRow | undefined,
   rule: Rule,
   channel: string,
-  now: number,
-  judgeNow: number,
+  severity: Severity,
+  tools: JudgeTools,
 ): void {
+  const { judge, draft, now, judgeNow } = tools
   const given = {
     event,
     rule,
@@ -98,10 +99,11 @@ function judgeFor(
     maxAgeMs: maxAgeOf(judge, event.source),
     channelThrottle: judge.channels.get(channel)?.throttle,
   }
-  const severity = rule.severity ?? event.severity
   const accepted: ((delivery: string | undefined) => void)[] = []
   let extra: DeliveryExtra = {}
-  for (const [by, stage] of stages) {
+  // What got worse than what holds it was told at once, past every hold.
+  const passing = condition !== undefined && isWorse(condition, channel, severity) ? [] : stages
+  for (const [by, stage] of passing) {
     const result = stage(given)
     if (result.pass) {
       if (result.accepted !== undefined) accepted.push(result.accepted)
@@ -110,11 +112,21 @@ function judgeFor(
     }
     if (result.state === 'held') {
       const told = { seq: event.seq, source: event.source, time: event.time, severity }
-      const { bundle, at, reason } = result
-      const held = { bundle, at, by, channel, rule: rule.name, event: told, repeats: extra.held ?? 0, reason }
-      hold(draft, result.source === undefined ? held : { ...held, source: result.source }, now)
+      const { bundle, at, reason, source } = result
+      const key = condition === undefined ? undefined : keyOfRow(condition)
+      const more = { ...(source === undefined ? {} : { source }), ...(key === undefined ? {} : { condition: key }) }
+      const repeats = extra.held ?? 0
+      hold(draft, { bundle, at, by, channel, rule: rule.name, event: told, repeats, reason, ...more }, now)
+      if (key !== undefined) {
+        const base = { rule: rule.name, channel, event: event.seq, severity }
+        const thread = { ...base, state: 'bundled', bundle, by, reason, until: at } as const
+        addThreads(key, recipientsOf(judge, channel, thread), tools)
+      }
       for (const note of accepted) note(undefined)
       return
+    }
+    if (condition !== undefined && result.until !== undefined) {
+      return holdBeginning(event, condition, rule, channel, severity, by, result, tools)
     }
     const { state, reason, into, until } = result
     draft.verdicts.push({
@@ -130,17 +142,62 @@ function judgeFor(
     })
     return
   }
-  const into = tellEvent(judge, draft, event, { rule: rule.name, channel, severity }, extra, now)
+  const into = tellEvent(event, condition, { rule: rule.name, channel, severity }, extra, tools)
   for (const note of accepted) note(into)
 }
 
-interface To {
+/** A one-shot that a stage merges is done with; a condition may still be open when the stage no longer holds it. */
+function holdBeginning(
+  event: HubEvent,
+  condition: ConditionRow,
+  rule: Rule,
+  channel: string,
+  severity: Severity,
+  by: string,
+  { reason, until = 0 }: { readonly reason: string; readonly until?: number },
+  tools: JudgeTools,
+): void {
+  const key = keyOfRow(condition)
+  const thread = { rule: rule.name, channel, state: 'held', by, reason, until, event: event.seq, severity } as const
+  addThreads(key, recipientsOf(tools.judge, channel, thread), tools)
+  const body = { condition: key, rule: rule.name, channel }
+  tools.draft.job({
+    key: jobKeys.still(key, rule.name, channel),
+    kind: 'condition-still',
+    dueAt: until,
+    clock: 'hub',
+    body,
+  })
+  verdict(tools, event.seq, thread, ['held', by, reason, undefined, until])
+}
+
+function recipientsOf(judge: Judge, channel: string, thread: Omit<Thread, 'recipient'>): Thread[] {
+  return (judge.channels.get(channel)?.recipients ?? ['']).map((recipient) => ({ ...thread, recipient }))
+}
+
+function isWorse(row: ConditionRow, channel: string, severity: Severity): boolean {
+  const held = row.threads.filter((one) => one.channel === channel && (one.state === 'held' || one.state === 'bundled'))
+  return held.length > 0 && held.every((one) => rank(severity) > rank(one.severity))
+}
+
+export interface To {
   readonly rule: string
   readonly channel: string
   readonly severity: Severity
 }
 
-function tellEvent(judge: Judge, draft: Draft, event: HubEvent, to: To, extra: DeliveryExtra, now: number): string {
+/** Makes the message that says so, and the threads of the condition it begins; returns its id. */
+export function tellEvent(
+  event: HubEvent,
+  condition: ConditionRow | undefined,
+  to: To,
+  extra: DeliveryExtra,
+  tools: ThreadTools,
+): string | undefined {
   const events = [{ seq: event.seq, rule: to.rule }]
-  return tell(draft, judge, { ...to, kind: 'open', thread: event.id, events, extra }, now)
+  const thread = condition?.thread ?? event.id
+  const more = condition === undefined ? extra : { ...extra, ...noteOf(condition) }
+  const deliveries = tell(tools.draft, tools.judge, { ...to, kind: 'open', thread, events, extra: more }, tools.now)
+  if (condition !== undefined) addThreads(keyOfRow(condition), pendingThreads(deliveries, to.rule), tools)
+  return deliveries[0]?.id
 }

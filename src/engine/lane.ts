@@ -1,5 +1,6 @@
 // One channel's queue in the outbox: what waits, in order, and which of it goes next.
-import type { DeliveryWithEvents } from '../store/store.ts'
+import { toKey } from '../lib/key.ts'
+import type { DeliveryWithEvents, Handles } from '../store/store.ts'
 import type { Delivery, HubEvent, Outcome } from '../words.ts'
 import type { Outage } from './report.ts'
 
@@ -11,7 +12,7 @@ export interface Sender {
   /** Composes and renders; must not throw (a broken template falls back to the built-in words). */
   render(delivery: Delivery, events: readonly HubEvent[]): readonly RenderedPart[]
   /** One request; must not throw and must end within its own deadline. */
-  send(part: RenderedPart, delivery: Delivery, number: number): Promise<Outcome>
+  send(part: RenderedPart, delivery: Delivery, number: number, handles: Handles): Promise<Outcome>
 }
 
 export interface RenderedPart {
@@ -92,6 +93,14 @@ export function take(lane: Lane, delivery: Delivery, events: ReadonlyMap<number,
   lane.queue.splice(at + 1, 0, { delivery, events: named })
 }
 
+/** A newer revision of what waits in a place of the queue. */
+export function replace(lane: Lane, at: number, delivery: Delivery, events: ReadonlyMap<number, HubEvent>): void {
+  const known = new Map(lane.queue[at]?.events.map((event) => [event.seq, event]))
+  const named = delivery.events.flatMap((seq) => known.get(seq) ?? events.get(seq) ?? [])
+  if (named.length === delivery.events.length) lane.queue[at] = { delivery, events: named }
+  else refill(lane)
+}
+
 /** Asks the store again from the front: some event of a revived delivery is not at hand. */
 function refill(lane: Lane): void {
   lane.queue = []
@@ -164,15 +173,21 @@ export function viewOf(lane: Lane): LaneView {
 
 /** The oldest of each thread that has none in flight. */
 function freeOf(lane: Lane): readonly DeliveryWithEvents[] {
-  const threads = new Set(Array.from(lane.inFlight.values(), (row) => row.delivery.thread))
+  const threads = new Set(Array.from(lane.inFlight.values(), ({ delivery }) => threadOf(delivery)))
   const free: DeliveryWithEvents[] = []
   for (const row of lane.queue) {
-    if (threads.has(row.delivery.thread)) continue
-    threads.add(row.delivery.thread)
+    const thread = threadOf(row.delivery)
+    if (threads.has(thread)) continue
+    threads.add(thread)
     free.push(row)
     if (free.length === lookAhead) break
   }
   return free
+}
+
+/** A mailbox that is full keeps only its own copy waiting. */
+function threadOf({ thread, recipient }: Delivery): string {
+  return toKey(thread, recipient)
 }
 
 /** Unanswered sends have a time of their own; all other retries wait for the channel, and go out in order when it is back. */

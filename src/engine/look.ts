@@ -5,7 +5,7 @@ import type { Attempt, DeliveryDetail, DeliveryQuery, EventQuery, Store } from '
 import type { Delivery, HubEvent, Verdict } from '../words.ts'
 import { explainEvent, type Why } from './why.ts'
 
-export type LookStore = Pick<Store, 'events' | 'event' | 'verdicts' | 'deliveries' | 'delivery' | 'totals'>
+export type LookStore = Pick<Store, 'events' | 'event' | 'verdicts' | 'deliveries' | 'delivery' | 'totals' | 'states'>
 
 /** Times are ISO 8601 in UTC. */
 export interface EventEntry extends Omit<HubEvent, 'seq' | 'time' | 'receivedAt' | 'cause'> {

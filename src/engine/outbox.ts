@@ -1,5 +1,5 @@
 // Sends what is due: one lane per channel, so that none can stall another; in order, one in flight per thread.
-import type { DeliveryWithEvents, Store, StoredPart } from '../store/store.ts'
+import type { DeliveryWithEvents, Handles, Store, StoredPart } from '../store/store.ts'
 import type { Delivery, Outcome } from '../words.ts'
 import type { Clock } from './clock.ts'
 import type { Draft } from './draft.ts'
@@ -13,6 +13,7 @@ import {
   type LaneView,
   openLane,
   type RenderedPart,
+  replace,
   type Sender,
   shiftLane,
   startAt,
@@ -60,8 +61,10 @@ export function createOutbox({ store, clock, intake, failed }: OutboxTools): Out
       if (known >= 0) {
         const row = lane.queue[known]
         if (!waits) lane.queue.splice(known, 1)
-        else if (row !== undefined) lane.queue[known] = { delivery, events: row.events }
-      } else if (waits) take(lane, delivery, events)
+        else if (row !== undefined) replace(lane, known, delivery, events)
+        // One that leaves at this moment is settled by its outcome.
+      } else if (waits && !(draft.revised.has(delivery.seq) && lane.inFlight.has(delivery.seq)))
+        take(lane, delivery, events)
     }
     for (const lane of lanes.values()) {
       const row = draft.state.get(channelStateKey(lane.channel))
@@ -174,11 +177,17 @@ export function createOutbox({ store, clock, intake, failed }: OutboxTools): Out
     sent: ReadonlyMap<number, StoredPart>,
   ): Promise<Outcome> {
     let handle: string | undefined
+    const before = await handlesOf(delivery)
     for (const [number, part] of parts.entries()) {
-      const before = sent.get(number)
-      handle ??= before?.handle
-      if (before?.sentAt !== undefined) continue
-      const outcome = await sender.send(part, delivery, number)
+      const stored = sent.get(number)
+      handle ??= stored?.handle
+      if (stored?.sentAt !== undefined) continue
+      const outcome = await sender.send(
+        part,
+        delivery,
+        number,
+        handle === undefined ? before : { first: handle, ...before, last: handle },
+      )
       if (!outcome.ok) return outcome
       handle ??= outcome.handle
       if (parts.length > 1)
@@ -191,6 +200,12 @@ export function createOutbox({ store, clock, intake, failed }: OutboxTools): Out
         })
     }
     return handle === undefined ? { ok: true } : { ok: true, handle }
+  }
+
+  /** The first message of a thread has none before it. */
+  async function handlesOf({ kind, channel, recipient, thread }: Delivery): Promise<Handles> {
+    if (kind === 'open' || kind === 'digest') return {}
+    return untilStored('reading a thread', () => store.handles(channel, recipient, thread))
   }
 
   async function partsSent(delivery: string): Promise<ReadonlyMap<number, StoredPart>> {

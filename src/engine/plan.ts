@@ -5,11 +5,13 @@ import { lateKey } from '../rules/late.ts'
 import { match } from '../rules/match.ts'
 import { bundleOf, throttleKey } from '../rules/throttle.ts'
 import type { Rule } from '../rule.ts'
-import type { HubEvent } from '../words.ts'
+import type { Fact, HubEvent } from '../words.ts'
+import { type ConditionJob, keyOfEvent } from './condition-row.ts'
 import { judgeTimeKey, maxAgeOf, type Sketch, toSketch } from './event.ts'
-import type { EventInput, Input, JobInput } from './input.ts'
+import type { EventInput, FactInput, Input, JobInput } from './input.ts'
 import type { Judge } from './judge.ts'
 import { channelStateKey } from './report.ts'
+import { recheckKey, type TimerBody, watchesOf, watchKey } from './watching.ts'
 
 /** An input with all that is known of it before its state is: whom it meets, and which rows the decision needs. */
 export interface Plan {
@@ -25,10 +27,11 @@ export function plan(judge: Judge, input: Input): Plan {
     case 'event':
       return planEvent(judge, input)
     case 'job':
-      return { input, keys: [input.job.key, ...pacesOf(input)] }
+      return { input, keys: [input.job.key, ...otherKeys(input)] }
     case 'outcome':
-      return { input, keys: [channelStateKey(input.delivery.channel)] }
+      return { input, keys: [channelStateKey(input.delivery.channel), ...(input.delivery.extra.conditions ?? [])] }
     case 'fact':
+      return planFact(judge, input)
     case 'command':
     case 'config':
       return { input, keys: [] }
@@ -40,12 +43,26 @@ function planEvent(judge: Judge, input: EventInput): Plan {
   const event = { ...sketch, seq: 0, id: '' }
   const matched = rulesFor(judge, event)
   const keys = [judgeTimeKey(sketch)]
+  const condition = keyOfEvent(sketch)
+  if (condition !== undefined) keys.push(condition)
   for (const rule of matched) {
     for (const channel of rule.to) keys.push(...keysFor(judge, rule, channel, event))
   }
   const { identity } = input.event
   if (identity === undefined) return { input, keys, sketch, matched }
   return { input, keys, sketch, matched, identity: toKey(input.source, identity.producer, identity.id) }
+}
+
+function planFact(judge: Judge, input: FactInput): Plan {
+  const { source, fact } = input
+  const sees = { kind: 'fact', fact: toFact(input, 0) } as const
+  const rows = watchesOf(judge, sees).map(({ watch, row }) => watchKey(watch.name, row))
+  return { input, keys: [recheckKey(source, fact.name, fact.key), ...rows] }
+}
+
+/** A fact in its position. */
+export function toFact({ fact, source, receivedAt }: FactInput, seq: number): Fact {
+  return { ...fact, seq, source, time: fact.time ?? receivedAt, receivedAt }
 }
 
 function keysFor(judge: Judge, rule: Rule, channel: string, event: HubEvent): string[] {
@@ -64,8 +81,12 @@ function paceKeys(rule: string, channel: string): [string, string] {
   return [key, bundleOf(key)]
 }
 
-function pacesOf({ job }: JobInput): string[] {
-  return job.kind === 'bundle' ? [job.key.replace(/^bundle\|/, '')] : []
+function otherKeys({ job }: JobInput): string[] {
+  if (job.kind === 'bundle') return [job.key.replace(/^bundle\|/, '')]
+  if (job.kind.startsWith('condition-')) return [(job.body as ConditionJob).condition]
+  if (job.kind !== 'timer' && job.kind !== 'recheck') return []
+  const { watch, row } = job.body as TimerBody
+  return [watchKey(watch, row)]
 }
 
 /** Rules that an event meets, in order, up to the first that says `stop`. */

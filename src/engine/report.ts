@@ -1,9 +1,12 @@
 // What the outcome of a send means: the delivery's next state, the channel's outage, and who else must hear; pure.
 import { toKey } from '../lib/key.ts'
-import type { Delivery, DeliveryExtra, Outcome, Verdict } from '../words.ts'
+import { type Delivery, type DeliveryExtra, finalDeliveries, type Outcome, type Verdict } from '../words.ts'
+import { readRow } from './condition-row.ts'
 import type { Draft } from './draft.ts'
 import type { ReportInput } from './input.ts'
 import type { Judge } from './judge.ts'
+import { noteOutcome } from './thread-outcome.ts'
+import { addThreads, isSame, pendingThreads, type ThreadTools } from './thread-tools.ts'
 import { tell } from './tell.ts'
 
 /** A channel between its first failed send and the next delivered one. */
@@ -43,7 +46,8 @@ type Dead = {
 /** Records the outcome; returns events that the hub has to report of it. */
 export function stepReport(judge: Judge, draft: Draft, report: ReportInput): Dead[] {
   const { delivery, result, startedAt, endedAt } = report
-  const next = nextDelivery(judge, report)
+  const tools = { judge, draft, now: endedAt }
+  const next = noteOutcome(nextDelivery(judge, report), tools)
   draft.deliveries.set(delivery.seq, next)
   if (!('givenUp' in result)) {
     draft.attempts.push({
@@ -56,7 +60,7 @@ export function stepReport(judge: Judge, draft: Draft, report: ReportInput): Dea
       detail: result.ok ? '' : result.detail,
     })
   }
-  settleVerdicts(draft, next, endedAt)
+  settleVerdicts(next, tools)
   const died = next.state === 'dead' || next.state === 'expired'
   // Notes of an outage are not news themselves: their own death would be announced for ever.
   const isNote = delivery.rule === outageRule
@@ -146,24 +150,44 @@ const verdictOf = {
   dead: ['dead', 'the channel refused it for good'],
 } as const satisfies { readonly [state: string]: readonly [Verdict['state'], string] }
 
-function settleVerdicts(draft: Draft, delivery: Delivery, now: number): void {
-  const { state } = delivery
-  const retrying = state === 'queued' || state === 'sending' || state === 'retrying'
-  const [verdict, reason] = retrying ? (['queued', 'waits to be sent again'] as const) : verdictOf[state]
-  if (retrying || delivery.extra.settled === true) return
+/** The verdict of an event with several recipients waits for all of them, and is the best of theirs. */
+function settleVerdicts(delivery: Delivery, { draft, now }: ThreadTools): void {
+  if (delivery.extra.settled === true || delivery.state === 'replaced') return
+  const all = (delivery.extra.siblings ?? [delivery.seq]).flatMap((seq) => draft.delivery(seq) ?? [])
+  const best = all.toSorted((one, other) => order.indexOf(one.state) - order.indexOf(other.state))[0] ?? delivery
+  const waiting = all.find((one) => !finalDeliveries.includes(one.state))
+  if (waiting !== undefined && all.length === 1) return
+  const [verdict, reason] = waiting === undefined ? verdictOf[best.state as keyof typeof verdictOf] : queued
+  const others = all.length === 1 ? '' : `${all.map(recipientWords).join(', ')}; `
   for (const [index, event] of delivery.events.entries()) {
-    const why = delivery.lastDetail === undefined ? reason : `${reason}: ${delivery.lastDetail}`
+    const why = best.lastDetail === undefined || waiting !== undefined ? reason : `${reason}: ${best.lastDetail}`
     draft.verdicts.push({
       event,
       rule: delivery.extra.rules?.[index] ?? delivery.rule,
       channel: delivery.channel,
       state: verdict,
       by: 'outbox',
-      reason: why,
-      into: delivery.id,
+      reason: `${others}${why}`,
+      into: best.id,
       at: now,
     })
   }
+}
+
+const queued = ['queued', 'some recipients are still to be told'] as const
+const order: readonly Delivery['state'][] = [
+  'delivered',
+  'unknown',
+  'sending',
+  'queued',
+  'retrying',
+  'expired',
+  'dead',
+  'replaced',
+]
+
+function recipientWords({ recipient, state }: Delivery): string {
+  return `${recipient}: ${state}`
 }
 
 function worsen(
@@ -203,7 +227,16 @@ function tellFallback(judge: Judge, draft: Draft, dead: Delivery, now: number): 
   const rule = '(fallback)'
   const events = dead.events.map((seq) => ({ seq, rule }))
   const extra = { ...without(dead.extra), fallbackFor: dead.extra.fallbackFor ?? dead.channel, tried }
-  tell(draft, judge, { channel, rule, kind, thread, events, severity, extra }, now)
+  const told = tell(draft, judge, { channel, rule, kind, thread, events, severity, extra }, now)
+  if (kind === 'end') return
+  // Who is told in its place that something is wrong is told of the end as well.
+  for (const key of extra.conditions ?? []) {
+    const known = readRow(draft, key)?.threads ?? []
+    const fresh = pendingThreads(told, rule).filter(
+      (one) => !known.some((old) => isSame(old, one) && old.state !== 'lost'),
+    )
+    addThreads(key, fresh, { judge, draft, now })
+  }
 }
 
 function fallbackOf(judge: Judge, channel: string): string | undefined {
@@ -258,6 +291,6 @@ function isGone(result: ReportInput['result']): boolean {
   return !result.ok && 'givenUp' in result && result.givenUp === 'channel-gone'
 }
 
-function without({ rules: _rules, settled: _settled, ...extra }: DeliveryExtra): DeliveryExtra {
+function without({ rules: _rules, settled: _settled, siblings: _siblings, ...extra }: DeliveryExtra): DeliveryExtra {
   return extra
 }

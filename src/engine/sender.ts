@@ -31,7 +31,7 @@ export function createSender({ name, kind, options, minIntervalMs }: ChannelSett
       const message = composeSafely(delivery, events, tools)
       return renderSafely(kind, message, options, place, tools).map((part) => ({ ...part, title: message.title }))
     },
-    async send(part, delivery, number) {
+    async send(part, delivery, number, handles) {
       try {
         return await kind.send(part as Part, options, {
           delivery: {
@@ -40,7 +40,7 @@ export function createSender({ name, kind, options, minIntervalMs }: ChannelSett
             attempt: delivery.attempts,
             idempotencyKey: `${delivery.id}-${number}`,
             kind: delivery.kind,
-            thread: { id: delivery.thread },
+            thread: { id: delivery.thread, ...handles },
           },
           signal: AbortSignal.timeout(sendDeadlineMs),
           now: tools.now,

@@ -1,24 +1,44 @@
 // The judge: one input and the state it needs in, what changes out. Pure: no clock, no I/O, no randomness.
 import { fromId, toId } from '../lib/id.ts'
 import type { Window } from '../rules/dedupe.ts'
-import { bundleOf, noteSent, throttleKey } from '../rules/throttle.ts'
-import type { DeliveryExtra, Fact, HubEvent, Json, Severity } from '../words.ts'
-import type { Draft } from './draft.ts'
-import { digestOf, moveJudgeTime, toSketch } from './event.ts'
+import type { Rule } from '../rule.ts'
+import type { ConditionEnd, HubEvent, Json, Severity } from '../words.ts'
+import { tellBundle } from './bundle.ts'
+import { closeCondition, stepConditionJob } from './condition-jobs.ts'
+import { readRow } from './condition-row.ts'
+import { moveCondition, type MoveTools, refreshCondition } from './conditions.ts'
+import type { Derived, Draft } from './draft.ts'
+import { digestOf, moveJudgeTime, type Sketch, toSketch } from './event.ts'
 import type { CommandInput, EventInput, FactInput, Input, JobInput, ReportInput } from './input.ts'
 import type { Judge } from './judge.ts'
-import { deriveEvent, judgeEvent } from './judge-event.ts'
-import { type Plan, rulesFor } from './plan.ts'
+import { judgeEvent, type JudgeTools, tellEvent } from './judge-event.ts'
+import { type Plan, rulesFor, toFact } from './plan.ts'
 import { noteTold, stepReport } from './report.ts'
-import { type Bundle, type Intent, tell } from './tell.ts'
+import { tell } from './tell.ts'
+import { type RecheckBody, recheckKey, runWatch, showWatches, stepWatchJob, unanswered } from './watching.ts'
 
-/** Steps one planned input; returns the id of the event it made, if it is one. */
+/** Steps one planned input with all that follows from it; returns the id of the event it made, if it is one. */
 export function step(judge: Judge, draft: Draft, planned: Plan, now: number): Stepped {
+  const stepped = stepInput(judge, draft, planned, now)
+  settle(judge, draft, now)
+  return stepped
+}
+
+export interface Stepped {
+  /** The id of the event that was made, or of the first one with the same identity. */
+  readonly id?: string
+  readonly duplicate?: boolean
+}
+
+function stepInput(judge: Judge, draft: Draft, planned: Plan, now: number): Stepped {
   const { input } = planned
   if (input.kind === 'event') return stepEvent(judge, draft, planned, input, now)
   const seq = draft.takeSeq()
   if (input.kind === 'fact') {
-    draft.facts.push(toFact(input, seq))
+    const fact = toFact(input, seq)
+    draft.facts.push(fact)
+    draft.cancel(recheckKey(fact.source, fact.name, fact.key))
+    showWatches(judge, { kind: 'fact', fact }, { draft, now, cause: seq })
     return {}
   }
   draft.inputs.push({ seq, at: now, kind: input.kind, body: bodyOf(input) })
@@ -37,10 +57,21 @@ export function step(judge: Judge, draft: Draft, planned: Plan, now: number): St
   }
 }
 
-export interface Stepped {
-  /** The id of the event that was made, or of the first one with the same identity. */
-  readonly id?: string
-  readonly duplicate?: boolean
+/** A watch that answers its own events would go on for ever. */
+const deepest = 8
+
+/** What an input has led to is judged before the next input. */
+function settle(judge: Judge, draft: Draft, now: number): void {
+  for (;;) {
+    const orphan = draft.orphans.shift()
+    const derived = orphan === undefined ? draft.derived.shift() : undefined
+    if (orphan === undefined && derived === undefined) return
+    if (orphan !== undefined) {
+      const result = { ok: false, givenUp: 'channel-gone' } as const
+      report(judge, draft, { kind: 'outcome', delivery: orphan, result, startedAt: now, endedAt: now }, orphan.seq, now)
+    }
+    if (derived !== undefined && (derived.depth ?? 0) <= deepest) derive(judge, draft, derived, now)
+  }
 }
 
 function stepEvent(judge: Judge, draft: Draft, planned: Plan, input: EventInput, now: number): Stepped {
@@ -48,71 +79,97 @@ function stepEvent(judge: Judge, draft: Draft, planned: Plan, input: EventInput,
   if (planned.identity !== undefined) {
     const digest = digestOf(sketch, input.event.time)
     const known = draft.identity(planned.identity)
-    if (known?.digest === digest) return { id: toId(known.seq), duplicate: true }
-    if (known !== undefined) {
+    if (known?.digest === digest && isKnown(sketch, { judge, draft, now }))
+      return { id: toId(known.seq), duplicate: true }
+    // Of a condition, other content under the same identity is how its sender says that something has changed.
+    if (known !== undefined && known.digest !== digest && sketch.condition === undefined) {
       const data: Json = { firstEvent: toId(known.seq), identity: input.event.identity ?? null, source: input.source }
-      const seq = draft.takeSeq()
-      deriveEvent(judge, draft, { type: 'sereno.id-reused', subject: input.event.identity?.id ?? '', data }, seq, now)
+      const event = { type: 'sereno.id-reused', subject: input.event.identity?.id ?? '', data }
+      draft.derived.push({ event, cause: draft.nextSeq })
     }
     draft.identities.set(planned.identity, { seq: draft.nextSeq, digest, at: now })
   }
   const seq = draft.takeSeq()
   const event: HubEvent = { seq, id: toId(seq), ...sketch }
-  draft.events.push(event)
   const judgeNow = moveJudgeTime(draft, event)
-  judgeEvent(judge, draft, event, planned.matched ?? rulesFor(judge, event), now, judgeNow)
+  take(event, { judge, draft, now, judgeNow, cause: seq, matched: planned.matched })
   return { id: event.id }
+}
+
+/** A sender repeats itself: nothing new, except where we thought that it had fallen silent. */
+function isKnown(sketch: Sketch, tools: MoveTools): boolean {
+  const row = refreshCondition(sketch, tools)
+  if (row?.state !== 'ended' || sketch.condition?.state === 'resolved') return true
+  // What a person closed stays closed until its sender says something new.
+  return row.endedBy === 'resolved' || row.endedBy === 'closed'
+}
+
+interface TakeTools extends JudgeTools {
+  readonly cause: number
+  readonly matched?: readonly Rule[] | undefined
+  readonly watch?: string | undefined
+  readonly endedBy?: ConditionEnd | undefined
+  readonly depth?: number | undefined
+}
+
+/** Conditions move first; then the rules; then the watches see it. */
+function take(given: HubEvent, tools: TakeTools): void {
+  const { judge, draft, now, cause, depth = 0 } = tools
+  const judged = given.condition === undefined ? { event: given } : moveCondition(given, tools)
+  draft.events.push(judged.event)
+  judgeEvent(judged, tools.matched ?? rulesFor(judge, judged.event), tools)
+  if (judge.watches.length > 0) showWatches(judge, { kind: 'event', event: judged.event }, { draft, now, cause, depth })
+}
+
+/** An event that the hub makes itself, judged like any other; returns its id. */
+function derive(judge: Judge, draft: Draft, given: Derived & Partial<Reach>, now: number): string {
+  const { event, cause, source = 'sereno', watch, endedBy, depth, not, also, only } = given
+  const sketch = toSketch(judge, { kind: 'event', source, event, receivedAt: now })
+  const seq = draft.takeSeq()
+  const derived: HubEvent = { seq, id: toId(seq), ...sketch, cause }
+  const matched = only === undefined ? undefined : []
+  take(derived, { judge, draft, now, judgeNow: now, cause: seq, matched, not, watch, endedBy, depth })
+  for (const channel of only ?? also ?? []) {
+    const told = draft.verdicts.some((verdict) => verdict.event === seq && verdict.channel === channel)
+    if (told || channel === not) continue
+    const to = { rule: given.rule ?? '(fallback)', channel, severity: derived.severity }
+    tellEvent(derived, undefined, to, {}, { judge, draft, now })
+  }
+  return derived.id
+}
+
+/** Who hears of what the hub says of itself, beside or instead of those whom the rules name. */
+interface Reach {
+  /** The channel that must not hear of it: the one it names. */
+  readonly not: string
+  /** Channels that hear of it whatever the rules say. */
+  readonly also: readonly string[]
+  /** Channels that hear of it instead of those of the rules. */
+  readonly only: readonly string[]
+  readonly rule: string
 }
 
 /** Notes an outcome, and derives what the hub has to say of it. */
 function report(judge: Judge, draft: Draft, input: ReportInput, cause: number, now: number): void {
-  for (const event of stepReport(judge, draft, input)) {
-    const derived = fromId(deriveEvent(judge, draft, event, cause, now))
+  for (const { not, also, ...event } of stepReport(judge, draft, input)) {
+    const derived = fromId(derive(judge, draft, { event, cause, not, also }, now))
     if (derived !== undefined) noteTold(draft, event.subject, derived)
   }
-}
-
-/** What was held for a channel that a reload has taken away goes to the fallback, or dies visibly. */
-function tellOrGiveUp(judge: Judge, draft: Draft, intent: Intent, cause: number, now: number): void {
-  const seq = fromId(tell(draft, judge, intent, now))
-  const delivery = seq === undefined ? undefined : draft.deliveries.get(seq)
-  if (judge.channels.has(intent.channel) || delivery === undefined) return
-  const result = { ok: false, givenUp: 'channel-gone' } as const
-  report(judge, draft, { kind: 'outcome', delivery, result, startedAt: now, endedAt: now }, cause, now)
 }
 
 function stepJob(judge: Judge, draft: Draft, { job }: JobInput, cause: number, now: number): void {
   // Read from the store a moment ago: another input may have taken or moved it since.
   if (draft.jobOf(job.key)?.dueAt !== job.dueAt) return
   draft.cancel(job.key)
-  if (job.kind === 'bundle') return tellBundle(judge, draft, job.key, cause, now)
-  if (job.kind === 'dedupe-end') return tellRepeats(judge, draft, job.key, job.body, cause, now)
+  if (job.kind === 'bundle') return tellBundle(judge, draft, job.key, now)
+  if (job.kind === 'dedupe-end') return tellRepeats(judge, draft, job.key, job.body, now)
+  if (stepConditionJob(job, cause, { judge, draft, now })) return
+  if (stepWatchJob(judge, job, { draft, now, cause })) return
   throw new Error(`a job of an unknown kind: ${job.kind}`)
 }
 
-function tellBundle(judge: Judge, draft: Draft, key: string, cause: number, now: number): void {
-  const bundle = draft.get(key) as Bundle | undefined
-  if (bundle === undefined) return
-  draft.put(key, undefined)
-  const only = bundle.events.length === 1 && bundle.unnamed === 0 ? bundle.events[0] : undefined
-  const { channel, rule, events, severity, by, unnamed, since } = bundle
-  const counted = unnamed === 0 ? {} : { unnamed }
-  const extra: DeliveryExtra = only === undefined ? { heldBy: by, heldSince: since, ...counted } : {}
-  const thread = only === undefined ? key : toId(only.seq)
-  const kind = only === undefined ? 'digest' : 'open'
-  const ends = by === 'late' ? ({ verdict: 'merged', by: 'late' } as const) : {}
-  tellOrGiveUp(judge, draft, { channel, rule, kind, thread, events, severity, extra, ...ends }, cause, now)
-  if (by !== 'throttle') return
-  const owner = judge.rules.find(({ name }) => name === rule)
-  const ofChannel = throttleKey('', channel)
-  const ofRule = throttleKey(rule, channel)
-  const channelLimit = judge.channels.get(channel)?.throttle
-  if (channelLimit !== undefined) noteSent(channelLimit, ofChannel, draft, now)
-  if (key === bundleOf(ofRule) && owner?.throttle !== undefined) noteSent(owner.throttle, ofRule, draft, now)
-}
-
 /** The end of a dedupe window with `tell: end`: says how many repeats there were. */
-function tellRepeats(judge: Judge, draft: Draft, key: string, body: Json, cause: number, now: number): void {
+function tellRepeats(judge: Judge, draft: Draft, key: string, body: Json, now: number): void {
   const window = draft.get(key) as Window | undefined
   if (window === undefined || window.held === 0) return
   draft.put(key, undefined)
@@ -126,14 +183,14 @@ function tellRepeats(judge: Judge, draft: Draft, key: string, body: Json, cause:
   const events = [{ seq: event, rule }]
   const ended = { verdict: 'merged', by: 'dedupe' } as const
   const thread = toId(event)
-  tellOrGiveUp(judge, draft, { channel, rule, kind: 'note', thread, events, severity, extra, ...ended }, cause, now)
+  tell(draft, judge, { channel, rule, kind: 'note', thread, events, severity, extra, ...ended }, now)
 }
 
 function stepCommand(judge: Judge, draft: Draft, { command }: CommandInput, seq: number, now: number): Stepped {
   switch (command.name) {
     case 'tell': {
       const { channel, event, rule } = command
-      return { id: deriveEvent(judge, draft, { ...event, only: [channel], rule }, seq, now) }
+      return { id: derive(judge, draft, { event, cause: seq, only: [channel], rule }, now) }
     }
     case 'retry': {
       const { delivery } = command
@@ -157,10 +214,54 @@ function stepCommand(judge: Judge, draft: Draft, { command }: CommandInput, seq:
     case 'clock-jump': {
       draft.shiftJobsMs += command.byMs
       const data = { bySeconds: command.byMs / 1000 }
-      return { id: deriveEvent(judge, draft, { type: 'sereno.clock-jump', data }, seq, now) }
+      return { id: derive(judge, draft, { event: { type: 'sereno.clock-jump', data }, cause: seq }, now) }
+    }
+    case 'close': {
+      const row = readRow(draft, command.condition)
+      if (row?.state === 'open') closeCondition(row, command.by, seq, { judge, draft, now })
+      return {}
+    }
+    case 'awake':
+      return awake(judge, draft, command, seq, now)
+    case 'begin': {
+      const watch = judge.watches.find(({ name }) => name === command.watch)
+      if (watch !== undefined)
+        runWatch(watch, { kind: 'begin', key: command.row }, undefined, { draft, now, cause: seq })
+      return {}
+    }
+    case 'unanswered': {
+      const job = draft.jobOf(recheckKey(command.source, command.fact, command.key))
+      if (job === undefined) return {}
+      draft.cancel(job.key)
+      unanswered(judge, job.body as RecheckBody, { draft, now, cause: seq })
+      return {}
     }
   }
 }
+
+/** So long a sender may need to find us again. */
+const graceMs = 60_000
+/** A shorter absence is no news. */
+const blindMs = 60_000
+
+/**
+ * We were away: what was said meanwhile may have been missed, so all that stands for silence waits a full period anew;
+ * after a short absence no longer than ten minutes, or a hub that is restarted every day would never notice a silence of two.
+ */
+function awake(judge: Judge, draft: Draft, command: Awake, seq: number, now: number): Stepped {
+  const { from, until, jobs } = command
+  const isShort = until - from < blindMs
+  for (const job of jobs) {
+    const periodMs = job.periodMs ?? 0
+    const dueAt = now + (isShort ? Math.min(periodMs, 600_000) : periodMs) + graceMs
+    if (draft.jobOf(job.key)?.dueAt === job.dueAt && dueAt > job.dueAt) draft.job({ ...job, dueAt })
+  }
+  if (isShort) return {}
+  const data = { from: new Date(from).toISOString(), until: new Date(until).toISOString() }
+  return { id: derive(judge, draft, { event: { type: 'sereno.blind', data }, cause: seq }, now) }
+}
+
+type Awake = Extract<CommandInput['command'], { name: 'awake' }>
 
 /** What is kept of an input beside its effects. */
 function bodyOf(input: Exclude<Input, EventInput | FactInput>): Json {
@@ -170,14 +271,14 @@ function bodyOf(input: Exclude<Input, EventInput | FactInput>): Json {
     case 'outcome':
       return { delivery: input.delivery.id, attempt: input.delivery.attempts, result: input.result as unknown as Json }
     case 'command':
-      return input.command.name === 'retry'
-        ? { name: 'retry', delivery: input.command.delivery.id }
-        : (input.command as unknown as Json)
+      return bodyOfCommand(input.command)
     case 'config':
       return input.document
   }
 }
 
-function toFact({ fact, source, receivedAt }: FactInput, seq: number): Fact {
-  return { ...fact, seq, source, time: fact.time ?? receivedAt, receivedAt }
+function bodyOfCommand(command: CommandInput['command']): Json {
+  if (command.name === 'retry') return { name: 'retry', delivery: command.delivery.id }
+  if (command.name === 'awake') return { name: 'awake', from: command.from, until: command.until }
+  return command as unknown as Json
 }

@@ -13,8 +13,10 @@ export interface Intent {
   readonly events: readonly Named[]
   readonly severity: Severity
   readonly extra: DeliveryExtra
-  /** Verdicts of the named events; `merged` when they end here, absent when the delivery decides. */
-  readonly verdict?: 'merged'
+  /** Absent: all of the channel. */
+  readonly recipients?: readonly string[]
+  /** Verdicts of the named events: `merged` when they end here, `kept` as they are; absent when the delivery decides. */
+  readonly verdict?: 'merged' | 'kept'
   readonly by?: string
 }
 
@@ -28,18 +30,20 @@ export type Bundle = {
   readonly channel: string
   readonly rule: string
   readonly by: string
-  readonly events: readonly { readonly seq: number; readonly rule: string }[]
+  readonly events: readonly BundledEvent[]
   /** Events beyond those named, and repeats that the named ones stood for. */
   readonly unnamed: number
   readonly since: number
   readonly severity: Severity
 }
 
+export type BundledEvent = { readonly seq: number; readonly rule: string; readonly condition?: string }
+
 /** More than a person reads in one message; the rest is counted. */
 const namedAtMost = 100
 
-/** Queues one delivery per recipient and returns the first one's id. */
-export function tell(draft: Draft, judge: Judge, intent: Intent, now: number): string {
+/** Queues one delivery per recipient; what is for a channel that is gone is given up when the input has been stepped. */
+export function tell(draft: Draft, judge: Judge, intent: Intent, now: number): readonly Delivery[] {
   const channel = judge.channels.get(intent.channel)
   const own = intent.events.every((named) => named.rule === intent.rule)
   const extra: DeliveryExtra = {
@@ -47,14 +51,13 @@ export function tell(draft: Draft, judge: Judge, intent: Intent, now: number): s
     ...(own ? {} : { rules: intent.events.map((named) => named.rule) }),
     ...(intent.verdict === undefined ? {} : { settled: true as const }),
   }
-  let first: string | undefined
-  for (const recipient of channel?.recipients ?? ['']) {
-    const seq = draft.takeSeq()
-    const id = toId(seq)
-    first ??= id
-    const delivery: Delivery = {
+  const recipients = intent.recipients ?? channel?.recipients ?? ['']
+  const seqs = recipients.map(() => draft.takeSeq())
+  const deliveries = recipients.map((recipient, index): Delivery => {
+    const seq = seqs[index] ?? 0
+    return {
       seq,
-      id,
+      id: toId(seq),
       channel: intent.channel,
       recipient,
       thread: intent.thread,
@@ -62,7 +65,7 @@ export function tell(draft: Draft, judge: Judge, intent: Intent, now: number): s
       rule: intent.rule,
       events: intent.events.map((named) => named.seq),
       severity: intent.severity,
-      extra,
+      extra: seqs.length > 1 ? { ...extra, siblings: seqs } : extra,
       state: 'queued',
       attempts: 0,
       unanswered: 0,
@@ -70,9 +73,13 @@ export function tell(draft: Draft, judge: Judge, intent: Intent, now: number): s
       dueAt: now,
       expireAt: now + (channel?.expireAfterMs ?? 86_400_000),
     }
-    draft.deliveries.set(seq, delivery)
+  })
+  for (const delivery of deliveries) {
+    draft.deliveries.set(delivery.seq, delivery)
+    if (channel === undefined) draft.orphans.push(delivery)
   }
-  const into = first ?? toId(draft.takeSeq())
+  if (intent.verdict === 'kept') return deliveries
+  const into = deliveries[0]?.id
   for (const { seq, rule } of intent.events) {
     draft.verdicts.push({
       event: seq,
@@ -81,11 +88,11 @@ export function tell(draft: Draft, judge: Judge, intent: Intent, now: number): s
       state: intent.verdict ?? 'queued',
       by: intent.by ?? 'outbox',
       reason: intent.verdict === 'merged' ? `told with others (${intent.by ?? 'digest'})` : 'waits to be sent',
-      into,
+      ...(into === undefined ? {} : { into }),
       at: now,
     })
   }
-  return into
+  return deliveries
 }
 
 export interface Held {
@@ -97,6 +104,7 @@ export interface Held {
   readonly event: { readonly seq: number; readonly source: string; readonly time: number; readonly severity: Severity }
   readonly repeats: number
   readonly source?: string
+  readonly condition?: string
   readonly reason: string
 }
 
@@ -115,7 +123,7 @@ export function hold(draft: Draft, held: Held, now: number): void {
   const named = open.events.length < namedAtMost
   draft.put(held.bundle, {
     ...open,
-    events: named ? [...open.events, { seq: held.event.seq, rule: held.rule }] : open.events,
+    events: named ? [...open.events, entryOf(held)] : open.events,
     unnamed: open.unnamed + held.repeats + (named ? 0 : 1),
     severity: worst(open.severity, held.event.severity),
   })
@@ -139,6 +147,10 @@ export function hold(draft: Draft, held: Held, now: number): void {
     until: held.at,
     at: now,
   })
+}
+
+function entryOf({ event, rule, condition }: Held): BundledEvent {
+  return { seq: event.seq, rule, ...(condition === undefined ? {} : { condition }) }
 }
 
 export function worst(one: Severity, other: Severity): Severity {

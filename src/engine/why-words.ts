@@ -55,6 +55,8 @@ export function deliveryWords(delivery: Delivery, times: Times): string {
       return `was sent ${ended}, but no answer came after ${count(delivery.attempts, 'attempt')}: it may have arrived, and counts as told`
     case 'dead':
       return `was given up ${ended} after ${count(delivery.attempts, 'attempt')}${last(delivery)}; 'sereno deliveries retry ${delivery.id}' sends it again`
+    case 'replaced':
+      return `was replaced ${ended}: what it had to say went out with a newer message`
     case 'expired':
       return `expired ${ended} after ${count(delivery.attempts, 'attempt')}${last(delivery)}: nobody was told`
   }
@@ -110,6 +112,8 @@ const stageWords: { readonly [stage: string]: string } = {
   late: 'as late news',
   owner: 'with what another rule tells',
   outbox: 'by the outbox',
+  condition: 'with its condition',
+  flapping: 'as flapping',
 }
 
 function by(verdict: Verdict): string {

@@ -86,6 +86,62 @@ export default [
     },
   },
   {
+    name: 'sereno.source-failing',
+    about:
+      'What a source asks again and again has not answered several times in a row; what it knows is kept meanwhile.',
+    fields: {
+      url: 'What is asked.',
+      since: 'When it first failed.',
+      failures: 'How often until this was said.',
+      reason: 'One word of docs/problems.md.',
+      detail: 'What came of it.',
+    },
+    labels: ['reason'],
+    severity: 'error',
+    message: ({ source, data, condition }: HubEvent): MessageWords =>
+      condition?.state === 'resolved'
+        ? { title: `Source ${source} gets answers again`, icon: 'white_check_mark' }
+        : {
+            title: `Source ${source} gets no answer`,
+            fields: [
+              { name: 'Asked', value: said(data['url']), code: true },
+              { name: 'Since', value: said(data['since']) },
+              { name: 'Reason', value: said(data['reason']), note: said(data['detail']) },
+            ],
+            lines: ['What begins or ends there is not noticed until it answers.'],
+          },
+    sample: {
+      type: 'sereno.source-failing',
+      data: {
+        url: 'http://127.0.0.1:9093',
+        since: '2026-11-20T03:00:00.000Z',
+        failures: 3,
+        reason: 'unreachable',
+        detail: 'No connection to http://127.0.0.1:9093: the port is closed',
+      },
+      condition: { key: 'list failing', state: 'firing' },
+    },
+  },
+  {
+    name: 'sereno.truncated',
+    about: 'A sender left out some of what it had to say, and there is no way to ask for it.',
+    fields: {
+      count: 'How many were left out.',
+      groupKey: 'The group they are in, in the words of the sender.',
+      receiver: 'Name of the receiver in its configuration.',
+    },
+    labels: [],
+    severity: 'warning',
+    message: ({ source, data }: HubEvent): MessageWords => ({
+      title: `Source ${source} was not told of ${said(data['count'])} alerts`,
+      lines: [
+        'The sender posts only some of a group at a time. Raise max_alerts in its configuration, or give the source its url, so that it asks for the rest.',
+        ...(data['groupKey'] === undefined ? [] : [`Group: ${said(data['groupKey'])}`]),
+      ],
+    }),
+    sample: { type: 'sereno.truncated', data: { count: 3, groupKey: '{}:{alertname="DiskFull"}', receiver: 'sereno' } },
+  },
+  {
     name: 'sereno.clock-jump',
     about: 'The wall clock was stepped; waits in progress keep their length.',
     fields: { bySeconds: 'Forward, or back when negative.' },

@@ -12,6 +12,7 @@ const deliveryStates = [
   'unknown',
   'dead',
   'expired',
+  'replaced',
 ] as const satisfies readonly DeliveryState[]
 
 const time = z.iso.datetime().describe('ISO 8601 in UTC.')
@@ -55,6 +56,21 @@ export const deliveriesQuery = z.strictObject({
   limit,
 })
 
+export const conditionsQuery = z.strictObject({
+  state: z
+    .enum(['open', 'ended', 'all'], { error: 'is no state; there are open, ended, all' })
+    .default('open')
+    .describe('Those that are open, those that ended within the last days, or both.'),
+  source: z.string().optional().describe('Name of a source.'),
+  limit: z.coerce
+    .number('is no number; give one from 1 to 10000')
+    .int('is no whole number')
+    .min(1, 'is too small; give 1 to 10000')
+    .max(10_000, 'is too large; give 1 to 10000')
+    .default(10_000)
+    .describe('How many at most, from 1 to 10000.'),
+})
+
 export const noQuery = z.strictObject({})
 export const idPath = z.strictObject({ id: anId })
 export const namePath = z.strictObject({ name: z.string().describe('Name of a channel.') })
@@ -85,7 +101,18 @@ const eventFields = {
   data: z.record(z.string(), z.unknown()),
   title: z.string().optional(),
   text: z.string().optional(),
-  condition: z.strictObject({ key: z.string(), state: z.enum(['firing', 'changed', 'resolved']) }).optional(),
+  condition: z
+    .strictObject({
+      key: z.string(),
+      state: z.enum(['firing', 'changed', 'resolved']),
+      since: z
+        .number()
+        .optional()
+        .describe('When it began or ended, in ms since 1970, where that is not the time of the event.'),
+      endsAt: z.number().optional().describe('When it ends by itself, in ms since 1970.'),
+      expireAfterMs: z.number().optional(),
+    })
+    .optional(),
   cause: id.optional().describe('The input that the hub made this event from.'),
   verdicts: z.array(verdict),
 }
@@ -144,6 +171,41 @@ export const eventPage = z.strictObject({
       .describe('The rules that had no say, and why.'),
     lines: z.array(z.string()).describe('All of it as lines to print.'),
   }),
+})
+
+export const conditionList = z.strictObject({
+  conditions: z.array(
+    z.strictObject({
+      id: id.describe('Of the event that began it.'),
+      source: z.string(),
+      key: z.string().describe('Unique within its source.'),
+      type: z.string(),
+      state: z.enum(['open', 'ended']),
+      title: z.string(),
+      severity: z.enum(severities),
+      host: z.string().optional(),
+      subject: z.string().optional(),
+      since: time,
+      seenAt: time.describe('When it was last heard of.'),
+      endsAt: time.optional(),
+      endedAt: time.optional(),
+      endedBy: z.enum(['resolved', 'expired', 'closed', 'source-removed', 'watch-removed']).optional(),
+      changes: z.int(),
+      repeats: z.int(),
+      began: z.int().describe('How often it began within a short time.'),
+      threads: z.array(
+        z.strictObject({
+          rule: z.string(),
+          channel: z.string(),
+          recipient: z.string().optional(),
+          state: z.enum(['pending', 'told', 'held', 'bundled', 'lost']),
+          delivery: id.optional().describe('The message that says that it began.'),
+          until: time.optional(),
+        }),
+      ),
+    }),
+  ),
+  total: z.int().describe('All that fit, also those beyond the limit.'),
 })
 
 export const issueList = z.strictObject({

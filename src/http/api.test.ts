@@ -220,6 +220,7 @@ function door(): ApiDoor {
         ? { ok: true, message: 'queued again' }
         : { ok: false, message: 'It was delivered; there is nothing to send again.' }
     },
+    closeCondition: async (key) => void asked.push(`close ${key}`),
     testChannel: async () => ({ ok: true, delivery: toId(first + 10) }),
     reload: async () => reloaded,
   }

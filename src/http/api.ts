@@ -10,9 +10,11 @@ import {
   type DeliveryPage,
   type LookStore,
 } from '../engine/look.ts'
-import { fromId } from '../lib/id.ts'
+import { findCondition, listConditions } from '../engine/look-conditions.ts'
+import { fromId, toId } from '../lib/id.ts'
 import type { Rule } from '../rule.ts'
 import { finalDeliveries, type Issue, type Json } from '../words.ts'
+import { type Answer, conflict, type Done, doneOrConflict, notFound, ok, type Refused } from './api-answers.ts'
 import * as shapes from './api-shapes.ts'
 import { describeApi, type DescribedRoute } from './openapi.ts'
 
@@ -26,18 +28,15 @@ export interface ApiDoor {
   rules(): readonly Rule[]
   /** Sends a dead or expired message again; a refusal is one sentence. */
   retryDelivery(id: string): Promise<Done>
+  /** Ends a condition by hand; `key` is that of its row. */
+  closeCondition(key: string): Promise<void>
   /** Sends a test message to one channel by the way all messages go; resolves when it is queued, with its delivery id. */
   testChannel(name: string): Promise<{ readonly ok: true; readonly delivery: string } | Refused>
   /** All or nothing; `message` says what changed. */
   reload(): Promise<Done | { readonly ok: false; readonly issues: readonly Issue[] }>
 }
 
-export type Done = { readonly ok: true; readonly message: string } | Refused
-export interface Refused {
-  readonly ok: false
-  /** One sentence. */
-  readonly message: string
-}
+export type { Done, Refused } from './api-answers.ts'
 
 export interface HubStatus {
   readonly version: string
@@ -54,11 +53,6 @@ export interface HubStatus {
 interface Route extends DescribedRoute {
   /** `given`: path and query parameters, checked. A method, so that each route may name its own. */
   run(door: ApiDoor, given: never): Promise<Answer>
-}
-
-interface Answer {
-  readonly status: 200 | 404 | 409 | 422
-  readonly body: object
 }
 
 /** How long a test message is waited for before the answer says that it is still on its way. */
@@ -134,6 +128,36 @@ const routes: readonly Route[] = [
       const page = await lookUpDelivery(door.store, id)
       if (page === undefined) return notFound(`There is no delivery ${id}, or it is no longer kept.`)
       return doneOrConflict(await door.retryDelivery(page.id))
+    },
+  },
+  {
+    method: 'get',
+    path: '/api/v1/conditions',
+    name: 'listConditions',
+    summary: 'What has begun and not ended, the latest first, and who was told.',
+    query: shapes.conditionsQuery,
+    answers: { 200: { about: 'Conditions.', shape: shapes.conditionList }, 400: wrong },
+    run: async (door, { source, ...query }: z.output<typeof shapes.conditionsQuery>) =>
+      ok(await listConditions(door.store, source === undefined ? query : { ...query, source })),
+  },
+  {
+    method: 'post',
+    path: '/api/v1/conditions/{id}/close',
+    name: 'closeCondition',
+    summary: 'End a condition by hand; who was told that it began is told.',
+    params: shapes.idPath,
+    answers: {
+      200: { about: 'It has ended.', shape: shapes.done },
+      400: wrong,
+      404: missing,
+      409: { about: 'It had ended already.', shape: shapes.refusal },
+    },
+    run: async (door, { id }: z.output<typeof shapes.idPath>) => {
+      const found = await findCondition(door.store, toId(fromId(id) ?? 0))
+      if (found === undefined) return notFound(`There is no condition ${id}, or it is no longer kept.`)
+      if (!found.isOpen) return conflict(`Condition ${id} has ended already: ${found.title}.`)
+      await door.closeCondition(found.key)
+      return ok({ message: `Condition ${id} is closed: ${found.title}.` })
     },
   },
   {
@@ -243,22 +267,6 @@ async function outcomeOf(store: LookStore, id: string): Promise<DeliveryPage> {
 
 function noChannel(name: string, channels: readonly string[]): string {
   return `There is no channel "${name}"; there ${channels.length === 0 ? 'are none' : `are ${channels.join(', ')}`}.`
-}
-
-function doneOrConflict(result: Done): Answer {
-  return result.ok ? ok({ message: result.message }) : conflict(result.message)
-}
-
-function ok(body: object): Answer {
-  return { status: 200, body }
-}
-
-function notFound(error: string): Answer {
-  return { status: 404, body: { error } }
-}
-
-function conflict(error: string): Answer {
-  return { status: 409, body: { error } }
 }
 
 function beforeSeq(id: string | undefined): { beforeSeq?: number } {

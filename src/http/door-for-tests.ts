@@ -55,6 +55,7 @@ export async function startTestHub(options: Partial<HttpOptions> = {}): Promise<
       channels: ['team'],
     }),
     retryDelivery: async () => ({ ok: false, message: 'No.' }),
+    closeCondition: async () => {},
     testChannel: async () => ({ ok: false, message: 'No.' }),
     reload: async () => ({ ok: true, message: 'nothing changed' }),
   }
@@ -106,6 +107,7 @@ function createTestStore(): TestStore {
     verdicts: async (seqs) => verdicts.filter(({ event }) => seqs.includes(event)),
     deliveries: async () => [],
     delivery: async () => undefined,
+    states: async () => [],
     totals: async () => ({ events: events.length, verdicts: {}, deliveries: [], bytes: 0 }),
   }
 }

@@ -4,10 +4,10 @@ import type { ChannelKind } from '../channel.ts'
 import type { ChannelConfig, Config } from '../config/config.ts'
 import { machineZone } from '../lib/local-time.ts'
 import { createSender, type SenderTools } from '../engine/sender.ts'
-import type { ChannelFacts, Judge, SourceFacts } from '../engine/judge.ts'
+import type { ChannelFacts, Judge, JudgeWatch, SourceFacts } from '../engine/judge.ts'
 import type { Sender } from '../engine/lane.ts'
 import type { EventType } from '../event-type.ts'
-import { loadChannel, loadEventTypes, loadSource } from '../registry.ts'
+import { loadChannel, loadEventTypes, loadSource, loadWatch, watchNames } from '../registry.ts'
 import type { ReaderPlace, SourceKind } from '../source.ts'
 import { loopback, loopbackFacts, loopbackSender } from './heartbeat.ts'
 import { createTemplates } from './templates.ts'
@@ -56,6 +56,7 @@ export async function assemble(config: Config, document: Json, tools: AssemblyTo
   }
   channels.set(loopback, loopbackFacts)
   senders.set(loopback, loopbackSender)
+  const sources = await Promise.all(config.sources.map((source) => assembleSource(source, zone)))
   return {
     config,
     judge: {
@@ -64,12 +65,30 @@ export async function assemble(config: Config, document: Json, tools: AssemblyTo
       ...(config.hub.fallback === undefined ? {} : { fallback: config.hub.fallback }),
       sources: new Map(config.sources.map((source): [string, SourceFacts] => [source.name, sourceFacts(source)])),
       types,
+      watches: await assembleWatches(config, sources, zone),
     },
     senders,
-    sources: await Promise.all(config.sources.map((source) => assembleSource(source, zone))),
+    sources,
     types,
     document,
   }
+}
+
+/** Those that are configured by themselves, and those that stand beside a source. */
+async function assembleWatches(
+  { watches }: Config,
+  sources: readonly AssembledSource[],
+  zone: string,
+): Promise<JudgeWatch[]> {
+  const own = watches.map(async ({ name, kind, options }) => {
+    return { name, kind: await loadWatch(kind), options, place: { name, zone, host: hostname() } }
+  })
+  const beside = sources.map(async ({ name, kindName, options, place }) => {
+    const kind = watchNames.includes(kindName) ? await loadWatch(kindName) : undefined
+    if (kind?.beside !== true) return []
+    return [{ name, kind, options, place: { name, zone: place.zone, host: place.host }, source: name }]
+  })
+  return [...(await Promise.all(own)), ...(await Promise.all(beside)).flat()]
 }
 
 function factsOf(kind: ChannelKind, { options, throttle, expireAfterMs, fallback }: ChannelConfig): ChannelFacts {

@@ -75,6 +75,9 @@ export function createDoor(parts: DoorParts): HubDoor {
       retrying = next.catch(() => {})
       return next
     },
+    async closeCondition(key) {
+      await engine.command({ name: 'close', condition: key, by: 'closed' })
+    },
     async testChannel(channel) {
       if (!assembly().judge.channels.has(channel) || channel === loopback) {
         const known = assembly().config.channels.map(({ name }) => name)

@@ -12,6 +12,13 @@ const sentences: { readonly [name: string]: string } = {
   sereno_delivery_seconds: 'From the decision to tell until the channel took the message.',
   sereno_events_total: 'Events stored, by type and source.',
   sereno_evicted_total: 'Connections to the KMS server that were given up to make room for newer ones.',
+  sereno_alerts_firing: 'Alerts that an Alertmanager says are firing.',
+  sereno_alerts_list_failing: 'Whether the list of alerts cannot be read.',
+  sereno_alerts_list_failures_total: 'Times the list of alerts could not be read.',
+  sereno_alerts_list_invalid: 'Alerts of the list that are none, when it was last read.',
+  sereno_alerts_list_last_timestamp_seconds: 'When the list of alerts was last read.',
+  sereno_alerts_truncated_total: 'Alerts that an Alertmanager left out of its posts.',
+  sereno_conditions_open: 'Conditions that have begun and not ended, by source and severity.',
   sereno_expired_total: 'Connections to the KMS server that were given up after a long silence.',
   sereno_fields_unattributed_total:
     'Lines with fields of a session of which it is not clear which session they belong to.',

@@ -10,6 +10,7 @@ import type { Store } from '../store/store.ts'
 import { finalDeliveries, type HubEvent } from '../words.ts'
 import { version } from '../version.ts'
 import type { Assembly } from './assemble.ts'
+import { countConditions } from './condition-count.ts'
 import { loopback } from './heartbeat.ts'
 import { helpOf } from './metric-help.ts'
 
@@ -42,6 +43,7 @@ export function createObserver(assembly: () => Assembly, store: Store, startedAt
   gauge('kms_slack_notifier_up').set(1)
   for (const type of assembly().types.values()) for (const one of type.counters ?? []) begin(one)
   registry.beforeText(() => processMetrics(registry))
+  const conditions = countConditions(store, gauge('sereno_conditions_open'))
 
   function begin(one: EventCounter): void {
     registry.metric(one.on === 'last' ? 'gauge' : 'counter', one.name, one.help)
@@ -79,6 +81,7 @@ export function createObserver(assembly: () => Assembly, store: Store, startedAt
     committed(draft) {
       const events = new Map(draft.events.map((event) => [event.seq, event]))
       for (const event of draft.events) countEvent(event)
+      conditions(draft)
       for (const verdict of draft.verdicts) {
         if (verdict.by === 'outbox') continue
         counter('sereno_verdicts_total').add(1, { state: verdict.state, by: verdict.by, rule: verdict.rule })

@@ -1,14 +1,15 @@
 // The whole engine on a virtual clock, with a store in place and channels that only render: for scenarios and replays.
 import { createVirtualClock, type VirtualClock } from '../engine/clock.ts'
 import { createEngine, type Engine } from '../engine/engine.ts'
-import type { Draft } from '../engine/draft.ts'
-import type { Command } from '../engine/input.ts'
+import { conditionPrefix, type ConditionRow, keyOfRow } from '../engine/condition-row.ts'
+import type { Ask, Draft } from '../engine/draft.ts'
+import type { Command, FactInput, Input } from '../engine/input.ts'
 import type { RenderedPart, Sender } from '../engine/lane.ts'
 import type { Assembly, AssembledSource } from './assemble.ts'
 import { openSqlite } from '../store/sqlite.ts'
 import type { Store } from '../store/store.ts'
 import type { Reader, ReaderOutput } from '../source.ts'
-import type { Delivery, HubEvent, NewEvent, Reason, Verdict } from '../words.ts'
+import type { Delivery, HubEvent, NewEvent, NewFact, Reason, Verdict } from '../words.ts'
 
 export interface Rehearsal {
   readonly clock: VirtualClock
@@ -17,6 +18,9 @@ export interface Rehearsal {
   /** Runs what is due up to `to`. */
   advance(to: number): Promise<void>
   emit(source: string, events: readonly NewEvent[], receivedAt?: number): Promise<void>
+  observe(source: string, facts: readonly NewFact[], receivedAt?: number): Promise<void>
+  /** Closes the open conditions of this key by hand. */
+  closeCondition(key: string): Promise<void>
   /** Hands log text to the reader of a source, as if it had been appended to its file. */
   lines(source: string, bytes: Uint8Array): Promise<void>
   /** Every send of the channel fails until then. */
@@ -74,10 +78,25 @@ export async function createRehearsal(first: Assembly, options: RehearsalOptions
       clock,
       judge: assembly.judge,
       committed: (draft) => options.committed?.(draft),
+      ask: (one) => void answer(one),
       failed: (what, error) => {
         throw new Error(`${what} failed in a rehearsal`, { cause: error })
       },
     })
+  }
+
+  let answering = 0
+
+  /** Nothing is looked up: the last fact of that key is the answer, else that it is not known. */
+  async function answer({ source, name, key }: Ask): Promise<void> {
+    answering += 1
+    try {
+      const [last] = await store.facts({ last: { source, name, key }, limit: 1 })
+      if (last === undefined) await engine.command({ name: 'unanswered', source, fact: name, key })
+      else await engine.submit([toFactInput(source, { ...last, time: clock.now() }, clock.now())])
+    } finally {
+      answering -= 1
+    }
   }
 
   function senders(): ReadonlyMap<string, Sender> {
@@ -100,7 +119,7 @@ export async function createRehearsal(first: Assembly, options: RehearsalOptions
 
   async function settle(): Promise<void> {
     do await new Promise((resolve) => setImmediate(resolve))
-    while (!engine.idle)
+    while (!engine.idle || answering > 0)
   }
 
   async function readerOf(name: string): Promise<Open> {
@@ -116,9 +135,10 @@ export async function createRehearsal(first: Assembly, options: RehearsalOptions
 
   async function take(open: Open, output: ReaderOutput): Promise<void> {
     open.due = output.due ?? Infinity
-    const { events, put, delete: gone } = output
-    if (events.length + put.length + gone.length === 0) return
-    const inputs = events.map((event) => toInput(open.name, event, clock.now()))
+    const { events, facts = [], put, delete: gone } = output
+    if (events.length + facts.length + put.length + gone.length === 0) return
+    const inputs: Input[] = events.map((event) => toInput(open.name, event, clock.now()))
+    for (const fact of facts) inputs.push(toFactInput(open.name, fact, clock.now()))
     await engine.submit(inputs, { name: open.name, put, delete: gone })
     await settle()
   }
@@ -147,6 +167,17 @@ export async function createRehearsal(first: Assembly, options: RehearsalOptions
     advance: moveTo,
     async emit(source, events, receivedAt = clock.now()) {
       await engine.submit(events.map((event) => toInput(source, event, receivedAt)))
+      await settle()
+    },
+    async observe(source, facts, receivedAt = clock.now()) {
+      await engine.submit(facts.map((fact) => toFactInput(source, fact, receivedAt)))
+      await settle()
+    },
+    async closeCondition(key) {
+      const rows = (await store.states(conditionPrefix)).map(([, value]) => value as unknown as ConditionRow)
+      for (const row of rows.filter((one) => one.key === key && one.state === 'open')) {
+        await engine.command({ name: 'close', condition: keyOfRow(row), by: 'closed' })
+      }
       await settle()
     },
     async lines(source, bytes) {
@@ -202,6 +233,12 @@ function sourceNamed(assembly: Assembly, name: string): AssembledSource {
 
 function toInput(source: string, event: NewEvent, receivedAt: number): Parameters<Engine['submit']>[0][number] {
   return { kind: 'event', source, event, receivedAt }
+}
+
+function toFactInput(source: string, fact: NewFact, receivedAt: number): FactInput {
+  const { name, key, time, host, data } = fact
+  const own = { name, key, data, ...(time === undefined ? {} : { time }), ...(host === undefined ? {} : { host }) }
+  return { kind: 'fact', source, fact: own, receivedAt }
 }
 
 function refusal(reason: Reason): Awaited<ReturnType<Sender['send']>> {

@@ -4,7 +4,7 @@ import type { Assembly } from './assemble.ts'
 import { createRehearsal, type RehearsedMessage } from './rehearsal.ts'
 import type { Store } from '../store/store.ts'
 import type { Reader, ReaderOutput } from '../source.ts'
-import type { HubEvent, JsonObject, NewEvent } from '../words.ts'
+import type { HubEvent, JsonObject, NewEvent, NewFact } from '../words.ts'
 
 /** One printed line; the shape is a promise. */
 export type ReplayLine =
@@ -54,11 +54,10 @@ export async function replayStore(
 
 export type Print = (line: ReplayLine) => void
 
-interface Arrival {
-  readonly source: string
-  readonly event: NewEvent
-  readonly at: number
-}
+type Arrival = { readonly source: string; readonly at: number } & (
+  | { readonly event: NewEvent }
+  | { readonly fact: NewFact }
+)
 
 async function replay(
   assembly: Assembly,
@@ -81,10 +80,12 @@ async function replay(
         for (const event of draft.events) if (event.receivedAt >= from) print(toEventLine(event))
       },
     })
-  for await (const { source, event, at } of arrivals) {
+  for await (const arrival of arrivals) {
+    const { source, at } = arrival
     rehearsal ??= await begin(at)
     await rehearsal.advance(Math.max(at, rehearsal.clock.now()))
-    await rehearsal.emit(source, [event], at)
+    if ('event' in arrival) await rehearsal.emit(source, [arrival.event], at)
+    else await rehearsal.observe(source, [arrival.fact], at)
     flush()
   }
   await rehearsal?.runOut()
@@ -156,16 +157,33 @@ function* timed(output: ReaderOutput, now: number): Iterable<NewEvent> {
   for (const event of output.events) yield event.time === undefined ? { ...event, time: now } : event
 }
 
+/** Source events and facts in the one order in which they came; what was derived from them is derived anew. */
 async function* recorded(store: Store, since: number): AsyncIterable<Arrival> {
-  let afterSeq = 0
-  for (;;) {
-    const page = await store.events({ since, afterSeq, ascending: true, limit: 1000 })
-    for (const event of page) {
-      afterSeq = event.seq
-      if (event.cause !== undefined || event.source === 'sereno') continue
-      yield { source: event.source, event: toNewEvent(event), at: event.receivedAt }
+  const events = pages((afterSeq) => store.events({ since, afterSeq, ascending: true, limit: 1000 }))
+  const facts = pages((afterSeq) => store.facts({ since, afterSeq, limit: 1000 }))
+  let [event, fact] = [await events.next(), await facts.next()]
+  while (event.done !== true || fact.done !== true) {
+    if (fact.done === true || (event.done !== true && event.value.seq < fact.value.seq)) {
+      if (event.done === true) return
+      const { cause, source, receivedAt } = event.value
+      if (cause === undefined && source !== 'sereno') yield { source, event: toNewEvent(event.value), at: receivedAt }
+      event = await events.next()
+    } else {
+      yield { source: fact.value.source, fact: fact.value, at: fact.value.receivedAt }
+      fact = await facts.next()
     }
-    if (page.length < 1000) return
+  }
+}
+
+async function* pages<Row extends { readonly seq: number }>(
+  read: (afterSeq: number) => Promise<readonly Row[]>,
+): AsyncGenerator<Row> {
+  for (let afterSeq = 0; ;) {
+    const page = await read(afterSeq)
+    yield* page
+    const last = page.at(-1)
+    if (last === undefined || page.length < 1000) return
+    afterSeq = last.seq
   }
 }
 

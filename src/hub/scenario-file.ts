@@ -20,6 +20,24 @@ const event = z.strictObject({
   data: z.record(z.string(), z.json()).optional(),
   title: z.string().optional(),
   text: z.string().optional(),
+  condition: z
+    .strictObject({
+      key: z.string(),
+      state: z.enum(['firing', 'changed', 'resolved']),
+      endsAt: when.optional(),
+      expireAfter: z.string().optional().describe('Such as `5m`.'),
+    })
+    .optional(),
+  identity: z.strictObject({ producer: z.string(), id: z.string() }).optional(),
+})
+
+const fact = z.strictObject({
+  source: z.string(),
+  name: z.string(),
+  key: z.string(),
+  time: when.optional(),
+  host: z.string().optional(),
+  data: z.record(z.string(), z.json()).default({}),
 })
 
 const config = z.union([z.string(), z.record(z.string(), z.json())])
@@ -27,12 +45,14 @@ const config = z.union([z.string(), z.record(z.string(), z.json())])
 const step = z.strictObject({
   at: when,
   event: event.optional(),
+  fact: fact.optional(),
   /** The same event so many times. */
   times: z.int().min(1).max(100_000).optional(),
   lines: z.strictObject({ source: z.string(), text: z.string() }).optional(),
   command: z
     .union([
       z.strictObject({ retry: z.string().describe('A channel: its dead and expired messages are sent again.') }),
+      z.strictObject({ close: z.string().describe('The key of a condition that is closed by hand.') }),
       z.strictObject({ clockJump: z.string().describe('Such as `2h` or `-30m`.') }),
     ])
     .optional(),

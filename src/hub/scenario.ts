@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { readDuration } from '../lib/duration.ts'
 import { globMatches } from '../lib/glob.ts'
-import type { HubEvent, Issue, Verdict } from '../words.ts'
+import type { Condition, HubEvent, Issue, Verdict } from '../words.ts'
 import type { Assembly } from './assemble.ts'
 import { createRehearsal, type Rehearsal } from './rehearsal.ts'
 import {
@@ -79,12 +79,18 @@ async function take(
     rehearsal.outage(channel, step.at + (readDuration(span) ?? 0), reason)
   }
   if (step.event !== undefined) {
-    const { source, time, ...event } = step.event
+    const { source, time, condition, ...event } = step.event
     const at = time === undefined ? {} : { time: readWhen(time, scenario.startAt) ?? step.at }
+    const more = condition === undefined ? {} : { condition: toCondition(condition, scenario) }
     await rehearsal.emit(
       source,
-      Array.from({ length: step.times ?? 1 }, () => ({ ...defined(event), ...at })),
+      Array.from({ length: step.times ?? 1 }, () => ({ ...defined(event), ...at, ...more })),
     )
+  }
+  if (step.fact !== undefined) {
+    const { source, time, ...fact } = step.fact
+    const at = time === undefined ? {} : { time: readWhen(time, scenario.startAt) ?? step.at }
+    await rehearsal.observe(source, [{ ...defined(fact), ...at }])
   }
   if (step.lines !== undefined) await rehearsal.lines(step.lines.source, Buffer.from(step.lines.text))
   if (step.command !== undefined) await command(rehearsal, step.command)
@@ -99,8 +105,22 @@ async function command(rehearsal: Rehearsal, given: NonNullable<ScenarioStep['co
     const byMs = (readDuration(given.clockJump.replace(/^-/, '')) ?? 0) * (back ? -1 : 1)
     return rehearsal.command({ name: 'clock-jump', byMs })
   }
+  if ('close' in given) return rehearsal.closeCondition(given.close)
   const dead = await rehearsal.store.deliveries({ channel: given.retry, states: ['dead', 'expired'], limit: 1000 })
   for (const delivery of dead.toReversed()) await rehearsal.command({ name: 'retry', delivery })
+}
+
+function toCondition(
+  { endsAt, expireAfter, ...condition }: NonNullable<NonNullable<ScenarioStep['event']>['condition']>,
+  { startAt }: Scenario,
+): Condition {
+  const at = endsAt === undefined ? undefined : readWhen(endsAt, startAt)
+  const expireAfterMs = expireAfter === undefined ? undefined : readDuration(expireAfter)
+  return {
+    ...condition,
+    ...(at === undefined ? {} : { endsAt: at }),
+    ...(expireAfterMs === undefined ? {} : { expireAfterMs }),
+  }
 }
 
 /** The same timeline with nothing happening in it. */

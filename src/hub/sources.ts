@@ -1,5 +1,6 @@
 // Runs the sources of the config: each with its tools, its routes and a boundary that catches its bugs.
 import { setTimeout as wait } from 'node:timers/promises'
+import type { Ask } from '../engine/draft.ts'
 import type { Engine } from '../engine/engine.ts'
 import { IntakeFull } from '../engine/intake.ts'
 import type { Input } from '../engine/input.ts'
@@ -31,6 +32,8 @@ export interface RunningSources {
   runWith(sources: readonly AssembledSource[]): Promise<void>
   /** By method and path; the same array for as long as the hub runs. */
   readonly routes: readonly SourceRoute[]
+  /** Has a source look up what a watch asked for. */
+  ask(one: Ask): void
   stop(): Promise<void>
 }
 
@@ -62,6 +65,7 @@ export function createSources(tools: SourcesTools): RunningSources {
   const running = new Map<string, Running>()
   const routes: SourceRoute[] = []
   const rechecks = new Map<string, (request: Recheck) => Promise<void>>()
+  const { promise: started, resolve: letAsk } = Promise.withResolvers<void>()
 
   /** Told by a source's first word of where it stands. */
   const placed = new Map<string, () => void>()
@@ -111,6 +115,7 @@ export function createSources(tools: SourcesTools): RunningSources {
     running.delete(name)
     one.abort.abort()
     removeRoutes(name)
+    rechecks.delete(name)
     await Promise.race([one.stopped, new Promise((resolve) => setTimeout(resolve, stopWithinMs).unref())])
     tools.engine.catchingUp(name, false)
     tools.stopped(name)
@@ -156,8 +161,26 @@ export function createSources(tools: SourcesTools): RunningSources {
     return { ids: own.map((one) => one.id ?? ''), accepted: own.length - duplicates, duplicates }
   }
 
+  /** It ends with a fact that its source commits, or with the word that there is none. */
+  async function ask({ source, ...request }: Ask): Promise<void> {
+    try {
+      const handler = rechecks.get(source)
+      if (handler === undefined) throw new Error(`source ${source} does not run, or looks nothing up`)
+      await handler(request)
+    } catch (error) {
+      tools.log.warn(`source ${source} could not look up ${request.name} ${request.key}`, { error: String(error) })
+      const { name: fact, key } = request
+      await tools.engine.command({ name: 'unanswered', source, fact, key })
+    }
+  }
+
   return {
     routes,
+    // Not before the sources have started: what was asked before the last stop is asked again first of all.
+    ask: (one) =>
+      void started
+        .then(() => ask(one))
+        .catch((error: unknown) => tools.storeFailed('noting an unanswered recheck', error)),
     async runWith(sources) {
       const wanted = new Map(sources.map((source) => [source.name, source]))
       for (const [name, { source }] of running) {
@@ -165,6 +188,7 @@ export function createSources(tools: SourcesTools): RunningSources {
         if (next === undefined || !isSame(source, next)) await stopOne(name)
       }
       await Promise.all(sources.filter((source) => !running.has(source.name)).map(start))
+      letAsk()
     },
     async stop() {
       await Promise.all([...running.keys()].map(stopOne))

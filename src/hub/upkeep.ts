@@ -18,6 +18,7 @@ export interface UpkeepTools {
 export interface RetentionSpans {
   readonly unmatchedMs: number
   readonly restMs: number
+  readonly factsMs: number
   /** Absent: no limit. */
   readonly sizeBytes?: number
 }
@@ -25,6 +26,8 @@ export interface RetentionSpans {
 const hourMs = 3_600_000
 const firstCopyMs = 60_000
 const clockCheckMs = 5000
+/** A gap is known to this much after a kill. */
+const aliveMs = 30_000
 /** A step of the wall clock of more than this is no drift. */
 const jumpMs = 5000
 const identityMs = 7 * 24 * hourMs
@@ -41,6 +44,7 @@ export function startUpkeep(tools: UpkeepTools): () => void {
     ),
     setInterval(() => void attempt(tools, 'checking the store', () => check(tools)), 24 * hourMs),
     setInterval(watchClock(tools), clockCheckMs),
+    setInterval(() => void attempt(tools, 'noting that it is alive', () => tools.engine.markAlive()), aliveMs),
     setTimeout(() => void attempt(tools, 'the first upkeep', () => firstRound(tools)), firstCopyMs),
   ]
   for (const timer of timers) timer.unref()
@@ -57,11 +61,12 @@ async function firstRound(tools: UpkeepTools): Promise<void> {
 
 async function prune({ store, retention }: UpkeepTools): Promise<void> {
   const now = Date.now()
-  const { unmatchedMs, restMs, sizeBytes } = retention()
+  const { unmatchedMs, restMs, factsMs, sizeBytes } = retention()
   const policy: Pruning = {
     now,
     unmatchedInfoBefore: now - unmatchedMs,
     restBefore: now - restMs,
+    factsBefore: now - factsMs,
     identitiesBefore: now - identityMs,
     limitRows: pruneRows,
     ...(sizeBytes === undefined ? {} : { sizeBytes }),

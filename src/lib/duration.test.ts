@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { readDuration, writeDuration } from './duration.ts'
+import { readDuration, spanWords, writeDuration } from './duration.ts'
 
 test('a number and a unit, or several from the longest to the shortest', () => {
   const cases: readonly [string, number | undefined][] = [
@@ -37,4 +37,11 @@ test('what is written is read as the same', () => {
   )
   assert.equal(writeDuration(5_400_000), '1h30m')
   assert.equal(writeDuration(604_800_000), '7d')
+})
+
+test('a span is said in at most two units', () => {
+  const said = [0, 45_000, 60_000, 59 * 60_000, 3_600_000, 7_380_000, 26 * 3_600_000, 48 * 3_600_000].map(spanWords)
+  assert.deepEqual(said, ['0 s', '45 s', '1 min', '59 min', '1 h', '2 h 3 min', '1 d 2 h', '2 d'])
+  assert.equal(spanWords(-5), '0 s')
+  assert.equal(spanWords(59.6 * 60_000), '1 h')
 })

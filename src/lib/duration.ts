@@ -41,3 +41,15 @@ export function writeDuration(ms: number): string {
   }
   return text === '' ? '0s' : text
 }
+
+/** As people say it, in at most two units: 7380000 is "2 h 3 min". */
+export function spanWords(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000))
+  if (seconds < 60) return `${seconds} s`
+  const minutes = Math.round(seconds / 60)
+  if (minutes < 60) return `${minutes} min`
+  const hours = Math.floor(minutes / 60)
+  if (hours < 24) return `${hours} h${minutes % 60 === 0 ? '' : ` ${minutes % 60} min`}`
+  const days = Math.floor(hours / 24)
+  return `${days} d${hours % 24 === 0 ? '' : ` ${hours % 24} h`}`
+}

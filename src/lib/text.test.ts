@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { breakAt, cleanLine, cleanText, cutText } from './text.ts'
+import { breakAt, cleanLine, cleanText, cutBytes, cutText } from './text.ts'
 
 const family = '👨‍👩‍👧‍👦'
 const wild = fc.string({
@@ -77,6 +77,19 @@ describe('a cut', () => {
       ),
     )
   })
+})
+
+test('a cut by bytes keeps whole characters', () => {
+  assert.equal(cutBytes('short', 100), 'short')
+  assert.equal(cutBytes('größe', 4), 'gr\u00f6')
+  assert.equal(cutBytes('größe', 3), 'gr')
+  assert.equal(cutBytes('€€', 6), '€€')
+  fc.assert(
+    fc.property(fc.string({ unit: 'grapheme' }), fc.nat(60), (text, most) => {
+      const cut = cutBytes(text, most)
+      assert.ok(Buffer.byteLength(cut) <= most && text.startsWith(cut))
+    }),
+  )
 })
 
 describe('a break', () => {

@@ -22,6 +22,16 @@ export function cutText(text: string, max: number): string {
   return `${text.slice(0, boundaryAt(text, Math.max(0, max - 1)))}…`.slice(0, max)
 }
 
+/** At most so many bytes of UTF-8, without half a character at the end. */
+export function cutBytes(text: string, most: number): string {
+  if (text.length * 3 <= most) return text
+  // A character cut in two at the end decodes to U+FFFD.
+  return Buffer.from(text)
+    .subarray(0, most)
+    .toString()
+    .replace(/\ufffd$/, '')
+}
+
 /** Where text longer than `max` is best broken: behind a line end, behind a blank, else between two characters; at least 1. */
 export function breakAt(text: string, max: number): number {
   if (text.length <= max) return text.length

@@ -1,6 +1,6 @@
 // Turns a commit into rows of plain values, so that it crosses to the store's worker cheaply and binds as it is.
 import { fromId } from '../lib/id.ts'
-import type { Delivery, HubEvent, Job, Verdict } from '../words.ts'
+import type { Delivery, Fact, HubEvent, Job, Verdict } from '../words.ts'
 import type { Attempt, Commit, StoredPart } from './store.ts'
 
 type Value = string | number | null
@@ -14,6 +14,7 @@ export interface Packed {
 /** One statement per kind of row; `?n` is the n-th value. */
 export const statements = {
   event: 'insert into event values (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14)',
+  fact: 'insert into fact values (?1,?2,?3,?4,?5,?6,?7,?8)',
   input: 'insert into input values (?1,?2,?3,?4)',
   verdict: 'insert or replace into verdict values (?1,?2,?3,?4,?5,?6,?7,?8,?9)',
   delivery:
@@ -22,7 +23,7 @@ export const statements = {
   part: 'insert or replace into part values (?1,?2,?3,?4,?5)',
   state: 'insert or replace into state values (?1,?2,?3)',
   stateGone: 'delete from state where key = ?1',
-  job: 'insert or replace into job values (?1,?2,?3,?4,?5,?6)',
+  job: 'insert or replace into job values (?1,?2,?3,?4,?5,?6,?7)',
   jobGone: 'delete from job where key = ?1',
   jobShift: "update job set due = due + ?1 where clock <> 'calendar'",
   deliveryShift:
@@ -40,6 +41,7 @@ export function pack(batch: Commit): Packed[] {
     if (rows !== undefined && rows.length > 0) packed.push({ table, rows })
   }
   add('event', batch.events?.map(eventRow))
+  add('fact', batch.facts?.map(factRow))
   add(
     'input',
     batch.inputs?.map((input) => [input.seq, input.at, input.kind, JSON.stringify(input.body)]),
@@ -106,6 +108,10 @@ function eventRow(event: HubEvent): Row {
   ]
 }
 
+function factRow({ seq, source, name, key, time, receivedAt, host, data }: Fact): Row {
+  return [seq, source, name, key, time, receivedAt, host ?? null, JSON.stringify(data)]
+}
+
 function verdictRow(verdict: Verdict): Row {
   return [
     verdict.event,
@@ -161,7 +167,7 @@ function partRow(part: StoredPart): Row {
 }
 
 function jobRow(job: Job): Row {
-  return [job.key, job.kind, job.dueAt, job.clock, job.source ?? null, JSON.stringify(job.body)]
+  return [job.key, job.kind, job.dueAt, job.clock, job.source ?? null, JSON.stringify(job.body), job.periodMs ?? null]
 }
 
 function seqOf(id: string): number {

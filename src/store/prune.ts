@@ -11,6 +11,9 @@ export type Pruning = Retention & { readonly sizeBytes?: number }
 /** What somebody still waits for: held by a job, or named by a message that is not sent yet. */
 const isFree = `not exists (select 1 from verdict v where v.event = e.seq and v.state in ('queued', 'held'))
   and e.seq not in (select event from pinned)`
+/** The end of a condition that is still open will be said in the thread of its beginning. */
+const isDone = `state not in ('queued', 'retrying', 'sending')
+  and (handle is null or thread not in (select thread from pinned_thread))`
 const isUnmatchedInfo = `e.severity = 'info' and not exists (select 1 from verdict v where v.event = e.seq)`
 
 /** Positions grow with time: what lies before the first event that may stay need not be searched for behind it. */
@@ -36,10 +39,14 @@ export function prune(run: Run, policy: Pruning): number {
   gone += dropEvents(run, `${old} and ${isUnmatchedInfo}`, limitRows, policy.unmatchedInfoBefore, now)
   gone += dropEvents(run, old, limitRows, policy.restBefore, now)
   sweep(
-    "delete from delivery where seq in (select seq from delivery where ended < ?1 and state not in ('queued', 'retrying', 'sending') limit ?2)",
+    `delete from delivery where seq in (select seq from delivery where ended < ?1 and ${isDone} limit ?2)`,
     policy.restBefore,
   )
   sweep('delete from input where seq in (select seq from input where at < ?1 limit ?2)', policy.restBefore)
+  sweep(
+    'delete from fact where seq in (select seq from fact where seq < coalesce((select seq from fact where received >= ?1 order by seq limit 1), 9e15) limit ?2)',
+    policy.factsBefore,
+  )
   gone += dropIdentities(run, policy.identitiesBefore, limitRows)
   sweep('delete from state where key in (select key from state where expires < ?1 limit ?2)', now)
   sweepTrail(sweep)
@@ -50,10 +57,13 @@ export function prune(run: Run, policy: Pruning): number {
 /** Deletes until the store is small enough, or nothing is left that may go. */
 function shrink(run: Run, sweep: (sql: string) => void, sizeBytes: number, limitRows: number): number {
   const tooLarge = `${usedBytes} > ?1`
-  let gone = dropEvents(run, `${tooLarge} and ${isUnmatchedInfo}`, limitRows, sizeBytes)
+  const facts = `delete from fact where seq in (select seq from fact where ${tooLarge} order by seq limit ?2)`
+  let gone = 0
+  for (let changes = limitRows; changes > 0; gone += changes) changes = run(facts, sizeBytes, limitRows)
+  gone += dropEvents(run, `${tooLarge} and ${isUnmatchedInfo}`, limitRows, sizeBytes)
   gone += dropEvents(run, tooLarge, limitRows, sizeBytes, undefined, () => {
     sweep(
-      `delete from delivery where seq in (select seq from delivery where seq < ${firstToStay} and state not in ('queued', 'retrying', 'sending') limit ?1)`,
+      `delete from delivery where seq in (select seq from delivery where seq < ${firstToStay} and ${isDone} limit ?1)`,
     )
     sweep(`delete from input where seq in (select seq from input where seq < ${firstToStay} limit ?1)`)
     sweepTrail(sweep)
@@ -96,13 +106,23 @@ function sweepTrail(sweep: (sql: string) => void): void {
   )
 }
 
-/** Noted once per round: a waiting message's events may all have ended already, as those of late news have. */
+/**
+ * Noted once per round: a waiting message's events may all have ended already, as those of late news have; and what is
+ * known of open conditions.
+ */
 function pin(run: Run): void {
   run('create temp table if not exists slice (seq integer primary key)')
   run('create temp table if not exists pinned (event integer primary key)')
   run('delete from pinned')
   for (const states of ["state in ('queued', 'retrying')", "state = 'sending'"]) {
     run(`insert or ignore into pinned select n.value from delivery d, json_each(d.events) n where d.${states}`)
+  }
+  run('create temp table if not exists pinned_thread (thread text primary key)')
+  run('delete from pinned_thread')
+  const open = `from state where key >= 'condition|' and key < 'condition}' and json_extract(value, '$.state') = 'open'`
+  run(`insert or ignore into pinned_thread select json_extract(value, '$.thread') ${open}`)
+  for (const event of ['opening', 'latest']) {
+    run(`insert or ignore into pinned select json_extract(value, '$.${event}') ${open}`)
   }
 }
 

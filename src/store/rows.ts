@@ -1,6 +1,6 @@
 // Reads rows back into the words of the domain.
 import { toId } from '../lib/id.ts'
-import type { Delivery, HubEvent, Job, Verdict } from '../words.ts'
+import type { Delivery, Fact, HubEvent, Job, Verdict } from '../words.ts'
 import type { Attempt, StoredPart } from './store.ts'
 
 export type SqlRow = Record<string, unknown>
@@ -24,6 +24,19 @@ export function readEvent(row: SqlRow): HubEvent {
     ...optional('text', row['text'], text),
     ...optional('condition', row['condition'], (value) => json(value) as NonNullable<HubEvent['condition']>),
     ...optional('cause', row['cause'], number),
+  }
+}
+
+export function readFact(row: SqlRow): Fact {
+  return {
+    seq: number(row['seq']),
+    source: text(row['source']),
+    name: text(row['name']),
+    key: text(row['key']),
+    time: number(row['time']),
+    receivedAt: number(row['received']),
+    ...optional('host', row['host'], text),
+    data: json(row['data']) as Fact['data'],
   }
 }
 
@@ -96,6 +109,7 @@ export function readJob(row: SqlRow): Job {
     dueAt: number(row['due']),
     clock: text(row['clock']) as Job['clock'],
     ...optional('source', row['source'], text),
+    ...optional('periodMs', row['period'], number),
     body: json(row['body']) as Job['body'],
   }
 }

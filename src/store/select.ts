@@ -1,5 +1,5 @@
 // The questions that pages and lists ask, as SQL with bound values.
-import type { DeliveryQuery, EventQuery } from './store.ts'
+import type { DeliveryQuery, EventQuery, FactQuery } from './store.ts'
 
 export interface Select {
   readonly sql: string
@@ -26,6 +26,20 @@ export function selectDeliveries(query: DeliveryQuery): Select {
   if (query.states !== undefined) add(`state in (${query.states.map(() => '?').join(', ')})`, ...query.states)
   return { sql: `select * from delivery ${where()} order by seq desc limit ?${values.push(query.limit)}`, values }
 }
+
+/** By position, upwards; of one key newest first. */
+export function selectFacts({ afterSeq, since, limit, last }: FactQuery): Select {
+  const { where, values, add } = createFilter()
+  add('seq > ?', afterSeq)
+  add('received >= ?', since)
+  if (last !== undefined) add('source = ? and name = ? and key = ?', last.source, last.name, last.key)
+  const order = last === undefined ? 'asc' : 'desc'
+  return { sql: `select * from fact ${where()} order by seq ${order} limit ?${values.push(limit)}`, values }
+}
+
+/** Those that a thread's messages were called by the service, oldest first. */
+export const selectHandles =
+  'select handle from delivery where channel = ?1 and thread = ?2 and recipient = ?3 and handle is not null order by ended, seq'
 
 interface Filter {
   readonly values: (string | number)[]

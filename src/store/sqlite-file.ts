@@ -2,20 +2,34 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { statSync } from 'node:fs'
 import { firstPosition, fromId } from '../lib/id.ts'
-import type { Delivery, HubEvent, Job, Json, Verdict } from '../words.ts'
+import type { Delivery, Fact, HubEvent, Job, Json, Verdict } from '../words.ts'
 import { toRefusal } from './explain.ts'
-import { migrations } from './migrations.ts'
+import { readTotals } from './totals.ts'
+import { migrate, touchEveryTable } from './schema.ts'
 import { statements, type Packed } from './pack.ts'
 import { copyState } from './state-copy.ts'
 import { prune } from './prune.ts'
-import { selectDeliveries, selectEvents } from './select.ts'
-import { json, number, readAttempt, readDelivery, readEvent, readJob, readPart, readVerdict, text } from './rows.ts'
+import { selectDeliveries, selectEvents, selectFacts, selectHandles } from './select.ts'
+import {
+  json,
+  number,
+  readAttempt,
+  readDelivery,
+  readEvent,
+  readFact,
+  readJob,
+  readPart,
+  readVerdict,
+  text,
+} from './rows.ts'
 import type { SqlRow } from './rows.ts'
 import {
   type DeliveryDetail,
   type DeliveryQuery,
   type DeliveryWithEvents,
   type EventQuery,
+  type FactQuery,
+  type Handles,
   type Identity,
   type InputRow,
   type Loaded,
@@ -41,9 +55,9 @@ export class SqliteFile {
       if (!readOnly) {
         this.#db.exec('pragma journal_mode = wal; pragma synchronous = full; pragma wal_autocheckpoint = 4000')
         this.#db.exec('pragma journal_size_limit = 67108864')
-        this.#migrate()
+        migrate(this.#db, path)
       }
-      this.#touchEveryTable()
+      touchEveryTable(this.#db)
     } catch (error) {
       this.#db.close()
       throw error
@@ -52,7 +66,7 @@ export class SqliteFile {
 
   nextSeq(now: number): number {
     const row = this.#get(
-      'select max((select coalesce(max(seq), 0) from event), (select coalesce(max(seq), 0) from input), (select coalesce(max(seq), 0) from delivery)) as seq',
+      'select max((select coalesce(max(seq), 0) from event), (select coalesce(max(seq), 0) from input), (select coalesce(max(seq), 0) from delivery), (select coalesce(max(seq), 0) from fact)) as seq',
     )
     return Math.max(number(row?.['seq']) + 1, firstPosition(now))
   }
@@ -73,11 +87,12 @@ export class SqliteFile {
   }
 
   /** What cannot be read cannot be decided either: senders shall try again. */
-  load({ state, identities }: Wanted): Loaded {
+  load({ state, identities, deliveries = [] }: Wanted): Loaded {
     try {
       const states = new Map<string, Json>()
       const jobs = new Map<string, Job>()
       const found = new Map<string, Identity>()
+      const sent = new Map<number, Delivery>()
       for (const key of state) {
         const row = this.#get('select value from state where key = ?1', key)
         if (row !== undefined) states.set(key, json(row['value']) as Json)
@@ -88,7 +103,11 @@ export class SqliteFile {
         const row = this.#get('select seq, digest from identity where key = ?1', key)
         if (row !== undefined) found.set(key, { seq: number(row['seq']), digest: text(row['digest']) })
       }
-      return { state: states, jobs, identities: found }
+      for (const seq of deliveries) {
+        const row = this.#get('select * from delivery where seq = ?1', seq)
+        if (row !== undefined) sent.set(seq, readDelivery(row))
+      }
+      return { state: states, jobs, identities: found, deliveries: sent }
     } catch (error) {
       throw toRefusal(error, this.#path)
     }
@@ -98,6 +117,34 @@ export class SqliteFile {
     const jobs = this.#all('select * from job where due <= ?1 order by due, key limit ?2', now, limit).map(readJob)
     const next = this.#get('select min(due) as due from job where due > ?1', now)
     return next === undefined || next['due'] === null ? { jobs } : { jobs, nextAt: number(next['due']) }
+  }
+
+  jobs(which: { readonly kind: string } | { readonly absence: true }): Job[] {
+    const rows =
+      'kind' in which
+        ? this.#all('select * from job where kind = ?1', which.kind)
+        : this.#all('select * from job where period is not null')
+    return rows.map(readJob)
+  }
+
+  handles(channel: string, recipient: string, thread: string): Handles {
+    const rows = this.#all(selectHandles, channel, thread, recipient)
+    const [first, last] = [rows[0], rows.at(-1)]
+    return first === undefined || last === undefined ? {} : { first: text(first['handle']), last: text(last['handle']) }
+  }
+
+  facts(query: FactQuery): Fact[] {
+    const { sql, values } = selectFacts(query)
+    return this.#all(sql, ...values).map(readFact)
+  }
+
+  states(prefix: string): (readonly [string, Json])[] {
+    // The character after the last that a key can go on with: keys are of ASCII up to the escaped parts.
+    return this.#all(
+      'select key, value from state where key >= ?1 and key < ?2 order by key',
+      prefix,
+      `${prefix}\u{10ffff}`,
+    ).map((row) => [text(row['key']), json(row['value']) as Json])
   }
 
   waiting(channel: string, afterSeq: number, limit: number): DeliveryWithEvents[] {
@@ -181,23 +228,7 @@ export class SqliteFile {
   }
 
   totals(): Totals {
-    const verdicts: Record<string, number> = {}
-    for (const row of this.#all('select state, count(*) as count from verdict group by state')) {
-      verdicts[text(row['state'])] = number(row['count'])
-    }
-    return {
-      events: number(this.#get('select count(*) as count from event')?.['count']),
-      verdicts,
-      deliveries: this.#all(
-        'select channel, state, count(*) as count, min(created) as oldest from delivery group by channel, state',
-      ).map((row) => ({
-        channel: text(row['channel']),
-        state: text(row['state']) as Delivery['state'],
-        count: number(row['count']),
-        oldestAt: number(row['oldest']),
-      })),
-      bytes: this.#path === ':memory:' ? 0 : statSync(this.#path).size,
-    }
+    return { ...readTotals((sql) => this.#all(sql)), bytes: this.#path === ':memory:' ? 0 : statSync(this.#path).size }
   }
 
   setting(key: string): Json | undefined {
@@ -227,32 +258,6 @@ export class SqliteFile {
   close(): void {
     this.#prepared.clear()
     this.#db.close()
-  }
-
-  #migrate(): void {
-    const version = number(this.#get('pragma user_version')?.['user_version'])
-    if (version > migrations.length) {
-      throw new Error(
-        `${this.#path} was written by a newer Sereno (schema ${version}, this one knows ${migrations.length}). Start that newer version, or restore a backup made by this one.`,
-      )
-    }
-    if (version === migrations.length) return
-    if (version > 0) this.backup(`${this.#path}.before-schema-${migrations.length}`)
-    this.#db.exec('begin immediate')
-    // Another connection may have done it while this one waited for its turn.
-    const now = number(this.#db.prepare('pragma user_version').get()?.['user_version'])
-    for (const sql of migrations.slice(now)) this.#db.exec(sql)
-    this.#db.exec(`pragma user_version = ${migrations.length}; commit`)
-  }
-
-  /** A damaged page at the ends of a table shows here and not in the middle of the night. */
-  #touchEveryTable(): void {
-    for (const row of this.#all("select name from sqlite_schema where type = 'table' and name not like 'sqlite_%'")) {
-      const table = text(row['name'])
-      const key = table === 'event' || table === 'delivery' || table === 'input' ? 'seq' : undefined
-      this.#all(`select * from ${table} ${key === undefined ? '' : `order by ${key} desc`} limit 1`)
-      if (key !== undefined) this.#all(`select * from ${table} order by ${key} limit 1`)
-    }
   }
 
   #event(seq: number): HubEvent | undefined {

@@ -17,14 +17,23 @@ export interface Store {
   waiting(channel: string, afterSeq: number, limit: number): Promise<readonly DeliveryWithEvents[]>
   /** Channels for which deliveries wait. */
   waitingChannels(): Promise<readonly string[]>
+  /** All jobs of a kind, or all that stand for silence. */
+  jobs(which: { readonly kind: string } | { readonly absence: true }): Promise<readonly Job[]>
   /** Deliveries that were being sent when the last process ended. */
   interrupted(): Promise<readonly DeliveryWithEvents[]>
+
+  /** What the service called the first and the last message of a thread that reached this recipient. */
+  handles(channel: string, recipient: string, thread: string): Promise<Handles>
 
   cursor(source: string): Promise<Json | undefined>
   rows(source: string): Promise<readonly (readonly [key: string, value: Json])[]>
 
   events(query: EventQuery): Promise<readonly HubEvent[]>
   event(id: string): Promise<HubEvent | undefined>
+  /** Facts by position, upwards; of one key the last before a position. */
+  facts(query: FactQuery): Promise<readonly Fact[]>
+  /** State rows whose keys begin with `prefix`, by key. */
+  states(prefix: string): Promise<readonly (readonly [key: string, value: Json])[]>
   verdicts(events: readonly number[]): Promise<readonly Verdict[]>
   deliveries(query: DeliveryQuery): Promise<readonly Delivery[]>
   delivery(id: string): Promise<DeliveryDetail | undefined>
@@ -59,6 +68,20 @@ export interface Opened {
 export interface Wanted {
   readonly state: readonly string[]
   readonly identities: readonly string[]
+  readonly deliveries?: readonly number[]
+}
+
+export interface Handles {
+  readonly first?: string
+  readonly last?: string
+}
+
+export interface FactQuery {
+  readonly afterSeq?: number
+  readonly since?: number
+  readonly limit: number
+  /** Newest first, of this name and key only. */
+  readonly last?: { readonly source: string; readonly name: string; readonly key: string }
 }
 
 export interface Loaded {
@@ -66,6 +89,7 @@ export interface Loaded {
   readonly state: ReadonlyMap<string, Json>
   readonly jobs: ReadonlyMap<string, Job>
   readonly identities: ReadonlyMap<string, Identity>
+  readonly deliveries: ReadonlyMap<number, Delivery>
 }
 
 export interface Identity {
@@ -182,6 +206,7 @@ export interface Retention {
   readonly now: number
   readonly unmatchedInfoBefore: number
   readonly restBefore: number
+  readonly factsBefore: number
   readonly identitiesBefore: number
   readonly limitRows: number
 }

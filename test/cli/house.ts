@@ -143,6 +143,7 @@ function createDoor(store: Store): ApiDoor {
       channels: ['team'],
     }),
     retryDelivery: async (id) => ({ ok: true, message: `${id} is queued again.` }),
+    closeCondition: async () => {},
     testChannel: async () => ({ ok: true, delivery: deadId }),
     reload: async () => ({ ok: true, message: 'in force' }),
   }

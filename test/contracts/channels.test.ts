@@ -205,7 +205,7 @@ function withSecrets(
 
 function toolsWith(signal: AbortSignal): ChannelTools {
   return {
-    delivery: { id: '01d', recipient: '', attempt: 1, idempotencyKey: '01d-1', kind: 'note', thread: { id: 't1' } },
+    delivery: { id: '01d', recipient: '', attempt: 1, idempotencyKey: '01d-1', kind: 'open', thread: { id: 't' } },
     signal,
     now: () => Date.UTC(2026, 10, 20, 12),
     request,

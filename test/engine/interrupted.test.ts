@@ -14,6 +14,7 @@ const judge: Judge = {
   channels: new Map([['team', facts]]),
   sources: new Map(),
   types: new Map(),
+  watches: [],
 }
 
 test('a message is not taken for told because the hub was killed twice while sending it', async () => {

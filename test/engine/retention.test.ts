@@ -12,7 +12,14 @@ import type { Delivery, HubEvent, Verdict } from '../../src/words.ts'
 
 const filler = 'x'.repeat(2000)
 const now = 1_000_000
-const policy: Pruning = { now, unmatchedInfoBefore: 0, restBefore: 0, identitiesBefore: 0, limitRows: 50 }
+const policy: Pruning = {
+  now,
+  unmatchedInfoBefore: 0,
+  restBefore: 0,
+  factsBefore: 0,
+  identitiesBefore: 0,
+  limitRows: 50,
+}
 
 test('beyond its size the store drops unmatched info events first, then the oldest of the rest, and what is waited for never', () =>
   withStore(async (store) => {

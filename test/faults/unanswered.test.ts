@@ -128,6 +128,7 @@ async function startDay(): Promise<Day> {
       channels: new Map([['team', { recipients: [''], expireAfterMs: 86_400_000, idempotency: false }]]),
       sources: new Map(),
       types,
+      watches: [],
     },
     failed: (what, error) => assert.fail(`${what}: ${String(error)}`),
   })

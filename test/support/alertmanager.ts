@@ -128,8 +128,14 @@ function launch(url: string, folder: string, config: string): Running {
   let text = ''
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding('utf8').on('data', (chunk: string) => void (text = (text + chunk).slice(-100_000)))
+  // Should the test be broken off, it must not outlive it.
+  const endWithUs = (): void => void child.kill('SIGKILL')
+  process.once('exit', endWithUs)
   const ended = new Promise<void>((resolve) => {
-    child.once('close', () => resolve())
+    child.once('close', () => {
+      process.off('exit', endWithUs)
+      resolve()
+    })
     child.once('error', (error) => {
       text += `\n${error.message}; Debian's package prometheus-alertmanager has the program ${program}`
       resolve()

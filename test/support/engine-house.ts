@@ -1,5 +1,6 @@
 // An engine with a store in place, channels that answer as told, and a wall clock that can be stepped against the time that passes.
 import { createVirtualClock, type Clock } from '../../src/engine/clock.ts'
+import type { Ask } from '../../src/engine/draft.ts'
 import { createEngine, type Engine } from '../../src/engine/engine.ts'
 import type { ChannelFacts, Judge } from '../../src/engine/judge.ts'
 import type { Sender } from '../../src/engine/lane.ts'
@@ -21,7 +22,14 @@ export function judgeOf(
   channels: { readonly [name: string]: ChannelFacts },
   extra: Partial<Judge> = {},
 ): Judge {
-  return { rules, channels: new Map(Object.entries(channels)), sources: new Map(), types: new Map(), ...extra }
+  return {
+    rules,
+    channels: new Map(Object.entries(channels)),
+    sources: new Map(),
+    types: new Map(),
+    watches: [],
+    ...extra,
+  }
 }
 
 export interface Sent {
@@ -36,6 +44,8 @@ export class EngineHouse implements AsyncDisposable {
   /** What a channel answers; absent: ok. */
   readonly answers = new Map<string, Outcome>()
   readonly sent: Sent[] = []
+  /** What watches wanted looked up. */
+  readonly asked: Ask[] = []
   engine: Engine
   #judge: Judge
   #skewMs = 0
@@ -83,6 +93,15 @@ export class EngineHouse implements AsyncDisposable {
     await this.settle()
   }
 
+  /** Stopped for so long, as over a night. */
+  async away(ms: number): Promise<void> {
+    await this.engine.stop(0)
+    await this.pass(ms)
+    this.engine = this.#begin()
+    await this.engine.start(this.#senders(), {})
+    await this.settle()
+  }
+
   async reload(judge: Judge): Promise<void> {
     this.#judge = judge
     await this.engine.reload(judge, this.#senders(), { reloaded: true })
@@ -111,7 +130,13 @@ export class EngineHouse implements AsyncDisposable {
   }
 
   #begin(): Engine {
-    return createEngine({ store: this.store, clock: this.clock, judge: this.#judge, failed: () => {} })
+    return createEngine({
+      store: this.store,
+      clock: this.clock,
+      judge: this.#judge,
+      ask: (one) => void this.asked.push(one),
+      failed: () => {},
+    })
   }
 
   #senders(): ReadonlyMap<string, Sender> {

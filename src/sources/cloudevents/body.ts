@@ -1,14 +1,12 @@
 // The ways CloudEvents travel over HTTP: as a body (one or a batch), or as data with the attributes in headers.
 // https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md
-import { jsonDepth } from '../../lib/json-depth.ts'
+import { readJson } from '../../lib/read-json.ts'
 import type { SourceRequest } from '../../source.ts'
 
 export type Body =
   | { readonly elements: readonly unknown[] }
   | { readonly status: 400 | 413 | 415; readonly error: string }
 
-/** Deeper than any sender means; what reads or writes it later goes a call deeper for each level. */
-const mostDepth = 64
 const mostEvents = 1000
 
 export function readBody(request: SourceRequest): Body {
@@ -25,7 +23,7 @@ export function readBody(request: SourceRequest): Body {
 
 function readStructured(body: Uint8Array): Body {
   const read = readJson(body, 'The body')
-  if ('error' in read) return read
+  if ('error' in read) return { status: 400, error: read.error }
   const elements: readonly unknown[] = Array.isArray(read.value) ? read.value : [read.value]
   if (elements.length <= mostEvents) return { elements }
   return { status: 413, error: `A batch may have ${mostEvents} events, this one has ${elements.length}; send several.` }
@@ -40,22 +38,12 @@ function readBinary({ headers, body }: SourceRequest, type: string): Body {
   if (body.byteLength === 0) return { elements: [element] }
   if (/[/+]json$/.test(type)) {
     const read = readJson(body, 'The data')
-    return 'error' in read ? read : { elements: [{ ...element, data: read.value }] }
+    return 'error' in read ? { status: 400, error: read.error } : { elements: [{ ...element, data: read.value }] }
   }
   const bytes = toBuffer(body)
   const isText = type === '' || type.startsWith('text/') || /[/+]xml$/.test(type)
   return {
     elements: [{ ...element, ...(isText ? { data: bytes.toString() } : { data_base64: bytes.toString('base64') }) }],
-  }
-}
-
-function readJson(body: Uint8Array, what: string): { readonly value: unknown } | { status: 400; error: string } {
-  if (jsonDepth(body) > mostDepth) return { status: 400, error: `${what} is nested deeper than ${mostDepth} levels.` }
-  try {
-    return { value: JSON.parse(toBuffer(body).toString()) as unknown }
-  } catch (error) {
-    const where = error instanceof Error ? error.message : String(error)
-    return { status: 400, error: `${what} is no JSON: ${where.slice(0, 200)}.` }
   }
 }
 

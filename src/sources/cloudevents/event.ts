@@ -1,5 +1,6 @@
 // One CloudEvent, checked attribute by attribute. By hand: this runs for each of thousands of events a second.
 // https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md
+import { showJson } from '../../lib/read-json.ts'
 import { readRfc3339 } from '../../lib/rfc3339.ts'
 import { type Condition, type Json, type JsonObject, type NewEvent, severities, type Severity } from '../../words.ts'
 
@@ -30,7 +31,7 @@ const longest = 1024
 /** The event, or what is wrong with the element as a sentence without a full stop. */
 export function readCloudEvent(element: unknown): NewEvent | string {
   if (typeof element !== 'object' || element === null || Array.isArray(element)) {
-    return `an event is a JSON object, not ${shown(element)}`
+    return `an event is a JSON object, not ${showJson(element)}`
   }
   const given = element as Given
   const { specversion, id, source, type, subject, host } = given
@@ -40,7 +41,7 @@ export function readCloudEvent(element: unknown): NewEvent | string {
   if (!isText(type, labelLength)) return notText('type', labelLength, type)
   // The specification forbids them in every text; in a name that rules, metrics and pages show they do harm.
   if (/\p{Cc}/u.test(type)) return wrong('type', 'must be without control characters', type)
-  if (type.startsWith('sereno.')) return `type ${shown(type)} is for Sereno's own events; choose another`
+  if (type.startsWith('sereno.')) return `type ${showJson(type)} is for Sereno's own events; choose another`
   if (subject != null && !isText(subject, longest)) return notText('subject', longest, subject)
   if (host != null && !isText(host, labelLength)) return notText('host', labelLength, host)
   const time = readTime(given['time'])
@@ -123,7 +124,7 @@ function readLabels(given: Given, source: string): { readonly [name: string]: st
     if (known.has(name) || given[name] === null) continue
     const value = given[name]
     if (!/^[A-Za-z0-9_]{1,64}$/.test(name) || name === '__proto__') {
-      return `${shown(name)} is no name of an attribute; they are of a-z and 0-9, at most 64 characters`
+      return `${showJson(name)} is no name of an attribute; they are of a-z and 0-9, at most 64 characters`
     }
     if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') {
       return wrong(name, 'must be a text, a number or a truth value (what is larger belongs into data)', value)
@@ -147,10 +148,5 @@ function notText(name: string, most: number, value: unknown): string {
 }
 
 function wrong(name: string, what: string, value: unknown): string {
-  return value === undefined ? `${name} is missing: it ${what}` : `${name} ${what}, not ${shown(value)}`
-}
-
-function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? 'nothing'
-  return text.length <= 100 ? text : `${text.slice(0, 99)}…`
+  return value === undefined ? `${name} is missing: it ${what}` : `${name} ${what}, not ${showJson(value)}`
 }

@@ -1,5 +1,6 @@
 // POST /api/v1/events: CloudEvents 1.0, one or many, in the body or in headers.
 import { z } from 'zod'
+import { cutBytes } from '../../lib/text.ts'
 import type { Rejected, SourceKind, SourceRequest, SourceResponse, SourceTools } from '../../source.ts'
 import type { NewEvent } from '../../words.ts'
 import { readBody } from './body.ts'
@@ -31,19 +32,9 @@ async function take(request: SourceRequest, tools: SourceTools): Promise<SourceR
       continue
     }
     invalid.push({ index, message: event })
-    rejected.push({ raw: cutBytes(JSON.stringify(element)), message: event })
+    rejected.push({ raw: cutBytes(JSON.stringify(element), rawBytes), message: event })
   }
   if (read.elements.length === 0) return { status: 202, body: { accepted: 0, duplicates: 0, invalid, ids: [] } }
   const { ids, accepted, duplicates } = await tools.emit({ events, rejected })
   return { status: events.length === 0 ? 400 : 202, body: { accepted, duplicates, invalid, ids } }
-}
-
-function cutBytes(text: string): string {
-  // A character cut in two at the end decodes to U+FFFD.
-  return text.length * 3 <= rawBytes
-    ? text
-    : Buffer.from(text)
-        .subarray(0, rawBytes)
-        .toString()
-        .replace(/\ufffd$/, '')
 }

@@ -1,0 +1,149 @@
+// Jobs of conditions: they end by themselves, are looked at again when what held them is over, and are said once more; pure.
+import { toId } from '../lib/id.ts'
+import { type ConditionEnd, finalDeliveries, type Job, type NewEvent } from '../words.ts'
+import {
+  type ConditionJob,
+  type ConditionRow,
+  jobKeys,
+  keyOfRow,
+  putRow,
+  readRow,
+  type Thread,
+} from './condition-row.ts'
+import type { Draft } from './draft.ts'
+import { addThreads, noteOf, pendingThreads, type ThreadTools, verdict } from './thread-tools.ts'
+import { sayEnd } from './threads.ts'
+import { remindLater } from './thread-outcome.ts'
+import { tell } from './tell.ts'
+
+/** False: it is no job of a condition. */
+export function stepConditionJob(job: Job, cause: number, tools: ThreadTools): boolean {
+  const body = job.body as ConditionJob
+  const row = job.kind.startsWith('condition-') ? readRow(tools.draft, body.condition) : undefined
+  switch (job.kind) {
+    case 'condition-ends':
+      if (row?.state === 'open') endConditionAt(row, cause, tools)
+      return true
+    case 'condition-calm':
+      if (row !== undefined) calmDown(row, tools)
+      return true
+    case 'condition-still':
+      if (row !== undefined) lookAgain(row, body, tools)
+      return true
+    case 'condition-remind':
+      if (row?.state === 'open') remind(row, body, tools)
+      return true
+    default:
+      return false
+  }
+}
+
+/** Ends a condition for another reason than that its source said so. */
+export function closeCondition(
+  row: ConditionRow,
+  by: ConditionEnd,
+  cause: number,
+  { draft }: ThreadTools,
+  more: Partial<NewEvent> = {},
+): void {
+  const event: NewEvent = {
+    type: row.type,
+    severity: 'info',
+    ...(row.host === undefined ? {} : { host: row.host }),
+    ...(row.subject === undefined ? {} : { subject: row.subject }),
+    data: { endedBy: by },
+    ...more,
+    condition: { key: row.key, state: 'resolved' },
+  }
+  draft.derived.push({ event, cause, source: row.source, endedBy: by })
+}
+
+/** Due by what was known when the job was set: it may have been heard of since. */
+function endConditionAt(row: ConditionRow, cause: number, tools: ThreadTools): void {
+  const { draft, now } = tools
+  const silentAt = row.expireAfterMs === undefined ? Infinity : row.seenAt + row.expireAfterMs
+  const dueAt = Math.min(row.endsAt ?? Infinity, silentAt)
+  if (dueAt <= now) return closeCondition(row, 'expired', cause, tools)
+  if (dueAt === Infinity) return
+  const condition = keyOfRow(row)
+  const periodMs = Math.max(dueAt - row.seenAt, 1)
+  draft.job({
+    key: jobKeys.ends(condition),
+    kind: 'condition-ends',
+    dueAt,
+    clock: 'hub',
+    periodMs,
+    body: { condition },
+  })
+}
+
+/** It has been as it is for long enough: its end is said, or it is plainly open. */
+function calmDown(row: ConditionRow, tools: ThreadTools): void {
+  const { flapping: _flapping, ...calm } = row
+  putRow(tools.draft, calm, tools.now)
+  if (calm.state === 'ended' && calm.ending !== undefined) sayEnd(calm, { seq: calm.ending }, tools)
+}
+
+/** What held its beginning is over: told if it still is so, kept if not. */
+function lookAgain(row: ConditionRow, { rule, channel }: ConditionJob, tools: ThreadTools): void {
+  const held = row.threads.filter((one) => one.state === 'held' && one.rule === rule && one.channel === channel)
+  const [first] = held
+  if (first === undefined || row.state !== 'open') return
+  const { judge, draft, now } = tools
+  const events = [{ seq: row.latest, rule: first.rule }]
+  const deliveries = tell(
+    draft,
+    judge,
+    {
+      channel: first.channel,
+      rule: first.rule,
+      kind: 'open',
+      thread: row.thread,
+      events,
+      severity: first.severity,
+      extra: noteOf(row),
+    },
+    now,
+  )
+  const waited = first.event ?? row.opening
+  if (waited !== row.latest) {
+    const into = deliveries[0]?.seq
+    const reason = 'told when what held it was over'
+    verdict(tools, waited, first, [
+      'merged',
+      first.by ?? 'condition',
+      reason,
+      into === undefined ? undefined : toId(into),
+    ])
+  }
+  addThreads(keyOfRow(row), pendingThreads(deliveries, first.rule), tools)
+}
+
+function remind(row: ConditionRow, { rule, channel }: ConditionJob, tools: ThreadTools): void {
+  const { judge, draft, now } = tools
+  const told = row.threads.filter((one) => one.state === 'told' && one.rule === rule && one.channel === channel)
+  const [first] = told
+  if (first === undefined || !judge.rules.some((one) => one.name === rule && one.remindMs !== undefined)) return
+  remindLater(row, first, tools)
+  // Where a message waits to be sent, another that says the same is no help.
+  const threads = told.filter((one) => !isWaiting(draft, one.behind))
+  if (threads.length === 0) return
+  const reminder = (first.reminders ?? 0) + 1
+  const events = [{ seq: row.latest, rule: first.rule }]
+  const recipients = threads.map((one) => one.recipient)
+  const { severity } = first
+  const to = { channel: first.channel, rule: first.rule, recipients, thread: row.thread }
+  const extra = noteOf(row, { reminder })
+  // The event has been told: a reminder moves no verdict.
+  const sent = tell(draft, judge, { ...to, kind: 'remind', events, severity, extra, verdict: 'kept' }, now)
+  const next = row.threads.map((one): Thread => {
+    const mine = sent[threads.indexOf(one)]
+    return mine === undefined ? one : { ...one, reminders: reminder, behind: mine.seq }
+  })
+  putRow(draft, { ...row, threads: next }, now)
+}
+
+function isWaiting(draft: Draft, seq: number | undefined): boolean {
+  const delivery = seq === undefined ? undefined : draft.delivery(seq)
+  return delivery !== undefined && !finalDeliveries.includes(delivery.state)
+}

@@ -1,0 +1,110 @@
+// What is kept of a condition: one row under (source, key), with the threads in which people were told of it; pure.
+import { toKey } from '../lib/key.ts'
+import type { StageState } from '../rule.ts'
+import type { ConditionEnd, HubEvent, Severity } from '../words.ts'
+
+/** As JSON in a state row; retention reads `state`, `thread`, `opening` and `latest`. */
+export type ConditionRow = {
+  readonly v: 1
+  readonly source: string
+  readonly key: string
+  readonly type: string
+  /** The watch that made it: it ends when the watch is removed. */
+  readonly watch?: string
+  readonly state: 'open' | 'ended'
+  /** The name of its threads: the id of the event that began it. */
+  readonly thread: string
+  readonly opening: number
+  /** The newest event that said something new. */
+  readonly latest: number
+  readonly title: string
+  readonly severity: Severity
+  readonly subject?: string
+  readonly host?: string
+  readonly since: number
+  /** Hub time at which it was last heard of. */
+  readonly seenAt: number
+  readonly repeats: number
+  readonly changes: number
+  readonly endsAt?: number
+  readonly expireAfterMs?: number
+  readonly endedAt?: number
+  readonly endedBy?: ConditionEnd
+  /** The event that ended it. */
+  readonly ending?: number
+  /** How often it began within a short time; more than once, it flaps until it has been calm. */
+  readonly began: number
+  readonly flapping?: true
+  readonly threads: readonly Thread[]
+}
+
+/** One channel's recipient who is, or is to be, told. */
+export type Thread = {
+  readonly rule: string
+  readonly channel: string
+  readonly recipient: string
+  /**
+   * `pending`: its first message is on its way; `told`: it arrived; `held`: a stage holds it until a job looks again;
+   * `bundled`: it waits in a digest; `lost`: the channel could not be told.
+   */
+  readonly state: 'pending' | 'told' | 'held' | 'bundled' | 'lost'
+  /** The message that says, or is to say, that it began. */
+  readonly delivery?: number
+  /** Where it is bundled. */
+  readonly bundle?: string
+  readonly by?: string
+  readonly reason?: string
+  readonly until?: number
+  /** The event that is held or bundled. */
+  readonly event?: number
+  /** The newest event that was put into a message which may have been on its way already: its outcome tells. */
+  readonly folded?: { readonly into: number; readonly event: number }
+  /** The newest message behind the first one; as long as it waits, what is new goes into it. */
+  readonly behind?: number
+  /** The message that says that it ended, or is to. */
+  readonly end?: number
+  /** As last told here. */
+  readonly severity: Severity
+  readonly reminders?: number
+}
+
+/** A row that has ended is kept so long: for what is still on its way, and for those who look back. */
+const keptMs = 7 * 86_400_000
+
+export const conditionPrefix = 'condition|'
+
+export function conditionKey(source: string, key: string): string {
+  return toKey('condition', source, key)
+}
+
+export function keyOfEvent(event: Pick<HubEvent, 'source' | 'condition'>): string | undefined {
+  return event.condition === undefined ? undefined : conditionKey(event.source, event.condition.key)
+}
+
+export function keyOfRow(row: ConditionRow): string {
+  return conditionKey(row.source, row.key)
+}
+
+export function readRow(state: Pick<StageState, 'get'>, key: string): ConditionRow | undefined {
+  return state.get(key) as ConditionRow | undefined
+}
+
+export function putRow(state: Pick<StageState, 'put'>, row: ConditionRow, now: number): void {
+  const key = keyOfRow(row)
+  if (row.state === 'open') state.put(key, row)
+  else state.put(key, row, now + keptMs)
+}
+
+/** Jobs of a condition, by what they are for. */
+export const jobKeys = {
+  /** It ends by itself. */
+  ends: (key: string): string => toKey('ends', key),
+  /** It has been calm for long enough to count as ended, or as plainly open. */
+  calm: (key: string): string => toKey('calm', key),
+  /** A held beginning is looked at again. */
+  still: (key: string, rule: string, channel: string): string => toKey('still', key, rule, channel),
+  remind: (key: string, rule: string, channel: string): string => toKey('remind', key, rule, channel),
+} as const
+
+/** The body of such jobs. */
+export type ConditionJob = { readonly condition: string; readonly rule?: string; readonly channel?: string }

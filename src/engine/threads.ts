@@ -1,0 +1,223 @@
+// The threads of a condition: who is told of its beginning hears of its changes and its end, whatever the rules say by then; pure.
+import { toId } from '../lib/id.ts'
+import type { Delivery, DeliveryExtra, HubEvent, Severity } from '../words.ts'
+import { type ConditionRow, jobKeys, keyOfRow, putRow, type Thread } from './condition-row.ts'
+import { flapMs } from './conditions.ts'
+import { hold } from './tell.ts'
+import { endOf, type Ending, fold, isSame, noteOf, say, type ThreadTools, verdict } from './thread-tools.ts'
+
+/** The end of what was told is told; of what is still on its way, it is said in the same message. */
+export function endThreads(row: ConditionRow, event: HubEvent, tools: ThreadTools): void {
+  const { draft, now } = tools
+  const key = keyOfRow(row)
+  for (const { rule, channel } of row.threads) {
+    draft.cancel(jobKeys.remind(key, rule, channel))
+    draft.cancel(jobKeys.still(key, rule, channel))
+  }
+  if (row.flapping === true) {
+    const until = now + flapMs
+    draft.job({ key: jobKeys.calm(key), kind: 'condition-calm', dueAt: until, clock: 'hub', body: { condition: key } })
+    const reason = `it begins and ends again and again (${row.began} times)`
+    for (const one of channelsOf(row)) verdict(tools, event.seq, one, ['held', 'flapping', reason, undefined, until])
+    return
+  }
+  sayEnd(row, event, tools)
+}
+
+/** Also once a flapping condition has been calm. */
+export function sayEnd(row: ConditionRow, event: Pick<HubEvent, 'seq'>, tools: ThreadTools): void {
+  const note = noteOf(row, { ...endOf(row), ...(row.began > 1 ? { began: row.began } : {}) })
+  const results = row.threads.map((thread) => endThread(row, thread, event, note, tools))
+  const told: Thread[] = []
+  for (const group of byChannel(row.threads, (thread) => results[row.threads.indexOf(thread)] === 'tell')) {
+    const [first] = group
+    if (first === undefined) continue
+    const deliveries = say(row, 'end', event.seq, group, 'info', note, tools)
+    told.push(...group.map((thread, index) => ({ ...thread, ...sentBy(deliveries[index], 'end') })))
+  }
+  const threads = row.threads.map((thread, index) => {
+    const result = results[index]
+    if (result === 'tell') return told.find((one) => isSame(one, thread)) ?? thread
+    return result === undefined ? thread : result.thread
+  })
+  putRow(tools.draft, { ...row, threads }, tools.now)
+  for (const one of channelsOf(row)) {
+    const own = threads.flatMap((thread, index) => (isOf(thread, one) ? (results[index] ?? []) : []))
+    if (own.includes('tell')) continue
+    const [quiet] = own.filter((result) => result !== 'tell')
+    if (quiet !== undefined) verdict(tools, event.seq, one, quiet.ending)
+  }
+}
+
+type Ended = 'tell' | { readonly thread: Thread; readonly ending: Ending }
+
+function endThread(
+  row: ConditionRow,
+  thread: Thread,
+  event: Pick<HubEvent, 'seq'>,
+  note: DeliveryExtra,
+  tools: ThreadTools,
+): Ended {
+  const { draft } = tools
+  if (thread.end !== undefined) {
+    return { thread, ending: ['suppressed', 'condition', 'nobody was told here that it began again'] }
+  }
+  switch (thread.state) {
+    case 'told':
+    case 'pending': {
+      const first = thread.state === 'pending' ? fold(draft, thread.delivery, event.seq, note) : undefined
+      const folded = first ?? fold(draft, thread.behind, event.seq, note, 'end', 'info')
+      if (folded === undefined) return 'tell'
+      const next = { ...thread, folded: { into: folded.seq, event: event.seq }, end: folded.seq }
+      const reason =
+        first === undefined ? 'told in place of what was to be said before' : 'told together with its beginning'
+      return { thread: next, ending: ['queued', 'outbox', reason, folded.id] }
+    }
+    case 'bundled': {
+      const { rule, channel, bundle = '', by = 'throttle' } = thread
+      const named = { seq: event.seq, source: row.source, time: row.endedAt ?? tools.now, severity: 'info' as const }
+      const reason = thread.reason ?? 'waits with its beginning'
+      const at = thread.until ?? tools.now
+      hold(
+        draft,
+        { bundle, at, by, channel, rule, event: named, repeats: 0, condition: keyOfRow(row), reason },
+        tools.now,
+      )
+      return { thread, ending: ['held', by, reason, undefined, thread.until] }
+    }
+    case 'held': {
+      const ending = ['suppressed', thread.by ?? 'condition', 'it ended before it was to be told of'] as const
+      verdict(tools, thread.event ?? row.opening, thread, ending)
+      return { thread, ending: ['suppressed', thread.by ?? 'condition', 'nobody was told here that it began'] }
+    }
+    case 'lost':
+      return { thread, ending: ['suppressed', 'condition', 'this channel could not be told that it began'] }
+  }
+}
+
+/** The channel has a thread already: what this event adds to it. False: there is nobody to add it to, tell it as a beginning. */
+export function continueThreads(
+  row: ConditionRow,
+  event: HubEvent,
+  kind: 'changed' | 'reopened' | 'refreshed',
+  to: { readonly rule: string; readonly channel: string; readonly severity: Severity },
+  tools: ThreadTools,
+): boolean {
+  const onChannel = row.threads.filter((thread) => thread.channel === to.channel && thread.state !== 'lost')
+  const own = onChannel.filter((thread) => thread.rule === to.rule)
+  const threads = own.length > 0 ? own : onChannel
+  const [first] = threads
+  if (first === undefined) return false
+  const { draft } = tools
+  const escalates = rank(to.severity) > Math.max(...threads.map((thread) => rank(thread.severity)))
+  const owner = { rule: first.rule, channel: first.channel }
+  if (kind === 'refreshed') {
+    const into = first.delivery === undefined ? undefined : toId(first.delivery)
+    verdict(tools, event.seq, owner, ['merged', 'condition', 'it was known already', into])
+    return true
+  }
+  if (first.state === 'held' || first.state === 'bundled') {
+    // What gets worse passes every hold: it is told now as a beginning.
+    if (escalates) {
+      letGo(row, threads, tools)
+      return false
+    }
+    verdict(tools, event.seq, owner, [
+      'merged',
+      first.by ?? 'condition',
+      'it waits with its beginning',
+      undefined,
+      first.until,
+    ])
+    return true
+  }
+  // The first time it comes back is told, with the word that it flaps; then it is quiet until it has been calm.
+  const isKnown = kind === 'changed' ? row.flapping === true : row.began > 2
+  if (isKnown && !escalates) {
+    verdict(tools, event.seq, owner, ['merged', 'flapping', 'it begins and ends again and again'])
+    return true
+  }
+  const note = noteOf(row, {
+    ...(kind === 'changed' && to.severity !== first.severity ? { was: first.severity } : {}),
+    ...(kind === 'reopened' ? { began: row.began } : {}),
+  })
+  const next: Thread[] = []
+  const late: Thread[] = []
+  for (const thread of threads) {
+    // A newer revision takes the place of what has not been sent.
+    const first =
+      thread.state === 'pending'
+        ? fold(draft, thread.delivery, event.seq, noteOf(row), undefined, to.severity)
+        : undefined
+    const folded = first ?? fold(draft, thread.behind, event.seq, note, 'change', to.severity)
+    if (folded === undefined) late.push(thread)
+    else {
+      verdict(tools, event.seq, owner, ['queued', 'outbox', 'told with the message before it', folded.id])
+      next.push({
+        ...without(thread, 'end'),
+        severity: to.severity,
+        folded: { into: folded.seq, event: event.seq },
+      })
+    }
+  }
+  if (late.length > 0) {
+    const deliveries = say(row, 'change', event.seq, late, to.severity, note, tools)
+    next.push(
+      ...late.map((thread, index) => ({
+        ...without(thread, 'end'),
+        severity: to.severity,
+        ...sentBy(deliveries[index], 'change'),
+      })),
+    )
+  }
+  const others = row.threads.filter((thread) => !threads.includes(thread))
+  putRow(draft, { ...row, threads: [...others, ...next] }, tools.now)
+  return true
+}
+
+/** It came back: the end that was to be said is none, and it must be calm for a while to be believed again. */
+export function flap(row: ConditionRow, before: ConditionRow, tools: ThreadTools): void {
+  const condition = keyOfRow(row)
+  const dueAt = tools.now + flapMs
+  tools.draft.job({ key: jobKeys.calm(condition), kind: 'condition-calm', dueAt, clock: 'hub', body: { condition } })
+  if (before.flapping !== true || before.ending === undefined) return
+  for (const one of channelsOf(row)) verdict(tools, before.ending, one, ['merged', 'flapping', 'it came back at once'])
+}
+
+/** What held these no longer does. */
+function letGo(row: ConditionRow, threads: readonly Thread[], tools: ThreadTools): void {
+  const key = keyOfRow(row)
+  for (const { rule, channel } of threads) tools.draft.cancel(jobKeys.still(key, rule, channel))
+  const [first] = threads
+  if (first !== undefined)
+    verdict(tools, first.event ?? row.opening, first, ['merged', 'condition', 'it got worse, and was told then'])
+}
+
+function sentBy(delivery: Delivery | undefined, kind: 'change' | 'end'): Partial<Thread> {
+  if (delivery === undefined) return {}
+  return kind === 'end' ? { behind: delivery.seq, end: delivery.seq } : { behind: delivery.seq }
+}
+
+function channelsOf(row: ConditionRow): Pick<Thread, 'rule' | 'channel'>[] {
+  return [...new Map(row.threads.map((thread) => [`${thread.rule}\n${thread.channel}`, thread])).values()]
+}
+
+/** The chosen threads, those of one rule and channel together. */
+function byChannel(threads: readonly Thread[], chosen: (thread: Thread) => boolean): Thread[][] {
+  return [...Map.groupBy(threads.filter(chosen), ({ rule, channel }) => `${rule}\n${channel}`).values()]
+}
+
+function isOf(thread: Thread, { rule, channel }: Pick<Thread, 'rule' | 'channel'>): boolean {
+  return thread.rule === rule && thread.channel === channel
+}
+
+const order: readonly Severity[] = ['info', 'warning', 'error', 'critical']
+
+export function rank(severity: Severity): number {
+  return order.indexOf(severity)
+}
+
+function without<Key extends keyof Thread>(thread: Thread, key: Key): Omit<Thread, Key> {
+  const { [key]: _gone, ...rest } = thread
+  return rest
+}

@@ -21,6 +21,12 @@ export const borrowed: readonly Borrowed[] = [
     reason: 'posts alerts to a hub and is asked for them',
   },
   { package: 'restic', program: 'restic', for: 'test', reason: 'makes the repositories that are probed' },
+  {
+    package: 'systemd',
+    program: 'systemd-analyze',
+    for: 'test',
+    reason: 'reckons calendar expressions, to compare',
+  },
   { package: 'mtail', program: 'mtail', for: 'bench', reason: 'reads the same log, to compare speed' },
   { package: 'sec', program: 'sec', for: 'bench', reason: 'reads the same log, to compare speed' },
 ]

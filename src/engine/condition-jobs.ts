@@ -121,7 +121,9 @@ function lookAgain(row: ConditionRow, { rule, channel }: ConditionJob, tools: Th
 
 function remind(row: ConditionRow, { rule, channel }: ConditionJob, tools: ThreadTools): void {
   const { judge, draft, now } = tools
-  const told = row.threads.filter((one) => one.state === 'told' && one.rule === rule && one.channel === channel)
+  // Who was told that it ended is not reminded of what nobody told him began again.
+  const isTold = (one: Thread): boolean => one.state === 'told' && one.end === undefined
+  const told = row.threads.filter((one) => isTold(one) && one.rule === rule && one.channel === channel)
   const [first] = told
   if (first === undefined || !judge.rules.some((one) => one.name === rule && one.remindMs !== undefined)) return
   remindLater(row, first, tools)

@@ -81,7 +81,7 @@ describe('the event of an alert that is over', () => {
     assert.equal(time, Date.UTC(2026, 5, 1, 2, 31, 5, 780))
     assert.deepEqual([title, text], ['Resolved: Disk full', undefined])
     assert.deepEqual([data?.['endsAt'], data?.['ended']], ['2026-06-01T02:31:05.780Z', undefined])
-    assert.deepEqual(condition, { key: 'f1', state: 'resolved' })
+    assert.deepEqual(condition, { key: 'f1', state: 'resolved', since: Date.UTC(2026, 5, 1, 2, 31, 5, 780) })
     assert.equal(identity?.id, '2026-06-01T02:01:05.780Z/resolved')
   })
 

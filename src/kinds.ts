@@ -7,7 +7,9 @@ export const sources = {
   vlmcsd: () => import('./sources/vlmcsd/index.ts'),
 } as const
 
-export const watches = {} as const
+export const watches = {
+  'ns8-backup': () => import('./watches/ns8-backup/index.ts'),
+} as const
 
 export const channels = {
   console: () => import('./channels/console.ts'),
@@ -16,6 +18,7 @@ export const channels = {
 } as const
 
 export const eventTypes = {
+  backup: () => import('./event-types/backup/index.ts'),
   kms: () => import('./event-types/kms.ts'),
   log: () => import('./event-types/log.ts'),
   message: () => import('./event-types/message.ts'),

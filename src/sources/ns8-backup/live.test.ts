@@ -16,7 +16,7 @@ interface Living extends AsyncDisposable {
 }
 
 async function live(redis: string, options: object = {}, tools: SourceDoubleTools = {}): Promise<Living> {
-  const source = await startSource(ns8, { redis, alertmanager: false, ...options }, tools)
+  const source = await startSource(ns8, { redis, alertmanager: false, probe: false, ...options }, tools)
   return {
     source,
     said: (name, key) =>

@@ -6,6 +6,7 @@ import type { RedisAnswer } from '../../lib/redis.ts'
 import type { SourceTools } from '../../source.ts'
 import type { Json, JsonObject, NewFact } from '../../words.ts'
 import { type ClusterState, type Era, isPlanId, type PlanSnapshot } from './facts.ts'
+import type { ProbedRepository } from './probe.ts'
 import type { ClusterRows } from './rows.ts'
 import { isForeign, toEmptySnapshot, toSnapshots, toUnprotected, type Zones } from './snapshot.ts'
 
@@ -14,6 +15,8 @@ export interface PlanDesk {
   look(): Promise<boolean>
   /** The same, and says how this plan is in any case. */
   answer(plan: string): Promise<void>
+  /** Those of the modules in enabled plans, as last read; undefined before that. */
+  repositories(): readonly ProbedRepository[] | undefined
 }
 
 export interface PlanDeskTools extends Pick<SourceTools, 'emit' | 'now' | 'place' | 'log' | 'measure' | 'signal'> {
@@ -45,6 +48,7 @@ export function createPlanDesk(tools: PlanDeskTools): PlanDesk {
   let next: Promise<boolean> | undefined
   const asked = new Set<string>()
   let isPlaced = false
+  let repositories: readonly ProbedRepository[] | undefined
 
   /** One reading at a time; whoever asks while one is under way gets the one after it. */
   function look(): Promise<boolean> {
@@ -66,6 +70,7 @@ export function createPlanDesk(tools: PlanDeskTools): PlanDesk {
     asked.clear()
     const { snapshots, state } = await see()
     if (tools.signal.aborted) return false
+    if (state.redis === 'ok') repositories = [...snapshots].flatMap(repositoriesOf)
     const said = new Map<string, PlanSnapshot>()
     for (const [id, snapshot] of snapshots) if (hashOf(snapshot) !== known.get(id)?.hash) said.set(id, snapshot)
     for (const id of wanted) said.set(id, snapshots.get(id) ?? missing(id, state))
@@ -145,11 +150,17 @@ export function createPlanDesk(tools: PlanDeskTools): PlanDesk {
 
   return {
     look,
+    repositories: () => repositories,
     async answer(plan) {
       asked.add(plan)
       await look()
     },
   }
+}
+
+function repositoriesOf([planId, { plan, modules }]: readonly [string, PlanSnapshot]): ProbedRepository[] {
+  if (plan?.enabled !== true) return []
+  return modules.flatMap(({ id, node }) => (node === null ? [] : [{ planId, module: id }]))
 }
 
 interface Seen {

@@ -1,10 +1,12 @@
 // The watch asks for a repository by plan and module: real ones answer through restic, and whatever is asked is answered.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { setTimeout as wait } from 'node:timers/promises'
+import { startCluster } from '../../../test/support/ns8-cluster.ts'
 import { createResticHouse } from '../../../test/support/restic-repositories.ts'
 import { startSource } from '../../../test/support/source-double.ts'
-import { type Recheck, recheckDeadlineMs } from '../../source.ts'
-import type { JsonObject, NewFact } from '../../words.ts'
+import { type Recheck, recheckDeadlineMs, type SourceTools } from '../../source.ts'
+import type { Json, JsonObject, NewFact } from '../../words.ts'
 import ns8 from './index.ts'
 import { createRepositoryDesk } from './repository-desk.ts'
 
@@ -62,6 +64,63 @@ describe('a repository', () => {
     assert.equal(data?.['advice'], 'runagent -m mail1 restic-wrapper --backup 1 unlock')
     source.stop()
     await source.ended
+  })
+})
+
+describe('all repositories', () => {
+  test('of enabled plans are looked into by themselves, each once a day, and after a restart not before', async () => {
+    await using server = await startCluster('B')
+    await server.command('HSET', 'cluster/backup/2', 'name', 'Off', 'enabled', '', 'instances', 'mail1')
+    await server.command('HDEL', 'cluster/module_node', 'samba1')
+    await using house = await createResticHouse()
+    await house.make('mail1', madeAt)
+    const options = {
+      redis: server.url,
+      alertmanager: false,
+      probe: { command: ['restic'], environment: house.environment('{module}') },
+    }
+    const rows = new Map<string, Json>()
+    async function run(afterMs: number, looks: number): Promise<string[]> {
+      const source = await startSource(ns8, options, { now: () => madeAt.getTime() + afterMs, rows })
+      const found = (): NewFact[] => source.facts.filter(({ name }) => name === 'backup.repository')
+      while (found().length < looks) await wait(10)
+      source.stop()
+      await source.ended
+      return found().map(({ key, data }) => `${key} ${JSON.stringify(data['state'])}`)
+    }
+    assert.deepEqual(await run(0, 2), ['1/mail1 "OK"', '1/nextcloud1 "NOT_FOUND"'])
+    // One that is not known to have been looked into shows that the other, which comes first, is passed over.
+    rows.delete('look/1/nextcloud1')
+    assert.deepEqual(await run(86_399_999, 1), ['1/nextcloud1 "NOT_FOUND"'])
+    assert.deepEqual(await run(86_400_000, 1), ['1/mail1 "OK"'])
+    assert.equal(rows.get('look/1/mail1'), madeAt.getTime() + 86_400_000)
+  })
+
+  test('are looked into when their time has come, and forgotten when they are no more', async () => {
+    const { desk, facts, rows, clock, stop } = createDesk(['true'], 1000, { every: '1h' })
+    const [mail, samba] = [
+      { planId: '1', module: 'mail1' },
+      { planId: '1', module: 'samba1' },
+    ]
+    const keys = (): string[] => facts.splice(0).map(({ key }) => key)
+    assert.equal(await desk.round([mail]), 600_000, 'it looks again for new ones after a while')
+    assert.deepEqual(keys(), ['1/mail1'])
+    clock.now += 3_540_000
+    assert.equal(await desk.round([mail, samba]), 60_000)
+    assert.deepEqual(keys(), ['1/samba1'])
+    // What was asked for meanwhile need not be looked into so soon.
+    await desk.answer('1/mail1', {})
+    clock.now += 60_000
+    assert.equal(await desk.round([mail, samba]), 600_000)
+    assert.deepEqual(keys(), ['1/mail1'])
+    await desk.round([samba])
+    assert.deepEqual([...rows.keys()], ['look/1/samba1'])
+    stop()
+  })
+
+  test('are left alone where no repository is looked at', async () => {
+    const desk = createRepositoryDesk(false, { ...createTools(), emit: () => assert.fail('it says something') })
+    await desk.round([{ planId: '1', module: 'mail1' }])
   })
 })
 
@@ -125,21 +184,22 @@ describe('what is asked for', () => {
   })
 })
 
-function createDesk(command: readonly string[], withinMs: number) {
+function createDesk(command: readonly string[], withinMs: number, more: object = {}) {
   const abort = new AbortController()
   const facts: NewFact[] = []
-  const options = ns8.options.parse({ probe: { command } }).probe
-  const desk = createRepositoryDesk(
-    options,
-    {
-      signal: abort.signal,
-      now: Date.now,
-      async emit(batch) {
-        facts.push(...(batch.facts ?? []))
-        return { ids: [], accepted: 0, duplicates: 0 }
-      },
-    },
-    withinMs,
-  )
-  return { desk, facts, stop: () => abort.abort() }
+  const rows = new Map<string, Json>()
+  const clock = { now: madeAt.getTime() }
+  const options = ns8.options.parse({ probe: { command, ...more } }).probe
+  const emit: SourceTools['emit'] = async (batch, { put = [], delete: gone = [] } = {}) => {
+    facts.push(...(batch.facts ?? []))
+    for (const [key, value] of put) rows.set(key, value)
+    for (const key of gone) rows.delete(key)
+    return { ids: [], accepted: 0, duplicates: 0 }
+  }
+  const tools = { ...createTools(), signal: abort.signal, now: () => clock.now, emit }
+  return { desk: createRepositoryDesk(options, tools, withinMs), facts, rows, clock, stop: () => abort.abort() }
+}
+
+function createTools() {
+  return { signal: new AbortController().signal, now: Date.now, place: { zone: 'UTC', host: 'hub' } }
 }

@@ -12,6 +12,8 @@ import { startTicker, type Ticker } from './ticker.ts'
 const changeMs = 200
 /** While Redis refuses, or the store. */
 const refusedMs = 30_000
+/** Until it is known which repositories there are. */
+const unknownMs = 1000
 
 export async function runSource(options: Ns8Options, given: SourceTools): Promise<void> {
   const failed = new AbortController()
@@ -50,6 +52,11 @@ async function run(options: Ns8Options, tools: SourceTools): Promise<void> {
     const isRead = await unlessFull(() => plans.look())
     return isRead === true ? options.poll : Math.min(options.poll, refusedMs)
   }, signal)
+  const rounds = startTicker(async () => {
+    const known = plans.repositories()
+    if (known === undefined) return unknownMs
+    return (await unlessFull(() => repositories.round(known))) ?? refusedMs
+  }, signal)
   const polling = options.alertmanager === false ? undefined : startPolling(options.alertmanager)
 
   function startPolling(base: string): Ticker {
@@ -66,7 +73,7 @@ async function run(options: Ns8Options, tools: SourceTools): Promise<void> {
     lost: () => looking.soon(0),
     forbidden: (problem) => log.warn(`changes in the cluster are seen only when it is read: ${problem}`),
   })
-  await Promise.all([looking.ended, polling?.ended, listening])
+  await Promise.all([looking.ended, rounds.ended, polling?.ended, listening])
 }
 
 async function answer(

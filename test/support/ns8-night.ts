@@ -1,4 +1,5 @@
 // Runs the NethServer 8 watch through a night on a virtual clock: a cluster that changes, alerts that come, looks that are answered.
+import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import types from '../../src/event-types/backup/index.ts'
 import type { EventType } from '../../src/event-type.ts'
@@ -77,8 +78,11 @@ export function startNight(from: string, given: { readonly [option: string]: Jso
       }
       now = Math.max(now, end)
     },
-    fact: (name, key, data) =>
-      see({ kind: 'fact', fact: { seq: 1, source: 'ns8', time: now, receivedAt: now, name, key, data } }),
+    fact(name, key, data) {
+      // Whatever is heard of it answers a look that waits.
+      asked.delete(`${name} ${key}`)
+      see({ kind: 'fact', fact: { seq: 1, source: 'ns8', time: now, receivedAt: now, name, key, data } })
+    },
     see: (plan) =>
       night.fact('backup.plan', plan, answerOf(night.cluster.get(plan) ?? { state: 'gone', modules: [], nodes: {} })),
     alert: (plan, data) => night.fact('backup.alert', plan, data),
@@ -164,7 +168,23 @@ export function withStatuses(plan: Plan, changed: { readonly [module: string]: J
   return { ...plan, modules, plan: { ...(old as JsonObject), ...fields } } as Plan
 }
 
-/** Several looks into statuses, one beside the other. */
+/** Redis has changed, and the source has seen it: plan 1 is like this now. */
+export function show(night: Night, plan: Plan): void {
+  night.cluster.set('1', plan)
+  night.see('1')
+}
+
+/** Nine in the morning: mail has failed in the night, and that was told. */
+export function startInIncident(): Night {
+  const night = startNight('06:00')
+  night.repositories.set('1/mail1', repositories['yesterday'] ?? {})
+  show(night, withStatuses(plans['daily'] as Plan, statuses['june1'] ?? {}))
+  night.until('09:00')
+  assert.equal(night.said().length, 1)
+  return night
+}
+
+/** The same run, days later. */
 export function shifted(status: Json | undefined, days: number, fields: JsonObject = {}): JsonObject {
   const { start, end, ...rest } = status as { start: number; end: number }
   return { ...rest, start: start + days * 86_400, end: end + days * 86_400, ...fields }

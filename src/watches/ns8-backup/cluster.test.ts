@@ -67,10 +67,10 @@ test('the regular report has every plan and application, and what nobody backs u
   assert.deepEqual(second?.data['warnings'], [], 'what was odd is told in one report')
 })
 
-test('the report comes at its own time, and not at all when it is switched off', () => {
+test('the report comes at its own time, be it as systemd or cron has it, and not at all when it is switched off', () => {
   const night = startNight('06:00', { digest: { at: '*-*-* 07:00' } })
   assert.deepEqual([...night.timers.keys()], ['cluster|digest'])
-  night.configure({ digest: { at: '*-*-* 09:00' } })
+  night.configure({ digest: { at: '0 9 * * *' } })
   night.until('08:59')
   assert.deepEqual(night.said(), [])
   night.until('09:00')

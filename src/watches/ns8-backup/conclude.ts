@@ -77,8 +77,7 @@ export function tellContradictions(work: Work, endedAt: number | undefined): voi
   change(work, {
     alerts: work.state.alerts.map((alert) => (wrong.includes(alert) ? { ...alert, told: true } : alert)),
   })
-  const run = endedAt === undefined ? 'a run' : `a run that ended ${utcMinute(endedAt)}`
-  const words = `an alert that no backup was made is contradicted by ${run}`
+  const words = `missing alert contradicted by run${endedAt === undefined ? '' : ` ended ${utcMinute(endedAt)}`}`
   work.events.push(toNotice(work, 'CONTRADICTION', 'info', words, { outcome: 'SUCCESS', alerts: wrong.map(alertData) }))
 }
 

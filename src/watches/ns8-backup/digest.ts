@@ -1,6 +1,5 @@
 // The regular report: every plan with its applications, when each was last good, what comes next, and what nobody backs up.
-import { nextElapse } from '../../lib/on-calendar/elapse.ts'
-import { parseOnCalendar } from '../../lib/on-calendar/parse.ts'
+import { parseSchedule } from '../../lib/schedule.ts'
 import type { Json, JsonObject, NewEvent } from '../../words.ts'
 import type { ClusterState, PlanCard } from './cluster-state.ts'
 import { own, type Module } from './facts.ts'
@@ -12,9 +11,8 @@ const mostRows = 500
 
 /** When it is next due; never, when there is no such time. */
 export function nextDigest(at: string, after: number, zone: string): number {
-  const calendar = parseOnCalendar(at)
-  if ('error' in calendar) return Infinity
-  return nextElapse(calendar, after, zone) ?? Infinity
+  const schedule = parseSchedule(at)
+  return 'error' in schedule ? Infinity : (schedule.next(after, zone) ?? Infinity)
 }
 
 export function toDigest(state: ClusterState, now: number, zone: string): NewEvent {

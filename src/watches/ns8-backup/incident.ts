@@ -43,8 +43,9 @@ export function closeIncident(work: Work, words: string, judgement: Judgement): 
   drop(work, 'incident')
 }
 
-export function signatureOf(outcome: Outcome, { bad }: Judgement): string {
-  const names = bad.map(({ module, overdue }) => (overdue ? `${module.id}!` : module.id)).sort()
+export function signatureOf(outcome: Outcome, { bad, modules }: Judgement): string {
+  const told = outcome === 'DEGRADED' ? modules.filter(({ verdict }) => verdict === 'DEGRADED') : bad
+  const names = told.map(({ module, overdue }) => (overdue ? `${module.id}!` : module.id)).sort()
   return `${outcome} ${names.join(' ')}`
 }
 

@@ -9,6 +9,7 @@ import {
   plans,
   repositories,
   shifted,
+  show,
   startNight,
   statuses,
   withStatuses,
@@ -36,12 +37,6 @@ function startAfterGoodRun(options = {}): Night {
     '05-31 02:30:00 report info SUCCESS [-] Backup "BB daily" (1): all 3 applications backed up',
   ])
   return night
-}
-
-/** Redis has changed, and the source has seen it. */
-function show(night: Night, plan: Plan): void {
-  night.cluster.set('1', plan)
-  night.see('1')
 }
 
 /** The first run that fails: mail1 does, the others follow. */
@@ -93,6 +88,8 @@ test('a run that goes on after a failure is told at its end, once, with every ap
   night.until('23:00')
   assert.deepEqual(night.said(), [opened])
   assert.deepEqual(lookTimes(night, 'backup.repository'), ['02:07:35 1/mail1'])
+  const { body } = night.looks.find(({ name }) => name === 'backup.repository') ?? assert.fail()
+  assert.deepEqual(body, { due: Date.parse('2026-06-01T01:00:00Z'), runInProgress: false })
   assert.equal(
     words(lastEvent(night)),
     [
@@ -405,7 +402,7 @@ test('an alert that a backup is missing, while a run has ended, is contradicted'
   night.until('23:00')
   assert.deepEqual(night.said(), [
     '06-01 06:00:30 report info SUCCESS [-] Backup "BB daily" (1): all 3 applications backed up',
-    '06-01 06:00:30 report info SUCCESS [CONTRADICTION] Backup "BB daily" (1): an alert that no backup was made is contradicted by a run that ended 2026-06-01 02:07 UTC',
+    '06-01 06:00:30 report info SUCCESS [CONTRADICTION] Backup "BB daily" (1): missing alert contradicted by run ended 2026-06-01 02:07 UTC',
   ])
 })
 

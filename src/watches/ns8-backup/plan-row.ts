@@ -26,6 +26,8 @@ export function stepPlan(
   now: number,
   place: WatchPlace,
 ): WatchResult<PlanState> {
+  // A timer or an answer may come in after its row is gone.
+  if (state === undefined && input.kind !== 'fact') return { state: null }
   const known = state?.v === 1 ? state : emptyPlan
   const work: Work = { id: input.key, options, place, now, state: known, events: [], asks: [] }
   if (input.kind === 'timer' && input.name === 'forget') return { state: null, timers: cancelAll(known) }

@@ -81,8 +81,9 @@ test('a repository without the snapshot of a run that went well is told as stale
   assert.deepEqual(night.said(), [
     `06-01 03:00:00 repository critical - [repository/1/mail1 firing] ${plan}: the repository of mail1 is in trouble: STALE`,
   ])
+  const { message } = night.events.at(-1)?.data ?? {}
   assert.match(
-    String(night.events.at(-1)?.data['message']),
+    typeof message === 'string' ? message : '',
     /^The repository has no snapshot newer than 2026-05-31 01:00 UTC, though the record of "BB daily" says/,
   )
 })

@@ -64,7 +64,7 @@ describe('a sender', () => {
     for (const body of ['', '{', '[]', 'null', '{"alerts":null}', '{"alerts":"abc"}']) {
       const answer = await alert(house, body)
       assert.equal(answer.status, 400, body)
-      assert.match(String(said(answer)['error']), /send what Alertmanager sends/)
+      assert.match(String(said(answer)['error']), /Send what Alertmanager sends/)
     }
     const bytes = await house.ask('/alert', { ...post, body: new Uint8Array([0xff, 0xfe, 0x00, 0xd8]) })
     assert.equal(bytes.status, 400)

@@ -1,5 +1,5 @@
 // Takes alerts in, whichever way they came: repeats are counted, what is new is on disk before anybody is answered.
-import { cutText } from '../../lib/text.ts'
+import { cutBytes } from '../../lib/text.ts'
 import type { Rejected, SourceRequest, SourceResponse, SourceTools } from '../../source.ts'
 import { type Group, readAlert, readPost, type Told } from './alerts.ts'
 import type { BackupAlert } from './facts.ts'
@@ -21,7 +21,8 @@ export interface AlertDeskTools extends Pick<SourceTools, 'emit' | 'now' | 'meas
 
 type Invalid = { readonly index: number; readonly message: string }
 
-const rawLength = 4096
+/** Of an element that is no alert, this much is kept. */
+const rawBytes = 4096
 /** Of alerts that are ours or none; a post of Alertmanager's that has more is none of its own. */
 const mostAlerts = 1000
 
@@ -103,7 +104,7 @@ function sort(alerts: readonly unknown[], group: Group, isWatched: (told: Told) 
     else if (reading.kind !== 'invalid') ignored += 1
     else {
       invalid.push({ index, message: reading.message })
-      rejected.push({ raw: cutText(JSON.stringify(element), rawLength), message: reading.message })
+      rejected.push({ raw: cutBytes(JSON.stringify(element), rawBytes), message: reading.message })
     }
   }
   return { told, ignored, invalid, rejected }

@@ -191,7 +191,7 @@ describe('what is asked', () => {
 
   const wrong: readonly [what: string, status: number, body: string, sentence: RegExp][] = [
     ['an error', 500, 'x', /answered 500 when asked for its alerts/],
-    ['a page', 200, '<html>', /could not be understood: what it answered is no list of alerts/],
+    ['a page', 200, '<html>', /could not be understood: its answer is no JSON/],
     ['an object', 200, '{"alerts":[]}', /is no list of alerts/],
   ]
   for (const [what, status, body, sentence] of wrong) {

@@ -1,7 +1,7 @@
 // Reads alerts about backups out of what Alertmanager posts and of what it answers: pure; of each alert it says what it is.
 // https://prometheus.io/docs/alerting/latest/configuration/#webhook_config
 import { createHash } from 'node:crypto'
-import { jsonDepth } from '../../lib/json-depth.ts'
+import { readJson, showJson } from '../../lib/read-json.ts'
 import { readRfc3339 } from '../../lib/rfc3339.ts'
 import { cleanLine, cutText } from '../../lib/text.ts'
 import { type BackupAlert, isPlanId } from './facts.ts'
@@ -46,19 +46,17 @@ export type Polled =
   | { readonly told: readonly Told[]; readonly present: ReadonlySet<string> }
   | { readonly error: string }
 
-const mostDepth = 64
+const advice = 'Send what Alertmanager sends: {"status": "firing", "alerts": [{"labels": {"alertname": "…"}}]}.'
 const textLength = 500
 const labelLength = 200
 const mostTexts = 16
 
 export function readPost(body: Uint8Array): Post {
-  if (jsonDepth(body) > mostDepth) return { error: `The body is nested deeper than ${mostDepth} levels.` }
-  const value = parse(new TextDecoder().decode(body))
-  const advice = 'send what Alertmanager sends: {"status": "firing", "alerts": [{"labels": {"alertname": "…"}}]}'
-  if (value instanceof Error) return { error: `The body is no JSON: ${value.message.slice(0, 200)}; ${advice}.` }
-  if (!isObject(value)) return { error: `The body is no JSON object; ${advice}.` }
-  const { alerts, status, receiver, truncatedAlerts } = value
-  if (!Array.isArray(alerts)) return { error: `alerts is no list; ${advice}.` }
+  const read = readJson(body, 'The body')
+  if ('error' in read) return { error: `${read.error} ${advice}` }
+  if (!isObject(read.value)) return { error: `The body is no JSON object. ${advice}` }
+  const { alerts, status, receiver, truncatedAlerts } = read.value
+  if (!Array.isArray(alerts)) return { error: `alerts is no list. ${advice}` }
   const truncated = typeof truncatedAlerts === 'number' && truncatedAlerts > 0
   return { alerts, group: { status, receiver }, truncated }
 }
@@ -100,8 +98,10 @@ export function readAlert(element: unknown, group: Group = {}): Reading {
 
 /** The answer to GET /api/v2/alerts. */
 export function readPolled(body: string): Polled {
-  const value = parse(body)
-  if (!Array.isArray(value)) return { error: 'what it answered is no list of alerts' }
+  const read = readJson(Buffer.from(body), 'its answer')
+  if ('error' in read) return { error: read.error.replace(/\.$/, '') }
+  const { value } = read
+  if (!Array.isArray(value)) return { error: 'its answer is no list of alerts' }
   const told: Told[] = []
   const present = new Set<string>()
   for (const element of value as unknown[]) {
@@ -126,14 +126,6 @@ type Given = { readonly [name: string]: unknown }
 
 function isObject(value: unknown): value is Given {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown
-  } catch (error) {
-    return error instanceof Error ? error : new Error(String(error))
-  }
 }
 
 /** Alertmanager's labels are texts; a script may write the number of a plan or node as one. */
@@ -184,7 +176,6 @@ function label<Name extends string>(name: Name, value: unknown): { readonly [lab
 }
 
 function invalid(message: string, value: unknown): Reading {
-  const text = JSON.stringify(value)
-  if (text === undefined) return { kind: 'invalid', message: `${message}; it is missing` }
-  return { kind: 'invalid', message: `${message}, not ${cutText(text, 100)}` }
+  const what = value === undefined ? 'it is missing' : `not ${showJson(value)}`
+  return { kind: 'invalid', message: `${message}, ${what}` }
 }

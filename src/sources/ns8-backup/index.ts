@@ -5,7 +5,7 @@ import { runSource } from './source.ts'
 
 export default {
   about:
-    'Follows the backups of a NethServer 8 cluster: statuses and schedules from its Redis, alerts at POST /alert and from its Alertmanager, and the state of each restic repository.',
+    'Follows the backups of a NethServer 8 cluster: statuses and schedules from its Redis, alerts at POST /alert or /api/v1/webhook/<name of the source> and from its Alertmanager, and the state of each restic repository.',
   options: ns8Options,
   example: {
     redis: 'redis://127.0.0.1:6379',

@@ -121,10 +121,10 @@ describe('what changes', () => {
       await living.until(() => living.said('backup.plan').length > 0)
       await change(server)
       // Nobody may listen yet; once somebody does, it is told.
-      await living.until(() => {
-        void server.command('PUBLISH', channel, '{"backup_ids":["1"]}')
-        return living.said('backup.plan').length > 1
-      })
+      while (living.said('backup.plan').length < 2) {
+        await server.command('PUBLISH', channel, '{"backup_ids":["1"]}')
+        await wait(5)
+      }
     })
   }
 

@@ -1,6 +1,7 @@
 // What an ns8-backup source can be told: where the cluster's words are, and how patient the watch beside it is.
 import { z } from 'zod'
 import { isRedisUrl } from '../../lib/redis.ts'
+import { parseSchedule } from '../../lib/schedule.ts'
 import { duration, secret, size, timezone } from '../../lib/schema.ts'
 import { isPlanId } from './facts.ts'
 
@@ -12,8 +13,10 @@ const alertmanagerUrl = secret().refine((text) => /^https?:$/.test(URL.parse(tex
   error: 'this is no http or https address; write one such as http://127.0.0.1:9093, or false',
 })
 
-/** Checked by the watch, which knows calendars. */
-const calendar = z.string().min(1).max(256)
+const schedule = z.string().superRefine((text, context) => {
+  const read = parseSchedule(text)
+  if ('error' in read) context.addIssue({ code: 'custom', message: read.error })
+})
 
 const probe = z.strictObject({
   command: z
@@ -37,7 +40,7 @@ const probe = z.strictObject({
 })
 
 const digest = z.strictObject({
-  at: calendar
+  at: schedule
     .default('Mon *-*-* 08:00')
     .describe("When to send it, as systemd's OnCalendar or as cron has it, in the source's zone."),
 })

@@ -18,6 +18,12 @@ const sentences: { readonly [name: string]: string } = {
   sereno_alerts_list_invalid: 'Alerts of the list that are none, when it was last read.',
   sereno_alerts_list_last_timestamp_seconds: 'When the list of alerts was last read.',
   sereno_alerts_truncated_total: 'Alerts that an Alertmanager left out of its posts.',
+  sereno_alertmanager_up: 'Whether the Alertmanager beside the cluster answers.',
+  sereno_alerts_ignored_total: 'Alerts that are about something else.',
+  sereno_alerts_invalid_total: 'Alerts that are none.',
+  sereno_alerts_repeated_total: 'Alerts that said what was known.',
+  sereno_alerts_taken_total: 'Alerts that said something new.',
+  sereno_redis_up: 'Whether the Redis of the cluster answers.',
   sereno_conditions_open: 'Conditions that have begun and not ended, by source and severity.',
   sereno_expired_total: 'Connections to the KMS server that were given up after a long silence.',
   sereno_fields_unattributed_total:

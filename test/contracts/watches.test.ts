@@ -9,7 +9,9 @@ import type { Fact, HubEvent, Json, JsonObject } from '../../src/words.ts'
 const place = { name: 'it', zone: 'Europe/Rome', host: 'hub' }
 const start = Date.UTC(2026, 2, 28, 23)
 
-const data = fc.dictionary(fc.string({ maxLength: 12 }), fc.jsonValue({ maxDepth: 3 })) as fc.Arbitrary<JsonObject>
+const data = fc
+  .dictionary(fc.string({ maxLength: 12 }), fc.jsonValue({ maxDepth: 3 }))
+  .map((found) => JSON.parse(JSON.stringify(found)) as JsonObject)
 
 function factOf(name: string, key: string, at: number, said: JsonObject): Fact {
   return { seq: at, source: 'it', name, key, time: at, receivedAt: at, data: said }

@@ -10,7 +10,7 @@ export const options = z.object({
   startGrace: ms.default(900_000),
   retryWindow: ms.default(3_600_000),
   provisionalAfter: ms.default(900_000),
-  probe: z.union([z.literal(false), z.object({})]).default({}),
+  probe: z.union([z.literal(false), z.looseObject({})]).default({}),
   digest: z.union([z.literal(false), z.object({ at: z.string() })]).default({ at: 'Mon *-*-* 08:00' }),
   trends: z
     .union([

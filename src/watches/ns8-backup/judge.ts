@@ -21,6 +21,7 @@ const alertKeptMs = 7 * 86_400_000
 /** Redis may be away for so long before an alert is told in its own words. */
 const unreadableMs = 600_000
 
+/** What ended one run may already be part of the next, so that one is judged as well; there are never more than a few. */
 export function judge(work: Work): void {
   for (let round = 0; round < 3; round += 1) {
     moveRun(work)

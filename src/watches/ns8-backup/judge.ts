@@ -137,8 +137,8 @@ function waitOn(work: Work, run: Run, judgement: Judgement): void {
 function finish(work: Work, run: Run, judgement: Judgement): void {
   const isClean = judgement.outcome === 'SUCCESS'
   const alerts = isClean ? firingAlerts(work).filter(({ open }) => open || run.concluded === undefined) : []
-  if (run.concluded !== undefined && alerts.length === 0 && isKnown(run, judgement)) {
-    if (isGood(judgement.outcome)) tellContradictions(work, run.concluded.endedAt)
+  if (alerts.length === 0 && isKnown(run, judgement)) {
+    if (isGood(judgement.outcome)) tellContradictions(work, run.concluded?.endedAt)
     return closeAlerts(work)
   }
   if (run.badSince === undefined && judgement.bad.length > 0) change(work, { run: { ...run, badSince: work.now } })
@@ -151,9 +151,7 @@ function finish(work: Work, run: Run, judgement: Judgement): void {
 
 /** What has been told of this run still is all there is to tell. */
 function isKnown({ concluded }: Run, judgement: Judgement): boolean {
-  if (concluded === undefined) return false
-  if (concluded.outcome === 'INCONSISTENT' && judgement.outcome === 'SUCCESS') return true
-  return concluded.signature === signatureOf(judgement.outcome, judgement)
+  return concluded?.signature === signatureOf(judgement.outcome, judgement)
 }
 
 /** Asks for each repository of an application that is not well, and waits for the answers. */

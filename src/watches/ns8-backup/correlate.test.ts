@@ -197,9 +197,15 @@ const anyHealth = fc.dictionary(
     newest: fc.constantFrom(due - hour, due, due + hour),
   }),
 )
+/** All but good, so that a success is not a rare thing. */
+const almostGood = fc.record({
+  id: fc.constantFrom('mail1', 'nextcloud1', 'samba1', 'webtop1'),
+  node: fc.constantFrom<Json>('1', '1', '1', '2'),
+  status: fc.constantFrom<Json>(good, good, good, good, good, good, failed, yesterday, null),
+})
 const anyCase = fc.record({
-  modules: fc.array(anyModule, { maxLength: 6 }),
-  enabled: fc.boolean(),
+  modules: fc.oneof(fc.array(anyModule, { maxLength: 6 }), fc.array(almostGood, { minLength: 1, maxLength: 4 })),
+  enabled: fc.constantFrom(true, true, true, false),
   minutes: fc.integer({ min: 0, max: 1440 }),
   again: fc.option(fc.integer({ min: 0, max: 600 }), { nil: undefined }),
   since: fc.dictionary(fc.constantFrom('mail1', 'samba1'), fc.integer({ min: due - 2 * hour, max: due + 2 * hour })),
@@ -252,7 +258,7 @@ test('it is never a success while a live application is not fresh and good', () 
     }),
     { numRuns: 3000 },
   )
-  assert.ok(successes > 20, `only ${successes} were a success at all`)
+  assert.ok(successes > 100, `only ${successes} were a success at all`)
 })
 
 test('how the cluster keeps its statuses makes no difference', () => {

@@ -108,6 +108,33 @@ test('two hundred alerts about one plan are one look and one message', () => {
   )
 })
 
+test('taking the application that failed out of the plan is no recovery; the next good run is', () => {
+  const night = startInIncident()
+  const without = (run: { readonly [id: string]: JsonObject }): Plan => {
+    const plan = withStatuses(daily, run)
+    return { ...plan, modules: plan.modules.filter(({ id }) => id !== 'mail1') }
+  }
+  show(night, without(june1 as { readonly [id: string]: JsonObject }))
+  night.until('12:00')
+  assert.deepEqual(night.said(), [])
+  night.until('2026-06-02T02:07:35Z')
+  show(night, without(Object.fromEntries(Object.entries(june1).map(([id, one]) => [id, shifted(one, 1)]))))
+  assert.match(night.said().join(), /06-02 02:07:35 report info SUCCESS \[plan\/1 resolved\]/)
+})
+
+test('the hint that an alert has cleared is dropped when it fires again', () => {
+  const night = startInIncident()
+  night.alert('1', alerts['daily'] ?? {})
+  night.alert('1', { ...alerts['daily'], status: 'resolved' })
+  night.until('10:00')
+  night.alert('1', { ...alerts['daily'], startsAt: '2026-06-01T09:59:00Z' })
+  night.until('2026-06-02T02:07:35Z')
+  show(night, withStatuses(daily, Object.fromEntries(Object.entries(june1).map(([id, one]) => [id, shifted(one, 1)]))))
+  night.until('2026-06-02T03:00:00Z')
+  assert.equal(night.said().length, 1)
+  assert.doesNotMatch(JSON.stringify(night.events.at(-1)?.data['reasons']), /cleared/)
+})
+
 test('a plan that is removed takes its incident along', () => {
   const night = startInIncident()
   show(night, { state: 'gone', modules: [], nodes: {} })

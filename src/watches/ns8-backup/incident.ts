@@ -123,11 +123,13 @@ function end(work: Work, incident: Incident, { outcome, judgement }: Ended): voi
 
 /**
  * A run that began after the first failure was seen. Where nothing had been seen of a run, its own record may come in
- * late. A run with lesser trouble does not end an incident about just that.
+ * late, of an application that was missed. A run with lesser trouble does not end an incident about just that.
  */
-function endsIt({ state: { snapshot } }: Work, incident: Incident, { outcome }: Ended): boolean {
+function endsIt({ state: { snapshot } }: Work, incident: Incident, { outcome, judgement }: Ended): boolean {
   if (outcome === 'DEGRADED' && incident.outcome === 'DEGRADED') return false
-  if (incident.unseen) return true
+  const { unseen, names } = incident
+  if (unseen && (incident.outcome === 'UNKNOWN' || names.length === 0)) return true
+  if (unseen && judgement.modules.some(({ module }) => names.includes(module.id))) return true
   return (snapshot?.modules ?? []).some(({ status }) => isReadable(status) && status.start * 1000 >= incident.since)
 }
 

@@ -21,6 +21,7 @@ const alertKeptMs = 7 * 86_400_000
 /** Redis may be away for so long before an alert is told in its own words. */
 const unreadableMs = 600_000
 
+/** What ended one run may already be part of the next, so that one is judged as well; there are never more than a few. */
 export function judge(work: Work): void {
   for (let round = 0; round < 3; round += 1) {
     moveRun(work)
@@ -136,8 +137,8 @@ function waitOn(work: Work, run: Run, judgement: Judgement): void {
 function finish(work: Work, run: Run, judgement: Judgement): void {
   const isClean = judgement.outcome === 'SUCCESS'
   const alerts = isClean ? firingAlerts(work).filter(({ open }) => open || run.concluded === undefined) : []
-  if (run.concluded !== undefined && alerts.length === 0 && isKnown(run, judgement)) {
-    if (isGood(judgement.outcome)) tellContradictions(work, run.concluded.endedAt)
+  if (alerts.length === 0 && isKnown(run, judgement)) {
+    if (isGood(judgement.outcome)) tellContradictions(work, run.concluded?.endedAt)
     return closeAlerts(work)
   }
   if (run.badSince === undefined && judgement.bad.length > 0) change(work, { run: { ...run, badSince: work.now } })
@@ -150,9 +151,7 @@ function finish(work: Work, run: Run, judgement: Judgement): void {
 
 /** What has been told of this run still is all there is to tell. */
 function isKnown({ concluded }: Run, judgement: Judgement): boolean {
-  if (concluded === undefined) return false
-  if (concluded.outcome === 'INCONSISTENT' && judgement.outcome === 'SUCCESS') return true
-  return concluded.signature === signatureOf(judgement.outcome, judgement)
+  return concluded?.signature === signatureOf(judgement.outcome, judgement)
 }
 
 /** Asks for each repository of an application that is not well, and waits for the answers. */

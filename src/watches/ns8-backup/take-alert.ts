@@ -13,12 +13,19 @@ export function takeAlert(work: Work, fact: AlertFact): void {
   if (fact.firing) {
     if (known?.startsAt === fact.startsAt)
       return void (known.firing || keep(work, others, { ...known, firing: true, changedAt: work.now }))
-    return keep(work, others, toAlert(work, key, fact))
+    keep(work, others, toAlert(work, key, fact))
+    return noteCleared(work, undefined)
   }
   if (known === undefined || !known.firing) return
   keep(work, others, { ...known, firing: false, changedAt: work.now })
-  const { incident } = work.state
-  if (incident !== undefined) change(work, { incident: { ...incident, clearedAt: work.now } })
+  noteCleared(work, work.now)
+}
+
+/** No more than a hint for those who read of the incident. */
+function noteCleared(work: Work, at: number | undefined): void {
+  if (work.state.incident === undefined) return
+  const { clearedAt: _before, ...incident } = work.state.incident
+  change(work, { incident: { ...incident, ...(at === undefined ? {} : { clearedAt: at }) } })
 }
 
 /** Alertmanager's own name for it is made of the labels alone, so it stays the same from one occurrence to the next. */

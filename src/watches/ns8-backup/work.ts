@@ -15,8 +15,8 @@ export interface Work {
   readonly asks: AskFor[]
 }
 
-export function change(work: Work, change: Partial<PlanState>): void {
-  work.state = { ...work.state, ...change }
+export function change(work: Work, parts: Partial<PlanState>): void {
+  work.state = { ...work.state, ...parts }
 }
 
 /** Takes parts of the state away. */

@@ -23,6 +23,7 @@ const planted = {
   left: `${head}test('here', () => {})\ntest('later', { skip: true }, () => {})`,
   exits: `${head}test('one', () => {})\ntest('two', () => process.exit(0))\ntest('three', () => { throw new Error('hidden') })`,
   late: `${head}test('one', () => { Promise.reject(new Error('nobody waited')) })`,
+  mute: `${head}test('one', async () => { await new Promise((go) => setTimeout(go, 50)) })\ntest('two', async () => { await new Promise((go) => setTimeout(go, 50)); process.stdout.write = (_chunk, ...rest) => { rest.at(-1)?.(); return true } })\ntest('three', () => { throw new Error('unheard') })`,
   open: `${head}import { createServer } from 'node:net'\ntest('leaves a server', () => { createServer().listen(0, '127.0.0.1') })`,
 }
 for (const [name, text] of Object.entries(planted)) await writeFile(join(home, 'test', `${name}.test.ts`), text)
@@ -51,6 +52,12 @@ test('a failing test is told whole and fails the run', () => {
 
 test('a file without tests fails, and so does one that cannot be read', () => {
   for (const name of ['empty', 'garbled']) assert.deepEqual(runTests(name).last, '0 passed, 1 failed', name)
+})
+
+test('results that never arrive fail, whatever else passed', () => {
+  const { status, output } = runTests('mute')
+  assert.equal(status, 1)
+  assert.match(output, /^FAIL +test\/mute\.test\.ts[^]*results were lost: \d came/m)
 })
 
 test('a run of no file at all fails', () => {

@@ -4,6 +4,8 @@ import { createEngine, type Engine } from '../src/engine/engine.ts'
 import type { EventInput } from '../src/engine/input.ts'
 import type { Judge } from '../src/engine/judge.ts'
 import { openSqlite } from '../src/store/sqlite.ts'
+import { correlate } from '../src/watches/ns8-backup/correlate.ts'
+import { readPlan } from '../src/watches/ns8-backup/facts.ts'
 import { type BenchHub, makeFolder, startBenchHub } from './support/hub.ts'
 import { type BenchRow, median, percentile, round } from './support/row.ts'
 
@@ -13,7 +15,7 @@ const repeats = 200
 
 /** Takes about 20 s. */
 export async function benchConditions(): Promise<BenchRow[]> {
-  return [...(await repeatedPosts()), ...(await longList()), ...(await oneMore())]
+  return [...(await repeatedPosts()), ...(await longList()), ...(await oneMore()), ...wholePlan()]
 }
 
 const config = `
@@ -91,6 +93,35 @@ async function oneMore(): Promise<BenchRow[]> {
       note: `at most 1.2; flat from ${few} to ${many.toLocaleString('en')} open`,
     },
   ]
+}
+
+/** A plan of many applications, some of which failed, judged as the watch judges it. */
+function wholePlan(): BenchRow[] {
+  const due = Date.UTC(2026, 5, 1, 1)
+  const modules = Array.from({ length: 200 }, (_, index) => ({
+    id: `app${index + 1}`,
+    node: String((index % 4) + 1),
+    status: {
+      start: due / 1000 + index,
+      end: due / 1000 + index + 60,
+      errors: index % 7 === 0 ? 1 : 0,
+      totalSize: 1e9,
+    },
+  }))
+  const nodes = Object.fromEntries(['1', '2', '3', '4'].map((node) => [node, { zone: 'UTC' }]))
+  const plan = { name: 'Nightly', enabled: true, schedule: '*-*-* 01:00:00' }
+  const took: number[] = []
+  for (let turn = 0; turn < 500; turn += 1) {
+    const startedAt = performance.now()
+    const snapshot = readPlan({ state: 'read', plan, modules, nodes })
+    const window = { due, deadline: due + 7_200_000, nodes: {} }
+    const now = due + 10_000_000
+    const judged = correlate({ snapshot, window, now, alertFiring: true, health: {}, past: {} })
+    took.push(performance.now() - startedAt)
+    if (judged.outcome !== 'PARTIAL') throw new Error(`200 applications were judged ${judged.outcome}`)
+  }
+  const note = `at most 10; read from its fact and judged, the slowest of 100 of ${took.length}`
+  return [{ name: 'a plan of 200 applications judged', value: round(percentile(took, 0.99), 2), unit: 'ms', note }]
 }
 
 async function moves(open: number): Promise<number> {

@@ -54,8 +54,15 @@ test('a broken repository is told by one mail with what to do, and its repair in
     { name: 'backups', on: ['backup.report', 'backup.missed'], where: 'severity!="info"', to: 'mail', remind: '24h' },
   ]
   await house.configure(JSON.stringify({ hub: { timezone: 'UTC' }, sources: { ns8: place.source }, channels, rules }))
+  mails.refuse({ connect: '421 4.3.2 Shutting down' })
   await house.start()
   await place.act('fire')
+  // Killed between what it has on disk and the mail: it is told once the hub and the mail server are back, and told once.
+  await house.until('a mail was tried', async () => (await house.metric('sereno_attempts_total', 'channel="mail"')) > 0)
+  await house.kill()
+  assert.deepEqual(mails.mails, [])
+  mails.refuse({})
+  await house.start()
 
   const to = (name: string): ReceivedMail[] => mails.mails.filter((one) => one.to.includes(`${name}@example.org`))
   await house.until('both have a mail', () => to('ann').length > 0 && to('bob').length > 0)
@@ -66,6 +73,7 @@ test('a broken repository is told by one mail with what to do, and its repair in
   assert.match(failed?.mail.text ?? '', /FAILED +nextcloud1 +node 1/)
   assert.match(failed?.mail.text ?? '', /OK +mail1 +node 1/)
   assert.deepEqual(failed?.to, ['ann@example.org'], 'one recipient a mail')
+  assert.deepEqual([to('ann').length, to('bob').length], [1, 1])
 
   // Killed in between, it knows in which thread it spoke.
   await house.kill()

@@ -14,6 +14,12 @@ interface Borrowed {
 export const borrowed: readonly Borrowed[] = [
   { package: 'prometheus', program: 'promtool', for: 'test', reason: 'judges the page of metrics' },
   { package: 'redis-server', program: 'redis-server', for: 'test', reason: 'needs a Redis to read from' },
+  {
+    package: 'systemd',
+    program: 'systemd-analyze',
+    for: 'test',
+    reason: 'reckons calendar expressions, to compare',
+  },
   { package: 'mtail', program: 'mtail', for: 'bench', reason: 'reads the same log, to compare speed' },
   { package: 'sec', program: 'sec', for: 'bench', reason: 'reads the same log, to compare speed' },
 ]

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { createZone } from './zone.ts'
+import { createZone, isZoneName } from './zone.ts'
 
 const hourMs = 3_600_000
 
@@ -71,4 +71,67 @@ test('every unambiguous wall time reads back, whatever was asked before', () => 
     }),
     { numRuns: 2000 },
   )
+})
+
+test('the offset at any instant is that of Intl, whatever was asked before', () => {
+  const zones = ['Europe/Rome', 'America/New_York', 'Australia/Lord_Howe', 'Asia/Kathmandu', 'Pacific/Chatham'].map(
+    (name) => ({
+      zone: createZone(name),
+      show: new Intl.DateTimeFormat('sv-SE', { timeZone: name, dateStyle: 'short', timeStyle: 'medium' }),
+    }),
+  )
+  // The quarters around the changes of these zones, and instants anywhere.
+  const change = fc.tuple(
+    fc.constantFrom(
+      '2026-03-29T01:00Z',
+      '2026-03-08T07:00Z',
+      '2026-10-03T15:30Z',
+      '2026-04-04T14:00Z',
+      '2026-11-01T06:00Z',
+    ),
+    fc.integer({ min: -40_000, max: 40_000 }),
+  )
+  const anyAt = fc.oneof(
+    change.map(([at, seconds]) => Date.parse(at) + seconds * 1000),
+    fc.integer({ min: Date.UTC(1995, 0) / 1000, max: Date.UTC(2150, 0) / 1000 }).map((seconds) => seconds * 1000),
+  )
+  fc.assert(
+    fc.property(fc.constantFrom(...zones), anyAt, ({ zone, show }, at) => {
+      assert.equal(zone.offsetAt(at), Date.parse(`${show.format(at).replace(' ', 'T')}Z`) - at)
+      const wall = at + zone.offsetAt(at)
+      const { from, until, first, second, never } = zone.spanAt(wall)
+      assert.ok(!never && from <= wall && wall < until)
+      assert.ok([first, second].includes(zone.offsetAt(at)))
+    }),
+    { numRuns: 5000 },
+  )
+})
+
+test('names of the time zone database are known from others', () => {
+  const good = [
+    'Europe/Rome',
+    'UTC',
+    'America/Argentina/Buenos_Aires',
+    'Etc/GMT+5',
+    'Asia/Calcutta',
+    'Asia/Kolkata',
+    'CET',
+    'GB-Eire',
+  ]
+  for (const name of good) assert.ok(isZoneName(name), name)
+  const bad = [
+    '',
+    'CEST',
+    'PST',
+    'BST',
+    '+01:00',
+    'utc',
+    'europe/rome',
+    'Europe/rome',
+    'Europe',
+    'Europe/',
+    'Europe/Rom',
+    '../etc/passwd',
+  ]
+  for (const name of [...bad, 'SystemV/PST8', `Europe/${'R'.repeat(10_000)}`]) assert.ok(!isZoneName(name), name)
 })

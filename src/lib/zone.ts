@@ -17,6 +17,27 @@ export interface Zone {
   toUtc(wallMs: number, previousAt?: number): number
   /** Whether the last `toUtc` met an hour that comes twice or never. */
   readonly ambiguous: boolean
+  /** The stretch of wall time around `wallMs` through which the offsets stay the same. */
+  spanAt(wallMs: number): Span
+  /** Wall time minus UTC, in milliseconds, at an instant. */
+  offsetAt(at: number): number
+}
+
+/**
+ * Whether the time zone database has this name. ICU knows more, such as `BST` for Dhaka, `PST` and `+01:00`, and takes
+ * any case; a wrong case passes here only in names that ICU takes for an alias of another.
+ */
+export function isZoneName(name: string): boolean {
+  if (goodNames.has(name)) return true
+  if (!/^(?!SystemV)[A-Z][A-Za-z]+(?:\/[A-Z][\w+-]*)+$/.test(name)) return false
+  try {
+    const { timeZone } = new Intl.DateTimeFormat('en-US', { timeZone: name }).resolvedOptions()
+    if (timeZone !== name && timeZone.toLowerCase() === name.toLowerCase()) return false
+    if (goodNames.size < 2000) goodNames.add(name)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** Throws a RangeError for a name the system does not know. */
@@ -43,6 +64,20 @@ export function createZone(name: string): Zone {
     wall.setUTCFullYear(year, Number(parts['month']) - 1, Number(parts['day']))
     wall.setUTCHours(Number(parts['hour']), Number(parts['minute']), Number(parts['second']))
     return wall.getTime() - Math.floor(at / 1000) * 1000
+  }
+
+  const offsets = new Map<number, number>()
+
+  /** One look a day, except on the days on which the clock is moved. */
+  function cachedOffsetAt(at: number): number {
+    const day = Math.floor(at / dayMs)
+    const known = offsets.get(day) ?? offsets.get(0.5 + Math.floor(at / quarterMs))
+    if (known !== undefined) return known
+    if (offsets.size > 4096) offsets.clear()
+    const offset = offsetAt(at)
+    const isPlain = offsetAt(day * dayMs) === offset && offsetAt((day + 1) * dayMs) === offset
+    offsets.set(isPlain ? day : 0.5 + Math.floor(at / quarterMs), offset)
+    return offset
   }
 
   /** A whole day if the zone keeps one offset around it, else a quarter of an hour: no zone moves its clock between quarters. */
@@ -89,6 +124,8 @@ export function createZone(name: string): Zone {
     get ambiguous() {
       return current.twice || current.never
     },
+    spanAt: find,
+    offsetAt: cachedOffsetAt,
   }
 }
 
@@ -108,3 +145,11 @@ const dayMs = 86_400_000
 const quarterMs = 900_000
 /** A clock that is set back by less than this was corrected, not moved to winter time. */
 const slackMs = 5 * 60_000
+/** Names without an area, for the most part from the `backward` file of the database, and others that were looked up. */
+const goodNames = new Set(
+  (
+    'CET CST6CDT Cuba EET EST EST5EDT Egypt Eire GB GB-Eire GMT GMT+0 GMT-0 GMT0 Greenwich HST Hongkong Iceland Iran ' +
+    'Israel Jamaica Japan Kwajalein Libya MET MST MST7MDT NZ NZ-CHAT Navajo PRC PST8PDT Poland Portugal ROC ROK ' +
+    'Singapore Turkey UCT UTC Universal W-SU WET Zulu'
+  ).split(' '),
+)

@@ -2,12 +2,15 @@
 
 export const sources = {
   cloudevents: () => import('./sources/cloudevents/index.ts'),
+  heartbeat: () => import('./sources/heartbeat/index.ts'),
   log: () => import('./sources/log/index.ts'),
   message: () => import('./sources/message.ts'),
   vlmcsd: () => import('./sources/vlmcsd/index.ts'),
 } as const
 
-export const watches = {} as const
+export const watches = {
+  heartbeat: () => import('./watches/heartbeat/index.ts'),
+} as const
 
 export const channels = {
   console: () => import('./channels/console.ts'),
@@ -17,6 +20,7 @@ export const channels = {
 } as const
 
 export const eventTypes = {
+  heartbeat: () => import('./event-types/heartbeat.ts'),
   kms: () => import('./event-types/kms.ts'),
   log: () => import('./event-types/log.ts'),
   message: () => import('./event-types/message.ts'),

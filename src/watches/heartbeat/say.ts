@@ -85,17 +85,18 @@ function about(what: 'ok' | 'missed' | 'failed', { name, options: { host } }: Se
 }
 
 /** The one that is missing now included. */
-function missedRuns({ missed, dueAt = 0 }: State, { timing }: Setting, now: number): number {
+function missedRuns({ missed, dueAt = 0 }: State, { timing }: Setting, now: number): number | undefined {
   const first = missed?.first ?? dueAt
-  return 1 + countRuns(timing, first, Math.max(first, now - timing.graceMs))
+  const more = countRuns(timing, first, Math.max(first, now - timing.graceMs))
+  return more === undefined ? undefined : more + 1
 }
 
 function returnedWords({ cameAt }: State, { reason, first }: Missed, at: number, runs: number | undefined): string {
+  if (reason === 'not-finished' && runs === 0) return 'has finished after all'
   if (cameAt === undefined) return 'has come for the first time'
   const span = spanWords(at - cameAt)
   if (runs === undefined) return `is back after ${span}`
   if (runs > 0) return `is back after ${span}; ${runs === 1 ? '1 run was' : `${runs} runs were`} missed`
-  if (reason === 'not-finished') return 'has finished after all'
   return `has come, ${spanWords(Math.max(0, at - first))} after it was expected`
 }
 

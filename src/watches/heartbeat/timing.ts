@@ -32,17 +32,16 @@ export function timingOf(options: HeartbeatOptions, hubZone: string): Timing {
   return { isScheduled: true, everyMs: 0, graceMs: graceOf(options), next, after: (at) => after(at, next), text }
 }
 
-/** So many runs at most are counted one by one. */
+/** More runs than these are not counted one by one. */
 const mostRuns = 1000
 
-/** How many times it was to come from `first` on, up to `until`, `first` itself not counted. */
-export function countRuns(timing: Timing, first: number, until: number): number {
-  if (!timing.isScheduled) return Math.min(mostRuns, Math.max(0, Math.floor((until - first) / timing.everyMs)))
+/** How many times it was to come from `first` on, up to `until`, `first` itself not counted; undefined: very often. */
+export function countRuns({ isScheduled, everyMs, next }: Timing, first: number, until: number): number | undefined {
+  if (!isScheduled) return Math.max(0, Math.floor((until - first) / everyMs))
   let count = 0
-  let at = timing.next(first)
-  while (at !== undefined && at <= until && count < mostRuns) {
+  for (let at = next(first); at !== undefined && at <= until; at = next(at)) {
+    if (count === mostRuns) return undefined
     count += 1
-    at = timing.next(at)
   }
   return count
 }

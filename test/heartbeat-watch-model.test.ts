@@ -20,7 +20,14 @@ type Action =
   | { readonly do: 'start' | 'ok' | 'fail' }
   /** Waits for the next time at which it is to come, and so many seconds more or less. */
   | { readonly do: 'slot'; readonly seconds: number }
+  /** A run around that time; or our absence. */
+  | { readonly do: 'run' | 'blind'; readonly seconds: number; readonly forSeconds: number }
 
+const around = fc.record({
+  do: fc.constantFrom('run' as const, 'run' as const, 'blind' as const),
+  seconds: fc.constantFrom(-3000, -30, 20),
+  forSeconds: fc.constantFrom(90, 3300, 7000),
+})
 const action: fc.Arbitrary<Action> = fc.oneof(
   {
     weight: 4,
@@ -38,6 +45,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
     arbitrary: fc.record({ do: fc.constant('away' as const), seconds: fc.constantFrom(60, 400, 5000, 100_000) }),
   },
   { weight: 1, arbitrary: fc.constant({ do: 'restart' as const }) },
+  { weight: 5, arbitrary: around },
   { weight: 2, arbitrary: fc.constant({ do: 'start' as const }) },
   { weight: 7, arbitrary: fc.constantFrom({ do: 'ok' as const }, { do: 'ok' as const }, { do: 'fail' as const }) },
 )
@@ -112,35 +120,42 @@ async function live(
   const absences: Life['absences'][number][] = []
   const restarts: number[] = []
   let startedAt: number | undefined
-  for (const one of actions) {
+
+  async function toSlot(seconds: number): Promise<void> {
     const at = house.now()
-    switch (one.do) {
-      case 'wait':
-        await house.pass(one.seconds * second)
-        break
-      case 'slot': {
-        const slot = slotsOf((time) => /^(02:30|06:15|18:15)$/.test(time)).find((time) => time > at) ?? at
-        await house.pass(Math.max(0, slot + one.seconds * second - at))
-        break
-      }
-      case 'away':
-        await house.away(one.seconds * second)
-        absences.push({ from: at, until: house.now() })
-        startedAt = undefined
-        break
-      case 'restart':
-        await house.away(20 * second)
-        restarts.push(at, house.now())
-        break
-      case 'start':
-        startedAt ??= at
-        await house.ping('job', 'start')
-        break
-      default:
-        came.push({ at, countsAt: startedAt ?? at, ok: one.do === 'ok' })
-        startedAt = undefined
-        await house.ping('job', one.do)
+    const slot = slotsOf((time) => /^(02:30|06:15|18:15)$/.test(time)).find((time) => time > at) ?? at
+    await house.pass(Math.max(0, slot + seconds * second - at))
+  }
+
+  async function away(seconds: number): Promise<void> {
+    const from = house.now()
+    await house.away(seconds * second)
+    if (seconds < 60) return void restarts.push(from, house.now())
+    absences.push({ from, until: house.now() })
+    startedAt = undefined
+  }
+
+  async function say(state: 'start' | 'ok' | 'fail'): Promise<void> {
+    const at = house.now()
+    if (state === 'start') startedAt ??= at
+    else {
+      came.push({ at, countsAt: startedAt ?? at, ok: state === 'ok' })
+      startedAt = undefined
     }
+    await house.ping('job', state)
+  }
+
+  for (const one of actions) {
+    if (one.do === 'start' || one.do === 'ok' || one.do === 'fail') await say(one.do)
+    if (one.do === 'wait') await house.pass(one.seconds * second)
+    if (one.do === 'slot' || one.do === 'run' || one.do === 'blind') await toSlot(one.seconds)
+    if (one.do === 'away') await away(one.seconds)
+    if (one.do === 'restart') await away(20)
+    if (one.do === 'blind') await away(one.forSeconds)
+    if (one.do !== 'run') continue
+    await say('start')
+    await house.pass(one.forSeconds * second)
+    await say('ok')
   }
   assert.deepEqual(house.failures, [])
   const life = { from: start, until: house.now(), came, absences, restarts }

@@ -119,7 +119,7 @@ export default [
 
 function missed({ subject = 'A job', host, data, condition }: HubEvent): MessageWords {
   const reason = textOf(data['reason']) ?? ''
-  const title = `${titles[reason]?.(subject) ?? titles['silent']?.(subject) ?? subject}`
+  const title = titleOf(reason, subject)
   if (condition?.state === 'resolved') return { title, icon: 'white_check_mark', fields: hostOf(host) }
   const time = timeOf(data)
   const grace = data['graceSeconds']
@@ -144,18 +144,24 @@ function missed({ subject = 'A job', host, data, condition }: HubEvent): Message
   }
 }
 
-const titles: { readonly [reason: string]: (name: string) => string } = {
-  silent: (name) => `No sign of life from ${name}`,
-  never: (name) => `${name} has never reported`,
-  'not-started': (name) => `${name} has not started`,
-  'not-finished': (name) => `${name} has started and not finished`,
+function titleOf(reason: string, name: string): string {
+  switch (reason) {
+    case 'never':
+      return `${name} has never reported`
+    case 'not-started':
+      return `${name} has not started`
+    case 'not-finished':
+      return `${name} has started and not finished`
+    default:
+      return `No sign of life from ${name}`
+  }
 }
 
 function lastSaid(data: HubEvent['data'], time: (name: string) => string | undefined): MessageField[] {
   const at = time('lastAt')
   if (at === undefined) return []
   const exit = typeof data['lastExitCode'] === 'number' ? `, exit code ${data['lastExitCode']}` : ''
-  const word = said[textOf(data['lastState']) ?? ''] ?? 'something'
+  const word = said.get(textOf(data['lastState']) ?? '') ?? 'something'
   const message = textOf(data['lastMessage'])
   return [
     { name: 'Last heard', value: `${word}${exit}, ${at}` },
@@ -163,7 +169,12 @@ function lastSaid(data: HubEvent['data'], time: (name: string) => string | undef
   ]
 }
 
-const said: { readonly [state: string]: string } = { ok: 'ok', fail: 'failed', start: 'started', log: 'a log' }
+const said: ReadonlyMap<string, string> = new Map([
+  ['ok', 'ok'],
+  ['fail', 'failed'],
+  ['start', 'started'],
+  ['log', 'a log'],
+])
 
 function advice(
   reason: string,

@@ -52,7 +52,9 @@ function ended(
   const at = Math.max(run?.startedAt ?? ping.at, state.away?.until ?? 0)
   const next = timing.after(at)
   const dueAt = next === undefined ? undefined : Math.max(next, state.dueAt ?? 0)
-  return { ...told, state: waitFor(came, dueAt, setting) }
+  // Of those before, it has been told that they were missed.
+  const isOver = dueAt !== undefined && dueAt + timing.graceMs <= ping.at
+  return { ...told, state: waitFor(came, isOver ? timing.next(ping.at - timing.graceMs) : dueAt, setting) }
 }
 
 function runOf(runs: readonly Run[], id: string | undefined): Run | undefined {

@@ -3,7 +3,7 @@ import { spanWords } from '../../lib/duration.ts'
 import { cleanText } from '../../lib/text.ts'
 import type { NewEvent } from '../../words.ts'
 import { defined, type Ping } from './ping.ts'
-import type { Missed, Run, Setting, State } from './state.ts'
+import { isFor, type Missed, type Run, type Setting, type State } from './state.ts'
 import { countRuns } from './timing.ts'
 
 /** Of a log, this much of its end is shown in a message. */
@@ -16,7 +16,7 @@ export function ok(before: State, ping: Ping, setting: Setting): NewEvent {
 }
 
 /** `state` knows that it is missing. */
-export function missing(state: State, setting: Setting, now: number, run?: Run): NewEvent {
+export function missing(state: State, setting: Setting, run?: Run): NewEvent {
   const { missed, dueAt, last } = state
   const { timing, options, zone } = setting
   const { graceMs, everyMs } = timing
@@ -36,7 +36,7 @@ export function missing(state: State, setting: Setting, now: number, run?: Run):
     lastExitCode: last?.exitCode,
     lastMessage: last?.message,
     lastOkAt: iso(state.okAt),
-    ...(state.away === undefined ? { missedRuns: missedRuns(state, setting, now) } : { absences: state.away.count }),
+    ...(state.away === undefined ? { missedRuns: missed?.runs } : { absences: state.away.count }),
     timezone: zone,
   }
   const condition = { key: 'missed', state: 'firing' } as const
@@ -45,7 +45,7 @@ export function missing(state: State, setting: Setting, now: number, run?: Run):
 
 export function returned(before: State, missed: Missed, { at }: Ping, setting: Setting): NewEvent {
   const silentMs = at - (before.cameAt ?? before.since)
-  const runs = before.away === undefined ? countRuns(setting.timing, missed.first, at) : undefined
+  const runs = missedBefore(before, missed, at, setting)
   const data = { reason: missed.reason, silentSeconds: silentMs / 1000, missedRuns: runs, timezone: setting.zone }
   return {
     ...about('missed', setting),
@@ -84,11 +84,18 @@ function about(what: 'ok' | 'missed' | 'failed', { name, options: { host } }: Se
   return { type: `heartbeat.${what}`, subject: name, ...(host === undefined ? {} : { host }) }
 }
 
-/** The one that is missing now included. */
-function missedRuns({ missed, dueAt = 0 }: State, { timing }: Setting, now: number): number | undefined {
-  const first = missed?.first ?? dueAt
-  const more = countRuns(timing, first, Math.max(first, now - timing.graceMs))
-  return more === undefined ? undefined : more + 1
+/** How often it had not come, not counting the time that it has come for now. */
+function missedBefore(
+  { away, dueAt }: State,
+  { first, runs }: Missed,
+  at: number,
+  { timing }: Setting,
+): number | undefined {
+  if (away !== undefined || runs === undefined) return undefined
+  if (!timing.isScheduled) return countRuns(timing, first, at)
+  if (dueAt === undefined || !isFor(timing, at, dueAt)) return Math.max(0, runs - 1)
+  const more = countRuns(timing, dueAt, at)
+  return more === undefined ? undefined : runs + more
 }
 
 function returnedWords({ cameAt }: State, { reason, first }: Missed, at: number, runs: number | undefined): string {

@@ -51,6 +51,8 @@ export type Missed = {
   readonly reason: Reason
   /** The first time at which it was to come and did not. */
   readonly first: number
+  /** How often it did not come, before the time that is waited for now; absent: very often, or we do not know. */
+  readonly runs?: number
   /** Told already of the time that is waited for now. */
   readonly said?: true
 }
@@ -74,6 +76,7 @@ export interface Setting {
 }
 
 const hourMs = 3_600_000
+const dayMs = 24 * hourMs
 
 /** Waits for it to come at `dueAt`; undefined: never again. */
 export function waitFor(state: State, dueAt: number | undefined, { timing, options }: Setting): State {
@@ -89,8 +92,8 @@ export function moveOn(state: State, setting: Setting, now: number): State {
   const { timing } = setting
   const rest = unsaid(state)
   const { dueAt = now, missed } = rest
-  // What stays away is looked at again, but not all the time.
-  const notBefore = missed === undefined ? 0 : now + Math.max(timing.everyMs, hourMs)
+  // What stays away is looked at again ever more rarely, so that its record does not grow with it.
+  const notBefore = missed === undefined ? 0 : now + Math.min(dayMs, Math.max(hourMs, now - missed.first))
   if (!timing.isScheduled) return { ...without(rest, 'startBy'), deadlineAt: Math.max(now + timing.everyMs, notBefore) }
   const next = waitFor(rest, timing.next(Math.max(dueAt, now - timing.graceMs)), setting)
   return next.deadlineAt === undefined ? next : { ...next, deadlineAt: Math.max(next.deadlineAt, notBefore) }
@@ -98,8 +101,9 @@ export function moveOn(state: State, setting: Setting, now: number): State {
 
 /** Of the time that is waited for from now on, nothing has been told yet. */
 export function unsaid(state: State): State {
-  const { missed, ...rest } = state
-  return missed === undefined ? rest : { ...rest, missed: { reason: missed.reason, first: missed.first } }
+  if (state.missed === undefined) return state
+  const { said: _said, ...missed } = state.missed
+  return { ...state, missed }
 }
 
 /** Whether what begins or comes at `at` is meant for `dueAt`. */

@@ -33,7 +33,7 @@ export function timingOf(options: HeartbeatOptions, hubZone: string): Timing {
 }
 
 /** More runs than these are not counted one by one. */
-const mostRuns = 1000
+const mostRuns = 200
 
 /** How many times it was to come from `first` on, up to `until`, `first` itself not counted; undefined: very often. */
 export function countRuns({ isScheduled, everyMs, next }: Timing, first: number, until: number): number | undefined {

@@ -1,6 +1,17 @@
 // What the passing of time means for a heartbeat: it is missing, has not started, or runs for too long.
 import { missing } from './say.ts'
-import { isFor, moveOn, type Missed, type Reason, type Run, type Setting, type State, without } from './state.ts'
+import {
+  isFor,
+  moveOn,
+  type Missed,
+  type Reason,
+  type Run,
+  type Setting,
+  type State,
+  unsaid,
+  without,
+} from './state.ts'
+import { countRuns } from './timing.ts'
 import type { Stepped } from './stepped.ts'
 
 /** The end of a run that is on is waited for a little longer than its own timer. */
@@ -13,9 +24,30 @@ export function deadline(state: State, setting: Setting, now: number): Stepped {
   const [run] = state.runs
   if (run?.dueAt !== undefined) return { state: waitForRun(state, setting, now) }
   const reason = reasonOf(state)
-  if (missed?.said === true && missed.reason === reason) return { state: moveOn(state, setting, now) }
-  const told = { ...state, missed: { reason, first: missed?.first ?? dueAt } }
-  return { state: moveOn(told, setting, now), events: [missing(told, setting, now, run)] }
+  const first = missed?.first ?? dueAt
+  const runs = runsUntil({ ...state, dueAt }, first, setting, now)
+  const told: State = { ...state, missed: { reason, first, ...(runs === undefined ? {} : { runs }) } }
+  const next = moveOn(told, setting, now)
+  if (missed?.said === true && missed.reason === reason) return { state: next }
+  return { state: next, events: [missing(told, setting, run)] }
+}
+
+/** How often it has not come, the time that is over now included. */
+function runsUntil(
+  {
+    missed = { runs: 0 },
+    away,
+    dueAt,
+  }: Pick<State, 'away'> & { readonly missed?: { readonly runs?: number }; readonly dueAt: number },
+  first: number,
+  { timing }: Setting,
+  now: number,
+): number | undefined {
+  if (away !== undefined || missed.runs === undefined) return undefined
+  const from = timing.isScheduled ? dueAt : first
+  const more = countRuns(timing, from, now - timing.graceMs)
+  if (more === undefined) return undefined
+  return 1 + more + (timing.isScheduled ? missed.runs : 0)
 }
 
 /** Its start was to be here by now. */
@@ -24,8 +56,9 @@ export function startDeadline(state: State, setting: Setting, now: number): Step
   if (startBy === undefined || now < startBy) return { state }
   const rest = without(state, 'startBy')
   if (state.runs.length > 0) return { state: rest }
-  const told: State = { ...rest, missed: { reason: 'not-started', first: missed?.first ?? dueAt, said: true } }
-  return { state: told, events: [missing(told, setting, now)] }
+  const known = missed ?? { first: dueAt, runs: 0 }
+  const told: State = { ...rest, missed: { ...known, reason: 'not-started', said: true } }
+  return { state: told, events: [missing(told, setting)] }
 }
 
 /** A run was to be over by now; it is not waited for any more. */
@@ -35,13 +68,9 @@ export function runDeadline(state: State, setting: Setting, now: number): Steppe
   if (run === undefined) return { state }
   const { dueAt = run.startedAt, missed } = state
   const runs = state.runs.filter((one) => !late.includes(one))
-  const first = missed?.first ?? Math.min(dueAt, run.startedAt)
-  const told = {
-    ...state,
-    runs,
-    missed: { reason: 'not-finished', first, ...said(state, run, setting) },
-  } satisfies State
-  const events = [missing(told, setting, now, run)]
+  const known = unsaid(state).missed ?? { first: Math.min(dueAt, run.startedAt), runs: 0 }
+  const told: State = { ...state, runs, missed: { ...known, reason: 'not-finished', ...said(state, run, setting) } }
+  const events = [missing(told, setting, run)]
   if (setting.timing.isScheduled) return { state: told, events }
   return { state: moveOn(told, setting, now), events }
 }

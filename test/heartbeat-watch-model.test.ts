@@ -203,7 +203,7 @@ function bySlots(matches: (time: string) => boolean): Watched['check'] {
       assert.ok(isOpenAt(opens, deadline, deadline + slack), `nothing was told of ${new Date(slot).toISOString()}`)
     }
     for (const { at, event } of opens) {
-      const slot = Date.parse(String(event.data['expectedAt']))
+      const slot = Date.parse(textOf(event.data['expectedAt']))
       const expected = event.data['reason'] === 'not-finished' ? slots.findLast((one) => one + graceMs <= at) : slot
       assert.ok(expected !== undefined && slots.includes(expected) && at >= expected + graceMs, `${at} is no deadline`)
       assert.ok(!isHeard(expected, at), `told of ${new Date(expected).toISOString()}, which had been heard`)
@@ -285,4 +285,8 @@ function slotsOf(matches: (time: string) => boolean): number[] {
     slots.toSorted((one, other) => one - other),
   )
   return known.get(key) ?? []
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : ''
 }

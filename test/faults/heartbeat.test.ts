@@ -63,13 +63,47 @@ test('what curl is told to do in the docs does what they say', async () => {
   assert.equal(events.filter(({ type }) => type === 'heartbeat.ok').length, 2)
 })
 
+test('the wrapper of the docs says start and end, the exit code and the log, and exits as its command did', async () => {
+  await using house = await createHubHouse()
+  await house.configure(config)
+  await house.start()
+  const docs = await readFile(new URL('../../docs/heartbeats.md', import.meta.url), 'utf8')
+  const wrapper = /```sh\n(#!\/bin\/sh\n[^]*?)```/.exec(docs)?.[1] ?? ''
+  const [script, header] = [join(house.folder, 'heartbeat'), join(house.folder, 'header')]
+  const token = (await readFile(join(house.data, 'token'), 'utf8')).trim()
+  await writeFile(header, `Authorization: Bearer ${token}\n`)
+  const text = wrapper.replace('https://sereno.example.org', house.url)
+  await writeFile(script, text.replace('/etc/sereno/heartbeat.header', header))
+
+  const well = await run('sh', [script, 'nightly', 'echo', 'all is well'])
+  assert.deepEqual([well.code, well.out], [0, 'all is well\n'], well.error)
+  for (const code of [3, 11]) {
+    const failed = await run('sh', [script, 'nightly', 'sh', '-c', `echo locked >&2; exit ${code}`])
+    assert.deepEqual([failed.code, failed.out], [code, 'locked\n'], failed.error)
+  }
+
+  await house.stop()
+  const { events } = await house.audit()
+  const [ok, failed] = ['heartbeat.ok', 'heartbeat.failed'].map((type) => events.find((event) => event.type === type))
+  assert.equal(ok?.data['exitCode'], 0)
+  assert.equal(typeof ok?.data['durationSeconds'], 'number', 'its start was said, and is the start of this run')
+  assert.deepEqual([failed?.data['exitCode'], failed?.data['log'], failed?.data['failures']], [11, 'locked\n', 2])
+})
+
 /** As docs/heartbeats.md has it. */
 async function curl(house: HubHouse, path: string, ...more: readonly string[]) {
   const token = (await readFile(join(house.data, 'token'), 'utf8')).trim()
   const always = ['-fsS', '-m', '10', '--retry', '5', '-H', `Authorization: Bearer ${token}`, ...more]
   const args = [...always, `${house.url}/api/v1/heartbeat/${path}`]
-  return new Promise<{ readonly code: number; readonly out: string; readonly error: string }>((resolve) => {
-    const child = execFile('curl', args, { timeout: 20_000 }, (_failed, out, error) =>
+  return run('curl', args)
+}
+
+function run(
+  program: string,
+  args: readonly string[],
+): Promise<{ readonly code: number; readonly out: string; readonly error: string }> {
+  return new Promise((resolve) => {
+    const child = execFile(program, args, { timeout: 20_000 }, (_failed, out, error) =>
       resolve({ code: child.exitCode ?? -1, out, error }),
     )
   })

@@ -10,7 +10,7 @@ import { readSaid, type Said } from './said.ts'
 const options = z.strictObject({
   names: z
     .array(z.string())
-    .default([])
+    .optional()
     .describe('The names that are taken. Default: those of all watches of kind heartbeat.'),
 })
 
@@ -25,7 +25,7 @@ export default {
     'Takes the calls of jobs at /api/v1/heartbeat/NAME (POST, GET or HEAD) for the watches of kind heartbeat. It is there without being named; name it to open it to a range of addresses.',
   options,
   example: { open: ['10.0.0.0/8'] },
-  async start({ names }, tools) {
+  async start({ names = [] }, tools) {
     const limits = createPace(pace)
     const handler = (request: SourceRequest): Promise<SourceResponse> => take(request, names, limits, tools)
     for (const path of [`${base}/*`, ...names.map((name) => `${base}/${name}/*`)]) {

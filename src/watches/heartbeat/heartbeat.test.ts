@@ -37,7 +37,7 @@ describe('by a schedule', () => {
       house.told.map(({ title, at }) => [title, new Date(at).toISOString()]),
       [['No sign of life from backup', '2026-11-21T02:30:00.000Z']],
     )
-    const [{ text = '' } = {}] = house.told
+    const text = house.told[0]?.text ?? ''
     for (const line of [
       'Host: nas',
       'Expected: 2026-11-21 02:30 (1 h of grace)',
@@ -155,7 +155,7 @@ describe('what failed', () => {
     await house.until('2026-11-20T01:42Z')
     const log = `${'many lines before\n'.repeat(200)}Fatal: repository is locked\n`
     await house.ping('backup', 'fail', { exitCode: 11, log, runId: 'a', remote: '192.0.2.7' })
-    const [{ text = '' } = {}] = house.told
+    const text = house.told[0]?.text ?? ''
     for (const line of ['Exit code: 11', 'Took: 7 min', 'Last success: never', 'Fatal: repository is locked'])
       assert.ok(text.replace(/ {2,}/g, ': ').includes(line), `${line} in ${text}`)
     assert.ok(text.length < 2000, 'a message shows the end of a log')

@@ -66,7 +66,7 @@ export function runDeadline(state: State, setting: Setting, now: number): Steppe
   const late = state.runs.filter(({ dueAt }) => dueAt !== undefined && dueAt <= now)
   const [run] = late
   if (run === undefined) return { state }
-  const { dueAt = run.startedAt, missed } = state
+  const { dueAt = run.startedAt } = state
   const runs = state.runs.filter((one) => !late.includes(one))
   const known = unsaid(state).missed ?? { first: Math.min(dueAt, run.startedAt), runs: 0 }
   const told: State = { ...state, runs, missed: { ...known, reason: 'not-finished', ...said(state, run, setting) } }

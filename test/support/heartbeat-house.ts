@@ -87,6 +87,11 @@ export class HeartbeatHouse implements AsyncDisposable {
     await this.#start()
   }
 
+  /** As a machine that is suspended: the wall clock goes on, and nothing else. */
+  sleep(ms: number): void {
+    this.#skewMs += ms
+  }
+
   async stepClock(byMs: number): Promise<void> {
     this.#skewMs += byMs
     await this.#engine.command({ name: 'clock-jump', byMs })

@@ -40,15 +40,20 @@ describe('our own absence', () => {
     assert.deepEqual(house.heard(), ['11-21 02:30 No sign of life from backup'])
   })
 
-  test('of less than a minute at the end of the grace puts it off by minutes only', async () => {
-    await using house = await HeartbeatHouse.open({ backup: nightly }, '2026-11-20T01:00Z')
-    await house.until('2026-11-20T02:29:50Z')
-    for (let count = 0; count < 3; count += 1) await house.away(20_000)
-    await house.until('2026-11-20T02:40Z')
-    assert.deepEqual(house.heard(), [])
-    await house.until('2026-11-20T02:42Z')
-    assert.deepEqual(house.heard(), ['11-20 02:41 backup has never reported'])
-  })
+  for (const [from, told] of [
+    ['02:29:00', '02:40'],
+    ['02:29:50', '02:41'],
+  ] as const) {
+    test(`of less than a minute at the end of the grace, at ${from}, puts it off by minutes only`, async () => {
+      await using house = await HeartbeatHouse.open({ backup: nightly }, '2026-11-20T01:00Z')
+      await house.until(`2026-11-20T${from}Z`)
+      for (let count = 0; count < 3; count += 1) await house.away(19_000)
+      await house.until('2026-11-20T02:39Z')
+      assert.deepEqual(house.heard(), [])
+      await house.until('2026-11-20T02:42Z')
+      assert.deepEqual(house.heard(), [`11-20 ${told} backup has never reported`])
+    })
+  }
 
   test('at its time, night after night, is told with what to do about it', async () => {
     await using house = await HeartbeatHouse.open({ backup: nightly }, '2026-11-20T01:00Z')
@@ -109,6 +114,17 @@ describe('our own absence', () => {
     await house.ping('backup')
     assert.deepEqual(house.heard(), ['11-22 12:00 backup is back after 2 d 11 h'])
   })
+})
+
+test('a machine that slept over its time tells nothing of that time', async () => {
+  const watches = { backup: { ...nightly, startGrace: '10m' }, beat: { every: '6h', grace: '1h' } }
+  await using house = await HeartbeatHouse.open(watches, '2026-11-20T00:00Z')
+  await house.pass(hour)
+  house.sleep(8 * hour)
+  await house.until('2026-11-20T16:40Z')
+  assert.deepEqual(house.heard(), [])
+  await house.until('2026-11-21T01:41Z')
+  assert.deepEqual(house.heard(), ['11-20 16:41 beat has never reported', '11-21 01:40 backup has not started'])
 })
 
 describe('the clock', () => {
@@ -195,6 +211,8 @@ describe('a reload', () => {
     assert.deepEqual(house.heard(), [])
     await house.until('2026-11-26T12:00Z')
     assert.deepEqual(house.heard(), ['11-26 02:30 No sign of life from backup'])
+    await house.ping('backup')
+    assert.deepEqual(house.heard(), ['11-26 12:00 backup is back after 6 d 11 h'])
   })
 
   test('of anything else, again and again, puts nothing off', async () => {

@@ -12,6 +12,11 @@ const shortMs = 600_000
 /** Overdue for so long without having been told of: nobody watched. */
 const unwatchedMs = 900_000
 
+/** A timer that comes so late says that we slept, or could not write: deaf in either case. */
+export function isLate(dueAt: number, now: number): boolean {
+  return dueAt + unwatchedMs <= now
+}
+
 /** A ping may have been lost from then until then: what could have come in that time is not asked for. */
 export function wasAway(given: State, from: number, until: number, setting: Setting): State {
   const state = { ...given, runs: [] }
@@ -39,7 +44,14 @@ export function begin(state: State | undefined, setting: Setting, now: number): 
   if (state === undefined) return fresh(setting, now)
   if (state.timing !== timing.text) return retimed(state, setting, now)
   const { deadlineAt = Infinity, startBy = Infinity } = state
-  if (deadlineAt + unwatchedMs <= now) return { ...fresh(setting, now), ...known(state) }
+  if (isLate(deadlineAt, now)) return watchedAgain(state, setting, now)
+  const isOverdue = Math.min(deadlineAt, startBy, ...state.runs.map(({ dueAt = Infinity }) => dueAt)) <= now
+  return isOverdue ? putOff(state, setting, now) : state
+}
+
+/** What became due while we were away for a short time. */
+function putOff(state: State, { timing, options }: Setting, now: number): State {
+  const { deadlineAt = Infinity, startBy = Infinity } = state
   const wait = (periodMs: number): number => now + Math.min(periodMs, shortMs) + graceMs
   const runs = state.runs.map((run) =>
     run.dueAt === undefined || run.dueAt > now ? run : { ...run, dueAt: wait(run.dueAt - run.startedAt) },
@@ -48,7 +60,7 @@ export function begin(state: State | undefined, setting: Setting, now: number): 
     ...state,
     runs,
     ...(deadlineAt > now ? {} : { deadlineAt: wait(timing.everyMs + timing.graceMs) }),
-    ...(startBy > now ? {} : { startBy: wait(setting.options.startGrace ?? 0) }),
+    ...(startBy > now ? {} : { startBy: wait(options.startGrace ?? 0) }),
   }
 }
 
@@ -58,14 +70,10 @@ function fresh(setting: Setting, now: number): State {
   return waitFor(state, timing.next(now), setting)
 }
 
-/** What stays true of a heartbeat that nobody watched for a while. */
-function known({ last, cameAt, okAt, pings }: State): Partial<State> {
-  return {
-    pings,
-    ...(last === undefined ? {} : { last }),
-    ...(cameAt === undefined ? {} : { cameAt }),
-    ...(okAt === undefined ? {} : { okAt }),
-  }
+/** Nobody watched for a while: what was said of it stays said until it is well, all else begins anew. */
+function watchedAgain({ away: _away, missed, ...state }: State, setting: Setting, now: number): State {
+  const told = missed === undefined ? {} : { missed: { reason: missed.reason, first: missed.first } }
+  return waitFor({ ...state, ...told, runs: [], since: now }, setting.timing.next(now), setting)
 }
 
 /** By the new timing; what would be missing by it at once is waited for from now on. */

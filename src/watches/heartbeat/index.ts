@@ -1,7 +1,7 @@
 // Watches that a job goes on saying that it runs: what does not come in time, fails, or does not end, is told.
 import type { WatchInput, WatchKind, WatchPlace, WatchResult, Timer } from '../../watch.ts'
 import type { HubEvent, Json } from '../../words.ts'
-import { begin, clockStepped, wasAway } from './absence.ts'
+import { begin, clockStepped, isLate, wasAway } from './absence.ts'
 import { heartbeatOptions, type HeartbeatOptions } from './options.ts'
 import { pinged } from './pinged.ts'
 import { pingFact, readPing } from './ping.ts'
@@ -41,13 +41,17 @@ function take(
   now: number,
   setting: Setting,
 ): Stepped | { readonly state: undefined; readonly events?: undefined } {
-  if (input.kind === 'begin') return { state: begin(known, setting, now) }
+  if (input.kind === 'begin') {
+    const begun = begin(known, setting, now)
+    // Timers may have been put off after a short absence, and stay so.
+    return { state: begun === known ? undefined : begun }
+  }
   if (input.kind === 'fact') {
     const ping = readPing(input.fact)
     return ping === undefined ? { state: undefined } : pinged(known ?? begin(known, setting, now), ping, setting)
   }
   if (known === undefined) return { state: undefined }
-  if (input.kind === 'timer') return overdue.get(input.name)?.(known, setting, now) ?? { state: undefined }
+  if (input.kind === 'timer') return timeIsUp(known, input.name, now, setting)
   if (input.kind !== 'event') return { state: undefined }
   return { state: noticed(known, input.event, now, setting) }
 }
@@ -66,7 +70,14 @@ function timeOf(value: Json | undefined): number {
   return typeof value === 'string' ? Date.parse(value) : Number.NaN
 }
 
-const overdue = new Map([
+function timeIsUp(state: State, name: string, now: number, setting: Setting): Stepped {
+  const judge = overdue.get(name)
+  const { at } = timersOf(state, setting).find((timer) => timer.name === name) ?? {}
+  if (judge === undefined || at === undefined) return { state }
+  return isLate(at, now) ? { state: wasAway(state, at - 1, now, setting) } : judge(state, setting, now)
+}
+
+const overdue: ReadonlyMap<string, typeof deadline> = new Map([
   ['deadline', deadline],
   ['start', startDeadline],
   ['run', runDeadline],

@@ -3,6 +3,7 @@
 export const sources = {
   alertmanager: () => import('./sources/alertmanager/index.ts'),
   cloudevents: () => import('./sources/cloudevents/index.ts'),
+  heartbeat: () => import('./sources/heartbeat/index.ts'),
   log: () => import('./sources/log/index.ts'),
   message: () => import('./sources/message.ts'),
   'ns8-backup': () => import('./sources/ns8-backup/index.ts'),
@@ -10,6 +11,7 @@ export const sources = {
 } as const
 
 export const watches = {
+  heartbeat: () => import('./watches/heartbeat/index.ts'),
   'ns8-backup': () => import('./watches/ns8-backup/index.ts'),
 } as const
 
@@ -23,6 +25,7 @@ export const channels = {
 export const eventTypes = {
   alert: () => import('./event-types/alert.ts'),
   backup: () => import('./event-types/backup/index.ts'),
+  heartbeat: () => import('./event-types/heartbeat.ts'),
   kms: () => import('./event-types/kms.ts'),
   log: () => import('./event-types/log.ts'),
   message: () => import('./event-types/message.ts'),

@@ -14,6 +14,11 @@ export interface WatchKind<Options = unknown, State extends Json = Json> {
   readonly example: { readonly [key: string]: Json }
   /** It stands beside the source kind of its name, and cannot be configured by itself. */
   readonly beside?: true
+  /**
+   * Its events are said in its own name, whichever source it saw: what it tells of begins and ends although no source
+   * has said a word. Without it, in the name of the source of the input.
+   */
+  readonly inOwnName?: true
   /** Names of the facts it wants to see, `*` for any characters. */
   readonly facts?: readonly string[]
   /** Types of the events it wants to see, `*` for any characters. */
@@ -57,7 +62,10 @@ export type WatchInput =
 export interface WatchResult<State extends Json = Json> {
   /** Absent: as it was; null: the row is no longer needed. */
   readonly state?: State | null
-  /** Said in the name of the source of the input (of the watch itself where there is none); conditions move with them. */
+  /**
+   * Said in the name of the source of the input, or of the watch itself where there is none or it speaks `inOwnName`;
+   * conditions move with them.
+   */
   readonly events?: readonly NewEvent[]
   /** By name, within the row; the same name replaces. */
   readonly timers?: readonly Timer[]

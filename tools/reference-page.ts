@@ -32,7 +32,7 @@ export function renderReference({ sources, watches, channels, eventTypes }: Refe
     '## sources\n\nWhat is listened to: a name, and below it a kind and its options.',
     '### All sources',
     table(rowsOf(toJsonSchema(sourceOptions))),
-    'Without being named there are a source `message` of kind message and a source `events` of kind cloudevents.',
+    'Without being named there are a source `message` of kind message and a source `events` of kind cloudevents; and, once there is a watch of kind heartbeat, a source `heartbeat` of that kind.',
     ...[...sources].flatMap(([name, kind]) => kindSection('sources', name, kind)),
     '## watches\n\nWhat is judged over time: a name, and below it a kind and its options.',
     ...[...watches].flatMap(([name, kind]) => kindSection('watches', name, kind)),

@@ -144,6 +144,8 @@ export const sourceOptions = z.strictObject({
     .describe('Events older than this at their arrival are told together, as late news, not one by one.'),
 })
 
+export type SourceOptions = z.output<typeof sourceOptions>
+
 export const watchOptions = z.strictObject({
   kind: z.string().describe('What sort of watch it is.'),
 })

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import type { Issue, Json } from '../words.ts'
 import { check, type Given } from './check.ts'
-import type { ChannelConfig, Config, SourceConfig } from './config.ts'
+import type { ChannelConfig, Config } from './config.ts'
 import { readDocument } from './document.ts'
 import { readHub } from './hub.ts'
 import { showValue, unknownName } from './issue-words.ts'
@@ -12,6 +12,7 @@ import { channelOptions, hubOptions, sourceOptions, watchOptions } from './optio
 import { maskSecrets, resolveReferences } from './references.ts'
 import { readRules } from './rules.ts'
 import { withoutSecrets } from './schema-walk.ts'
+import { readSources } from './sources.ts'
 
 export interface ReadOptions {
   readonly text: string
@@ -64,8 +65,8 @@ export async function readConfig(options: ReadOptions): Promise<ReadResult> {
     { key: 'channels', noun: 'channel', common: channelOptions, table: kinds.channels },
     given,
   )
-  const implied = await impliedSources(sources, watches.entries, kinds)
-  const sourceNames = [...sources.names, ...implied.map(({ name }) => name)]
+  const all = await readSources({ sources, watches, kinds, given })
+  const sourceNames = [...sources.names, ...all.implied]
   const rules = readRules({
     given,
     eventTypes: kinds.eventTypes,
@@ -78,6 +79,7 @@ export async function readConfig(options: ReadOptions): Promise<ReadResult> {
     ...sources.issues,
     ...watches.issues,
     ...clashes(sources.names, watches.names, given),
+    ...all.issues,
     ...channels.issues,
     ...rules.issues,
   )
@@ -90,7 +92,7 @@ export async function readConfig(options: ReadOptions): Promise<ReadResult> {
   if (issues.length > 0 || !hubRead.hub) return answer
   const config: Config = {
     hub: hubRead.hub,
-    sources: [...sources.entries.map(toSource), ...implied],
+    sources: all.sources,
     watches: watches.entries.map(({ name, kind, options: own }) => ({ name, kind, options: own })),
     channels: channels.entries.map(toChannel),
     rules: rules.rules,
@@ -114,32 +116,6 @@ function findUnknownSections({ document, resolved }: Given): Issue[] {
     .map((key) => document.issueAt([key], 'key', later[key] ?? unknownName('the section', key, sections, 'there are')))
 }
 
-/** Endpoints that are there without being named, so that scripts and other programs always find them. */
-const impliedKinds = [
-  { kind: 'message', name: 'message', given: {} },
-  { kind: 'cloudevents', name: 'events', given: {} },
-]
-/** There when a watch of its kind wants to be called; it answers for the names of those. */
-const heartbeat = { kind: 'heartbeat', name: 'heartbeat' }
-
-async function impliedSources(
-  { names, kinds: used }: { readonly names: readonly string[]; readonly kinds: readonly string[] },
-  watches: readonly Entry<unknown>[],
-  kinds: Kinds,
-): Promise<SourceConfig[]> {
-  const beats = watches.filter(({ kind }) => kind === heartbeat.kind).map(({ name }) => name)
-  const wanted = beats.length === 0 ? impliedKinds : [...impliedKinds, { ...heartbeat, given: { names: beats } }]
-  const missing = wanted.filter(({ kind }) => kinds.sources.names.includes(kind) && !used.includes(kind))
-  return Promise.all(
-    missing.map(async ({ kind, name, given }) => {
-      const { options } = await kinds.sources.load(kind)
-      const common = sourceOptions.parse({ kind })
-      const free = names.includes(name) ? `hub-${name}` : name
-      return { ...toSource({ name: free, kind, common, options: options.parse(given) }), implied: true }
-    }),
-  )
-}
-
 /** Conditions belong to a source or a watch by name. */
 function clashes(sources: readonly string[], watches: readonly string[], { document }: Given): Issue[] {
   return watches
@@ -148,16 +124,6 @@ function clashes(sources: readonly string[], watches: readonly string[], { docum
       const message = `a source is named "${name}" too; what both say could not be told apart, so give the watch another name`
       return document.issueAt(['watches', name], 'key', message)
     })
-}
-
-function toSource({ name, kind, common, options }: Entry<ReturnType<typeof sourceOptions.parse>>): SourceConfig {
-  const { timezone, host, labels, open, maxAge } = common
-  const always = { name, kind, options, labels, open, maxAgeMs: maxAge, implied: false }
-  return {
-    ...always,
-    ...(timezone !== undefined && { timezone }),
-    ...(host !== undefined && { host }),
-  }
 }
 
 function toChannel({ name, kind, common, options }: Entry<ReturnType<typeof channelOptions.parse>>): ChannelConfig {

@@ -60,7 +60,7 @@ export function runWatch(watch: JudgeWatch, input: WatchInput, from: string | un
   const { draft, now } = tools
   const key = watchKey(watch.name, input.key)
   const before = draft.get(key) as Row | undefined
-  const source = watch.source ?? from ?? before?.source
+  const source = watch.kind.inOwnName === true ? undefined : (watch.source ?? from ?? before?.source)
   const result = watch.kind.step(watch.options, before?.state, input, now, watch.place)
   if (result.state === null) draft.put(key, undefined)
   else {

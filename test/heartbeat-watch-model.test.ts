@@ -137,7 +137,7 @@ async function live(
 
   async function say(state: 'start' | 'ok' | 'fail'): Promise<void> {
     const at = house.now()
-    if (state === 'start') startedAt ??= at
+    if (state === 'start') startedAt = at
     else {
       came.push({ at, countsAt: startedAt ?? at, ok: state === 'ok' })
       startedAt = undefined

@@ -80,10 +80,12 @@ function watchedAgain({ away: _away, missed, ...state }: State, setting: Setting
 function retimed(given: State, setting: Setting, now: number): State {
   const { timing, options } = setting
   const { maxRun } = options
-  const runs = given.runs.map(({ dueAt: _due, ...run }) => {
-    if (maxRun === undefined) return run
-    return { ...run, dueAt: run.startedAt + maxRun > now ? run.startedAt + maxRun : now + maxRun }
-  })
+  const runs = given.runs
+    .filter(({ told }) => told !== true)
+    .map(({ dueAt: _due, ...run }) => {
+      if (maxRun === undefined) return run
+      return { ...run, dueAt: run.startedAt + maxRun > now ? run.startedAt + maxRun : now + maxRun }
+    })
   const state = { ...given, timing: timing.text, runs }
   const dueAt = timing.isScheduled
     ? sameSlot(given.dueAt, setting, now)

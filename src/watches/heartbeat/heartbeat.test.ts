@@ -266,11 +266,50 @@ describe('runs that say start', () => {
     assert.equal(ok?.data['durationSeconds'], 600)
   })
 
+  test('that died without a word leave the next night as it is', async () => {
+    await using house = await HeartbeatHouse.open({ backup: { ...nightly, startGrace: '10m' } }, '2026-11-20T01:00Z')
+    await house.until('2026-11-20T01:30Z')
+    await house.ping('backup', 'start')
+    await house.until('2026-11-21T01:30Z')
+    await house.ping('backup', 'start')
+    await house.until('2026-11-21T01:42Z')
+    await house.ping('backup')
+    assert.deepEqual(house.heard(), [
+      '11-20 02:30 backup has started and not finished',
+      '11-21 01:42 backup has come for the first time',
+    ])
+    const [ok] = await house.events('heartbeat.ok')
+    assert.equal(ok?.data['durationSeconds'], 720)
+    await house.until('2026-11-22T01:30Z')
+    await house.ping('backup', 'start')
+    await house.until('2026-11-24T12:00Z')
+    assert.deepEqual(house.heard(), [
+      '11-22 02:30 backup has started and not finished',
+      '11-23 01:40 backup has not started',
+    ])
+  })
+
+  test('however many are on, are watched', async () => {
+    await using house = await HeartbeatHouse.open({ job: { every: '1d', maxRun: '1h' } }, '2026-11-20T00:00Z')
+    for (let count = 0; count < 100; count += 1) {
+      await house.ping('job', 'start', { runId: `${count}` })
+      await house.pass(minute)
+    }
+    assert.deepEqual(house.heard(), ['11-20 01:00 job has started and not finished'])
+  })
+
   test('without a longest time are to end by time and grace', async () => {
-    await using house = await HeartbeatHouse.open({ backup: nightly }, '2026-11-20T01:00Z')
+    const watches = { backup: nightly, job: { every: '2h', grace: '1h' } }
+    await using house = await HeartbeatHouse.open(watches, '2026-11-20T01:00Z')
     await house.until('2026-11-20T01:31Z')
     await house.ping('backup', 'start')
-    await house.until('2026-11-20T12:00Z')
-    assert.deepEqual(house.heard(), ['11-20 02:30 backup has started and not finished'])
+    await house.ping('job', 'start')
+    await house.until('2026-11-20T20:00Z')
+    assert.deepEqual(house.heard(), [
+      '11-20 02:30 backup has started and not finished',
+      '11-20 04:00 job has started and not finished',
+    ])
+    await house.ping('backup')
+    assert.deepEqual(house.heard(), ['11-20 20:00 backup has finished after all'])
   })
 })

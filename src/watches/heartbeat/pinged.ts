@@ -24,14 +24,23 @@ export function pinged(state: State, ping: Ping, setting: Setting): Stepped {
   }
 }
 
-/** Without an id, one run is on at a time: a second start without an end does not give the first one more time. */
-function started(state: State, { at, runId }: Ping, { timing, options }: Setting): State {
+function started(state: State, { at, runId }: Ping, setting: Setting): State {
+  const isInTime = state.dueAt !== undefined && isFor(setting.timing, at, state.dueAt)
+  return { ...(isInTime ? without(state, 'startBy') : state), runs: withRun(state.runs, at, runId, setting) }
+}
+
+/** Without an id, one run is on at a time: a second start without an end gives the first one no more time. */
+function withRun(runs: readonly Run[], at: number, id: string | undefined, { options }: Setting): readonly Run[] {
   const { maxRun } = options
-  const isOn = state.runs.some(({ id }) => id === runId)
-  const run: Run = { ...defined({ id: runId }), startedAt: at, ...(maxRun === undefined ? {} : { dueAt: at + maxRun }) }
-  const runs = isOn ? state.runs : [...state.runs, run].slice(-runsKept)
-  const isInTime = state.dueAt !== undefined && isFor(timing, at, state.dueAt)
-  return { ...(isInTime ? without(state, 'startBy') : state), runs }
+  const before = runs.find((one) => one.id === id && one.told !== true)
+  const others = runs.filter((one) => one.id !== id)
+  if (before !== undefined)
+    return [...others, { ...before, startedAt: at, firstAt: before.firstAt ?? before.startedAt }]
+  const run = { ...defined({ id }), startedAt: at, ...(maxRun === undefined ? {} : { dueAt: at + maxRun }) }
+  // Of too many, those stay for whose end it is waited.
+  const idle = others.length < runsKept ? undefined : others.findIndex(({ dueAt }) => dueAt === undefined)
+  if (idle === -1) return others
+  return [...others.filter((_one, index) => index !== idle), run]
 }
 
 /** Ended, well or not: it is waited for anew. */

@@ -20,12 +20,11 @@ export function missing(state: State, setting: Setting, run?: Run): NewEvent {
   const { missed, dueAt, last } = state
   const { timing, options, zone } = setting
   const { graceMs, everyMs } = timing
+  const startedAt = run?.firstAt ?? run?.startedAt
   const data = {
     reason: missed?.reason,
-    expectedAt: iso(
-      missed?.reason === 'not-finished' ? Math.min(dueAt ?? Infinity, run?.startedAt ?? Infinity) : dueAt,
-    ),
-    startedAt: iso(run?.startedAt),
+    expectedAt: iso(missed?.reason === 'not-finished' ? Math.min(dueAt ?? Infinity, startedAt ?? Infinity) : dueAt),
+    startedAt: iso(startedAt),
     graceSeconds: graceMs / 1000,
     maxRunSeconds: options.maxRun === undefined ? undefined : options.maxRun / 1000,
     everySeconds: timing.isScheduled ? undefined : everyMs / 1000,

@@ -32,9 +32,14 @@ export type State = {
 
 export type Run = {
   readonly id?: string
+  /** When it last said start. */
   readonly startedAt: number
+  /** When it first did, if it did so again without an end. */
+  readonly firstAt?: number
   /** When it has run for too long. */
   readonly dueAt?: number
+  /** Told as not finished: it is still known when it ends, but not waited for. */
+  readonly told?: true
 }
 
 export type Said = {
@@ -97,6 +102,11 @@ export function moveOn(state: State, setting: Setting, now: number): State {
   if (!timing.isScheduled) return { ...without(rest, 'startBy'), deadlineAt: Math.max(now + timing.everyMs, notBefore) }
   const next = waitFor(rest, timing.next(Math.max(dueAt, now - timing.graceMs)), setting)
   return next.deadlineAt === undefined ? next : { ...next, deadlineAt: Math.max(next.deadlineAt, notBefore) }
+}
+
+/** The oldest run that is on and waited for. */
+export function runOn({ runs }: State): Run | undefined {
+  return runs.find(({ told }) => told !== true)
 }
 
 /** Of the time that is waited for from now on, nothing has been told yet. */

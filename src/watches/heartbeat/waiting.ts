@@ -6,6 +6,7 @@ import {
   type Missed,
   type Reason,
   type Run,
+  runOn,
   type Setting,
   type State,
   unsaid,
@@ -21,12 +22,13 @@ const behindRunMs = 60_000
 export function deadline(state: State, setting: Setting, now: number): Stepped {
   const { dueAt, deadlineAt, missed } = state
   if (dueAt === undefined || deadlineAt === undefined || now < deadlineAt) return { state }
-  const [run] = state.runs
+  const run = runOn(state)
   if (run?.dueAt !== undefined) return { state: waitForRun(state, setting, now) }
-  const reason = reasonOf(state)
+  const reason = reasonOf(state, setting)
   const first = missed?.first ?? dueAt
-  const runs = runsUntil({ ...state, dueAt }, first, setting, now)
-  const told: State = { ...state, missed: { reason, first, ...(runs === undefined ? {} : { runs }) } }
+  const count = runsUntil({ ...state, dueAt }, first, setting, now)
+  const runs = state.runs.map((one) => ({ ...one, told: true as const }))
+  const told: State = { ...state, runs, missed: { reason, first, ...(count === undefined ? {} : { runs: count }) } }
   const next = moveOn(told, setting, now)
   if (missed?.said === true && missed.reason === reason) return { state: next }
   return { state: next, events: [missing(told, setting, run)] }
@@ -55,7 +57,7 @@ export function startDeadline(state: State, setting: Setting, now: number): Step
   const { startBy, dueAt = now, missed } = state
   if (startBy === undefined || now < startBy) return { state }
   const rest = without(state, 'startBy')
-  if (state.runs.length > 0) return { state: rest }
+  if (runOn(state) !== undefined) return { state: rest }
   const known = missed ?? { first: dueAt, runs: 0 }
   const told: State = { ...rest, missed: { ...known, reason: 'not-started', said: true } }
   return { state: told, events: [missing(told, setting)] }
@@ -81,9 +83,11 @@ function said(state: State, run: Run, { timing }: Setting): Pick<Missed, 'said'>
   return isIt ? { said: true } : {}
 }
 
-function reasonOf({ runs, missed, last }: State): Reason {
-  if (runs.length > 0) return 'not-finished'
-  if (missed?.said === true) return missed.reason
+function reasonOf(state: State, { timing }: Setting): Reason {
+  const { missed, last } = state
+  if (runOn(state) !== undefined) return 'not-finished'
+  // What comes every so often has no second time at which it could be missed for another reason.
+  if (missed !== undefined && (missed.said === true || !timing.isScheduled)) return missed.reason
   return last === undefined ? 'never' : 'silent'
 }
 

@@ -2,6 +2,7 @@
 // hub between them. What breaks is told by one mail, its repair in the same thread, and `why` explains each step.
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -31,7 +32,9 @@ async function setUp(hub: string): Promise<Place> {
     async act(what) {
       await script(what, folder)
     },
-    [Symbol.asyncDispose]: async () => void (await script('stop', folder)),
+    async [Symbol.asyncDispose]() {
+      if (existsSync(folder)) await script('stop', folder)
+    },
   }
 }
 
@@ -107,6 +110,17 @@ test('a broken repository is told by one mail with what to do, and its repair in
     assert.match(why.out, /rule "backups" matched → mail: .*was delivered/, why.out)
   }
   await house.stop()
+
+  // What another rule would have said is known from the facts alone: no Redis, no restic and no Alertmanager is asked.
+  await place[Symbol.asyncDispose]()
+  const replayed = await house.sereno('replay', '--config', house.config, '--since', '1h', '--json')
+  const lines = replayed.out.split('\n').map((line) => JSON.parse(line) as { kind: string; title?: string })
+  const said = lines.filter((line) => line.kind === 'message').map((line) => line.title)
+  assert.deepEqual(
+    said.filter((title) => title?.includes('Nightly')),
+    to('ann').map((one) => one.mail.subject?.replace(/^(\[\w+\])+ /, '')),
+    replayed.error,
+  )
 })
 
 function isEnd({ mail }: ReceivedMail): boolean {

@@ -9,7 +9,7 @@ import type { Assembly, AssembledSource } from './assemble.ts'
 import { openSqlite } from '../store/sqlite.ts'
 import type { Store } from '../store/store.ts'
 import type { Reader, ReaderOutput } from '../source.ts'
-import type { Delivery, HubEvent, NewEvent, NewFact, Reason, Verdict } from '../words.ts'
+import type { Delivery, HubEvent, Job, NewEvent, NewFact, Reason, Verdict } from '../words.ts'
 
 export interface Rehearsal {
   readonly clock: VirtualClock
@@ -29,8 +29,8 @@ export interface Rehearsal {
   reload(next: Assembly): Promise<void>
   /** From here to the next restart no send is answered: what leaves arrives, and the process dies before it hears so. */
   dying(): void
-  /** Ends the process and starts it again on the same store. */
-  restart(): Promise<void>
+  /** Ends the process and starts it again on the same store, at once or after so long. */
+  restart(awayMs?: number): Promise<void>
   events(): Promise<readonly HubEvent[]>
   verdicts(): Promise<readonly Verdict[]>
   /** Ends what waits: sessions and jobs, until none is due. */
@@ -61,8 +61,19 @@ export interface RehearsalOptions {
   told?(message: RehearsedMessage): void
 }
 
-/** A clock that never comes to rest would run for ever: no job or session of ours waits longer. */
+/** No job or session of ours waits longer. */
 const runOutAtMostMs = 366 * 86_400_000
+/** What a watch has in mind for later than this, such as the next report of a week, is not the end of what was seen. */
+const timersWithinMs = 86_400_000
+
+/**
+ * Whether a job ends something that the input began. A reminder and the silence after the last input do not: they would
+ * go on for ever.
+ */
+function isEnding({ kind, periodMs, dueAt }: Job, endedAt: number): boolean {
+  if (kind === 'condition-remind' || periodMs !== undefined) return false
+  return kind !== 'timer' || dueAt <= endedAt + timersWithinMs
+}
 
 export async function createRehearsal(first: Assembly, options: RehearsalOptions): Promise<Rehearsal> {
   const clock = createVirtualClock(options.startAt)
@@ -116,8 +127,11 @@ export async function createRehearsal(first: Assembly, options: RehearsalOptions
     if (outage !== undefined && clock.now() < outage.until) return refusal(outage.reason)
     const { title, text } = part
     const message = { channel, at: clock.now(), title, text, events: delivery.events }
-    messages.push(message)
-    options.told?.(message)
+    // A message for several recipients is one message.
+    if ((delivery.extra.siblings?.[0] ?? delivery.seq) === delivery.seq) {
+      messages.push(message)
+      options.told?.(message)
+    }
     if (!isDying) return { ok: true }
     hanging += 1
     return new Promise(() => {})
@@ -205,8 +219,9 @@ export async function createRehearsal(first: Assembly, options: RehearsalOptions
     dying() {
       isDying = true
     },
-    async restart() {
+    async restart(awayMs = 0) {
       await engine.stop(0)
+      await clock.advance(clock.now() + awayMs, async () => {})
       isDying = false
       hanging = 0
       readers.clear()
@@ -220,12 +235,15 @@ export async function createRehearsal(first: Assembly, options: RehearsalOptions
       return store.verdicts(events.map((event) => event.seq))
     },
     async runOut() {
-      const until = clock.now() + runOutAtMostMs
+      const endedAt = clock.now()
       for (;;) {
+        const { jobs } = await store.dueJobs(endedAt + runOutAtMostMs, 100_000)
+        const ends = jobs.filter((job) => isEnding(job, endedAt)).map((job) => job.dueAt)
         const dues = Array.from(readers.values(), (open) => open.due)
-        const next = Math.min(clock.next() ?? Infinity, ...dues)
-        if (next > until) return
-        await moveTo(next)
+        const sends = engine.lanes().some((lane) => lane.waiting > 0) ? [clock.next() ?? Infinity] : []
+        const next = Math.min(...ends, ...dues, ...sends)
+        if (next > endedAt + runOutAtMostMs) return
+        await moveTo(Math.max(next, clock.now()))
       }
     },
     async close() {

@@ -60,7 +60,8 @@ const step = z.strictObject({
     .strictObject({ channel: z.string(), for: z.string(), reason: z.enum(reasons).default('unreachable') })
     .optional(),
   reload: z.union([config, z.literal(true)]).optional(),
-  restart: z.literal(true).optional(),
+  /** At once, or after so long: `restart: 2h`. */
+  restart: z.union([z.literal(true), z.string()]).optional(),
   /** What the inputs of this step lead to is being sent when the process dies. */
   kill: z.literal(true).optional(),
 })
@@ -159,6 +160,12 @@ function toScenario(
     return at
   }
   const steps = data.steps.map((one, index) => ({ ...one, at: check(['steps', index, 'at'], one.at) ?? startAt }))
+  for (const [index, { restart }] of data.steps.entries()) {
+    if (typeof restart !== 'string' || readDuration(restart) !== undefined) continue
+    issues.push(
+      place(['steps', index, 'restart'], `"${restart}" is no duration; write true, or how long it is away, such as 2h`),
+    )
+  }
   for (const [index, one] of data.expect.entries()) {
     if (!('channel' in one)) continue
     check(['expect', index, 'from'], one.from)

@@ -97,7 +97,7 @@ async function take(
   if (step.command !== undefined) await command(rehearsal, step.command)
   if (step.reload !== undefined)
     await rehearsal.reload(await load(step.reload === true ? scenario.config : step.reload))
-  if (step.restart === true || step.kill === true) await rehearsal.restart()
+  if (step.restart !== undefined || step.kill === true) await rehearsal.restart(awayMs(step.restart))
 }
 
 async function command(rehearsal: Rehearsal, given: NonNullable<ScenarioStep['command']>): Promise<void> {
@@ -122,6 +122,10 @@ function toCondition(
     ...(at === undefined ? {} : { endsAt: at }),
     ...(expireAfterMs === undefined ? {} : { expireAfterMs }),
   }
+}
+
+function awayMs(restart: ScenarioStep['restart']): number {
+  return typeof restart === 'string' ? (readDuration(restart) ?? 0) : 0
 }
 
 /** The same timeline with nothing happening in it. */

@@ -11,7 +11,7 @@ import type { Judge } from './judge.ts'
 import type { LaneView, Sender } from './lane.ts'
 import { createOutbox } from './outbox.ts'
 import type { Stepped } from './step.ts'
-import type { RecheckBody } from './watching.ts'
+import { type RecheckBody, type TimerBody, watchOf, watchPrefix } from './watching.ts'
 import type { Json } from '../words.ts'
 
 export interface Engine {
@@ -98,7 +98,18 @@ export function createEngine({ store, clock, judge, committed, ask, failed }: En
       return isNamed ? [] : [{ name: 'close', condition, by: 'source-removed' }]
     })
     if (gone.length > 0) await intake.submit(gone.map((command) => ({ kind: 'command', command })))
+    await forgetWatches()
     return gone.length
+  }
+
+  /** What a watch that is no longer configured remembered and waited for. */
+  async function forgetWatches(): Promise<void> {
+    const names = new Set(intake.judge.watches.map(({ name }) => name))
+    const rows = (await store.states(watchPrefix)).map(([key]) => key).filter((key) => !names.has(watchOf(key)))
+    const jobs = [...(await store.jobs({ kind: 'timer' })), ...(await store.jobs({ kind: 'recheck' }))]
+    const lost = jobs.filter(({ body }) => !names.has((body as TimerBody | RecheckBody).watch)).map(({ key }) => key)
+    if (rows.length + lost.length === 0) return
+    await intake.submit([{ kind: 'command', command: { name: 'forget', rows, jobs: lost } }])
   }
 
   /** Rows that a watch has from the beginning. */

@@ -40,6 +40,8 @@ export type Command =
   | { readonly name: 'awake'; readonly from: number; readonly until: number; readonly jobs: readonly Job[] }
   /** A watch has a row from the beginning. */
   | { readonly name: 'begin'; readonly watch: string; readonly row: string }
+  /** A watch is no longer configured: its rows and jobs, by key. */
+  | { readonly name: 'forget'; readonly rows: readonly string[]; readonly jobs: readonly string[] }
   /** The source could not look up what a watch asked for. */
   | { readonly name: 'unanswered'; readonly source: string; readonly fact: string; readonly key: string }
 

@@ -229,6 +229,10 @@ function stepCommand(judge: Judge, draft: Draft, { command }: CommandInput, seq:
         runWatch(watch, { kind: 'begin', key: command.row }, undefined, { draft, now, cause: seq })
       return {}
     }
+    case 'forget':
+      for (const key of command.rows) draft.put(key, undefined)
+      for (const key of command.jobs) draft.cancel(key)
+      return {}
     case 'unanswered': {
       const job = draft.jobOf(recheckKey(command.source, command.fact, command.key))
       if (job === undefined) return {}

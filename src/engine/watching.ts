@@ -41,6 +41,13 @@ export function watchesOf(judge: Judge, sees: WatchSees): { readonly watch: Judg
   })
 }
 
+export const watchPrefix = 'watch|'
+
+/** The name of the watch that a row belongs to. */
+export function watchOf(key: string): string {
+  return (key.split('|')[1] ?? '').replaceAll('%7C', '|').replaceAll('%25', '%')
+}
+
 export function watchKey(watch: string, row: string): string {
   return toKey('watch', watch, row)
 }

@@ -121,6 +121,8 @@ describe('a watch', () => {
       rows.map(({ state, endedBy }) => [state, endedBy]),
       [['ended', 'watch-removed']],
     )
+    assert.deepEqual(await house.store.states('watch|'), [], 'and nothing of it stays')
+    assert.deepEqual(await house.store.jobs({ kind: 'timer' }), [])
   })
 
   test('with other options judges the next fact by them, and no condition by itself', async () => {

@@ -210,7 +210,7 @@ describe('a reload', () => {
     await house.until('2026-11-26T02:29Z')
     assert.deepEqual(house.heard(), [])
     await house.until('2026-11-26T12:00Z')
-    assert.deepEqual(house.heard(), ['11-26 02:30 No sign of life from backup'])
+    assert.deepEqual(house.heard(), ['11-26 02:30 backup has never reported'])
     await house.ping('backup')
     assert.deepEqual(house.heard(), ['11-26 12:00 backup is back after 6 d 11 h'])
   })

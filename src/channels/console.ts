@@ -49,10 +49,12 @@ function rowsOf({ fields, lines, notes, links }: Message): string[] {
     const name = names[index] ?? ''
     return `${name}${' '.repeat(Math.max(0, width - lengthOf(name)))}  ${valueOf(field)}`
   })
-  for (const paragraph of lines) rows.push(...cleanText(paragraph).trim().split('\n'))
-  for (const note of notes) rows.push(`(${cleanLine(note)})`)
-  for (const { text, url } of links) rows.push(`${cleanLine(text)}: ${cleanLine(url)}`)
-  return rows
+  return [
+    ...rows,
+    ...lines.flatMap((paragraph) => cleanText(paragraph).trim().split('\n')),
+    ...notes.map((note) => `(${cleanLine(note)})`),
+    ...links.map(({ text, url }) => `${cleanLine(text)}: ${cleanLine(url)}`),
+  ]
 }
 
 function valueOf({ value, note }: MessageField): string {

@@ -63,7 +63,7 @@ function isInsidePair(text: string, index: number): boolean {
 /** ECMA-48: control sequences, and strings up to their end, such as colours and window titles. */
 const terminalSequence =
   // eslint-disable-next-line no-control-regex
-  /(?:\u001b\[|\u009b)[0-?]*[ -/]*[@-~]|(?:\u001b[\]PX^_]|[\u0090\u0098\u009d-\u009f])[^\u0007\u001b\u009c]*(?:\u0007|\u001b\\|\u009c)|\u001b[ -/]*[0-Z\\^-~]/g
+  /(?:\u001b\[|\u009b)[0-?]*[ -/]*[@-~]|(?:\u001b[\]PX^_]|[\u0090\u0098\u009d-\u009f])[^\u0007\u001b\u0090\u0098\u009c-\u009f]*(?:\u0007|\u001b\\|\u009c)|\u001b[ -/]*[0-Z\\^-~]/g
 const lineEnd = /\r\n|[\r\v\f\u0085\u2028\u2029]/g
 /** Soft hyphens, zero-width marks and the like; the joiners U+200C and U+200D belong to scripts and emoji. */
 const invisible = /[\u00ad\u061c\u180e\u200b\u200e\u200f\u2060-\u2065\u206a-\u206f\ufeff\ufff9-\ufffb]/g

@@ -84,6 +84,26 @@ for (const { name, kind } of kinds) {
       )
     })
 
+    // What takes quadratic time is not done before the runner's limit.
+    test('comes soon, whatever a long text repeats', () => {
+      for (const unit of [' ', '\n', ' \n', '\t', '\u001b]', '\u001b[', '\u0090', '\u200b', '*', '<', '[a](', '&']) {
+        const text = `a${unit.repeat(300_000)}b`
+        const field = { name: text, value: text, note: text }
+        const links = [{ text, url: text }]
+        const message: Message = {
+          title: text,
+          severity: 'info',
+          fields: [field],
+          lines: [text],
+          notes: [text],
+          links,
+          ids: ['1'],
+          at: 0,
+        }
+        assert.ok(kind.render(message, options, place).length > 0)
+      }
+    })
+
     test('never loses the title, nor the first words of a long one', () => {
       const words = fc.stringMatching(/^[A-Za-z0-9]{1,12}( [A-Za-z0-9]{1,12}){0,40}$/)
       fc.assert(

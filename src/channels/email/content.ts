@@ -107,10 +107,14 @@ function toContentLink({ text, url }: Message['links'][number]): ContentLink {
 
 /** Indentation stays; empty lines in a row become one. */
 function toParagraph(text: string): string {
-  return cleanText(text)
-    .replace(/[^\S\n]+$/gm, '')
-    .replace(/\n{3,}/g, '\n\n')
-    .replace(/^\n+|\n+$/g, '')
+  // Line by line: a pattern for blanks before a line's end takes quadratic time on a long run of blanks within it.
+  const lines = cleanText(text)
+    .split('\n')
+    .map((line) => line.trimEnd())
+  const first = lines.findIndex((line) => line !== '')
+  const last = lines.findLastIndex((line) => line !== '')
+  const kept = lines.slice(Math.max(first, 0), last + 1)
+  return kept.filter((line, index) => line !== '' || kept[index - 1] !== '').join('\n')
 }
 
 function toLine(text: string, max: number): string {

@@ -90,8 +90,8 @@ export class Blocks {
 
   /** The block a label belongs to: the oldest that waits for just this one. `byPid`: each has a process of its own. */
   ownerOf(line: Line, byPid: boolean): Block | undefined {
-    const [only] = this.#open
-    if (this.#open.length === 1 && only && isNext(only, line) && isPossible(only, line, byPid)) return only
+    const only = this.#open.length === 1 ? this.#open[0] : undefined
+    if (only && isNext(only, line) && isPossible(only, line, byPid)) return only
     const possible = this.#open.filter((block) => !block.short && isPossible(block, line, byPid))
     const waiting = possible.filter((block) => isNext(block, line))
     if (waiting.length === 0)

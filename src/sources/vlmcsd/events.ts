@@ -58,7 +58,7 @@ export function createEventMaker(rangeOf: (address: string) => string | undefine
       clockSkewSeconds: clockSkew(block),
       attribution: answer.exact ? 'exact' : 'ambiguous',
     }
-    const known = present(data)
+    const known: Data = isWhole(data) ? data : present(data)
     set(known, 'hresult', fields.hresult)
     set(known, 'reason', fields.reason)
     if (!answer.exact) attribute(known, answer)
@@ -78,8 +78,10 @@ export function createEventMaker(rangeOf: (address: string) => string | undefine
   function probe(connection: Connection): NewEvent {
     const address = addressOf(connection.key)
     const durationSeconds = Math.max(0, (connection.lastAt - connection.at) / 1000)
-    const data = { client: address, port: portOf(connection.key), zone: zoneOf(address), durationSeconds }
-    return event('kms.probe', connection, address, present(data))
+    const port = portOf(connection.key)
+    const zone = zoneOf(address)
+    const data = port === undefined ? { client: address, zone } : { client: address, port, zone }
+    return event('kms.probe', connection, address, { ...data, durationSeconds })
   }
 
   function anomaly(kind: AnomalyKind, origin: Origin, more: JsonObject): NewEvent {
@@ -135,17 +137,33 @@ const applications = new Map([
   ['0ff1ce15-a989-479d-af46-f275c6370663', 'Office 2013+'],
 ])
 
-/** Without the fields that are not known; the same object when all are. */
-function present(data: { [name: string]: JsonObject[string] | undefined }): Data {
-  if (isKnown(data)) return data
-  return Object.fromEntries(
-    Object.entries(data).filter((entry): entry is [string, JsonObject[string]] => entry[1] !== undefined),
+/** Field by field, since a loop over the names would take longer than all else about an event. */
+function isWhole(data: { readonly [name: string]: JsonObject[string] | undefined }): data is Data {
+  return (
+    data.client !== undefined &&
+    data.port !== undefined &&
+    data.application !== undefined &&
+    data.skuId !== undefined &&
+    data.workstation !== undefined &&
+    data.status !== undefined &&
+    data.statusCode !== undefined &&
+    data.machine !== undefined &&
+    data.clientMachineId !== undefined &&
+    data.previousClientMachineId !== undefined &&
+    data.protocol !== undefined &&
+    data.isVirtualMachine !== undefined &&
+    data.remainingSeconds !== undefined &&
+    data.minimumClients !== undefined &&
+    data.activeClients !== undefined &&
+    data.clockSkewSeconds !== undefined
   )
 }
 
-function isKnown(data: { readonly [name: string]: JsonObject[string] | undefined }): data is Data {
-  for (const name in data) if (data[name] === undefined) return false
-  return true
+/** Without the fields that are not known. */
+function present(data: { readonly [name: string]: JsonObject[string] | undefined }): Data {
+  const known: Data = {}
+  for (const [name, value] of Object.entries(data)) set(known, name, value)
+  return known
 }
 
 function set(data: Data, name: string, value: JsonObject[string] | undefined): void {

@@ -1,7 +1,7 @@
 // The session as rows and back: what a restart needs to go on as if there had been none.
 import type { Json, JsonObject } from '../../words.ts'
 import type { Question } from './attribution.ts'
-import { type Block, createBlock, createFields } from './block.ts'
+import { type Block, createBlock, createFields, type Fields } from './block.ts'
 import { cutShortLines } from './blocks.ts'
 import { type Connection, createConnection, type Key } from './connections.ts'
 import { createLine } from './line.ts'
@@ -119,8 +119,16 @@ function saveBlock(block: Block, session: Session): JsonObject {
     host: rest.host ?? null,
     awaits,
     candidates: candidates.map((one) => one.id),
-    fields: JSON.parse(JSON.stringify(fields)) as JsonObject,
+    fields: saveFields(fields),
   }
+}
+
+/** As JSON has it: without what is not known, and null for a time that could not be read. */
+function saveFields(fields: Fields): JsonObject {
+  const row: { [name: string]: Json } = {}
+  for (const [name, value] of Object.entries(fields))
+    if (value !== undefined) row[name] = Number.isNaN(value) ? null : value
+  return row
 }
 
 function saveQuestion(question: Question): Json {

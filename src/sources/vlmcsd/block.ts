@@ -258,5 +258,5 @@ const internProduct = createInterner((text) => {
   return toProduct(id, name)
 })
 const readShort = createInterner((text) => text.slice(0, maxName))
-const readMachine = createInterner((text) => text.trimEnd().slice(0, 36), 16_384, 40)
-const readName = createInterner((text) => text.trimEnd().slice(0, maxName), 8192, 64)
+const readMachine = createInterner((text) => text.trimEnd().slice(0, 36), 2048, 40)
+const readName = createInterner((text) => text.trimEnd().slice(0, maxName), 2048, 64)

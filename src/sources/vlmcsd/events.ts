@@ -2,7 +2,7 @@
 import type { JsonObject, NewEvent } from '../../words.ts'
 import type { Answer } from './attribution.ts'
 import type { Block } from './block.ts'
-import { addressOf, type Connection, keyText, portOf } from './connections.ts'
+import { addressOf, type Connection, type Key, keyText, portOf } from './connections.ts'
 
 export type Outcome = 'answered' | 'refused' | 'unknown' | 'lost'
 
@@ -20,7 +20,7 @@ export type AnomalyKind = 'worker-crash' | 'log-injection' | 'incomplete'
 export interface Origin {
   readonly at: number
   readonly host: string | undefined
-  readonly client?: Connection | undefined
+  readonly client?: Key | undefined
 }
 
 /** `rangeOf` gives the name of the range an address is in; `host` is where the log is. */
@@ -68,7 +68,7 @@ export function createEventMaker(rangeOf: (address: string) => string | undefine
   function rejected(block: Block, answer: Answer, reason: string, protocol?: string): NewEvent {
     const client = answer.candidates[0]
     const address = client && addressOf(client.key)
-    const data: Data = clientData(client, address)
+    const data: Data = clientData(client?.key, address)
     data['reason'] = reason
     set(data, 'protocol', protocol)
     attribute(data, answer)
@@ -80,14 +80,16 @@ export function createEventMaker(rangeOf: (address: string) => string | undefine
     const durationSeconds = Math.max(0, (connection.lastAt - connection.at) / 1000)
     const port = portOf(connection.key)
     const zone = zoneOf(address)
-    const data = port === undefined ? { client: address, zone } : { client: address, port, zone }
-    return event('kms.probe', connection, address, { ...data, durationSeconds })
+    const data =
+      port === undefined ? { client: address, zone, durationSeconds } : { client: address, port, zone, durationSeconds }
+    return event('kms.probe', connection, address, data)
   }
 
   function anomaly(kind: AnomalyKind, origin: Origin, more: JsonObject): NewEvent {
-    const address = origin.client && addressOf(origin.client.key)
+    const { client } = origin
+    const address = client === undefined ? undefined : addressOf(client)
     const data: Data = { kind, ...more }
-    if (origin.client) Object.assign(data, clientData(origin.client, address))
+    if (client !== undefined) Object.assign(data, clientData(client, address))
     return event('kms.anomaly', origin, address, data)
   }
 
@@ -102,11 +104,11 @@ export function createEventMaker(rangeOf: (address: string) => string | undefine
     return subject === undefined ? { type, host: at, data } : { type, host: at, subject, data }
   }
 
-  function clientData(client: Connection | undefined, address: string | undefined): Data {
+  function clientData(client: Key | undefined, address: string | undefined): Data {
     const data: Data = {}
-    if (client && address !== undefined) {
+    if (client !== undefined && address !== undefined) {
       data['client'] = address
-      set(data, 'port', portOf(client.key))
+      set(data, 'port', portOf(client))
     }
     data['zone'] = zoneOf(address)
     return data

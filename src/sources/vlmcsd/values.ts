@@ -64,11 +64,18 @@ export function readUtc(bytes: Buffer, start: number, end: number): number {
   let at = start
   while (at < end && bytes[at] !== 0x2d) at++
   if (year === undefined || end - at < 15) return Number.NaN
-  const two = (offset: number): number => ((bytes[at + offset] ?? 0) - 0x30) * 10 + (bytes[at + offset + 1] ?? 0) - 0x30
-  const [month, day, hour, minute, second] = [two(1), two(4), two(7), two(10), two(13)] as const
+  const month = readTwo(bytes, at + 1)
+  const day = readTwo(bytes, at + 4)
+  const hour = readTwo(bytes, at + 7)
+  const minute = readTwo(bytes, at + 10)
+  const second = readTwo(bytes, at + 13)
   if (!(month >= 1 && month <= 12 && day >= 1 && day <= 31 && hour >= 0 && hour < 24)) return Number.NaN
   if (!(minute >= 0 && minute < 60 && second >= 0 && second < 61)) return Number.NaN
   return Date.UTC(year, month - 1, day, hour, minute, second)
+}
+
+function readTwo(bytes: Buffer, at: number): number {
+  return ((bytes[at] ?? 0) - 0x30) * 10 + (bytes[at + 1] ?? 0) - 0x30
 }
 
 export interface NamedId {

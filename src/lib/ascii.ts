@@ -7,27 +7,35 @@ export interface Ascii {
   readonly words: Float64Array
 }
 
-/**
- * Eight bytes are compared as one double: of printable ASCII that is a finite number other than zero, and no other bytes
- * equal it. Throws for any other text.
- */
+/** Throws for any other text. */
 export function toAscii(text: string): Ascii {
   if (!/^[ -~]{8,}$/.test(text))
     throw new RangeError(`${JSON.stringify(text)} is not eight or more printable characters`)
-  const view = toView(new TextEncoder().encode(text))
-  const words = new Float64Array(Math.ceil(text.length / 8))
-  for (let index = 0; index < words.length; index++)
-    words[index] = view.getFloat64(Math.min(index * 8, text.length - 8))
-  return { length: text.length, words }
+  return readAscii(toView(Buffer.from(text, 'latin1')), 0, text.length)
+}
+
+/** The text that stands at `at`, which the caller knows to be such. */
+export function readAscii(view: DataView, at: number, length: number): Ascii {
+  const words = new Float64Array(Math.ceil(length / 8))
+  for (let index = 0; index < words.length; index++) words[index] = wordAt(view, at + Math.min(index * 8, length - 8))
+  return { length, words }
 }
 
 /** Whether the text stands at `at`; the bytes must reach as far. */
 export function isAt(view: DataView, at: number, { length, words }: Ascii): boolean {
   const last = words.length - 1
-  for (let index = 0; index < last; index++) if (view.getFloat64(at + index * 8) !== words[index]) return false
-  return view.getFloat64(at + length - 8) === words[last]
+  for (let index = 0; index < last; index++) if (wordAt(view, at + index * 8) !== words[index]) return false
+  return wordAt(view, at + length - 8) === words[last]
 }
 
 export function toView(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
+
+/**
+ * Eight bytes as one double: of printable ASCII that is a finite number other than zero, and no other bytes equal it. The
+ * order of bytes is that of nearly all machines, which spares turning them around.
+ */
+function wordAt(view: DataView, at: number): number {
+  return view.getFloat64(at, true)
 }

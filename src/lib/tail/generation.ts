@@ -79,7 +79,8 @@ export class Generation {
   static after(old: Generation, content: Content, file: Sibling): Generation {
     const next = new Generation(content, file, old.offset, old.#head, old.#before, true)
     next.partial = old.partial
-    next.complete = true
+    // Within the same second a file that only begins alike may have been taken for a copy.
+    next.complete = !old.fresh
     next.#done = old.#done
     return next
   }

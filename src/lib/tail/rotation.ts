@@ -155,9 +155,13 @@ async function findLonger(from: Identity, files: readonly Sibling[]): Promise<nu
   return last !== undefined && last.offset > from.offset ? await findPrevious(from, files) : -1
 }
 
-/** Files that began alike can be told apart only by what came after where we stand. */
-async function isDone(file: Sibling, { offset, previous: [last] = [] }: Identity): Promise<boolean> {
-  return last !== undefined && last.offset > offset && (await holds(file, last))
+/** Files that began alike can be told apart only by what came after where we stand; the last may have got late lines since. */
+async function isDone(file: Sibling, { offset, previous = [], doneUntil }: Identity): Promise<boolean> {
+  for (const [age, place] of previous.entries()) {
+    if (place.offset <= offset) continue
+    if (age === 0 ? await holds(file, place) : file.mtime <= doneUntil && (await endsAt(file, place))) return true
+  }
+  return false
 }
 
 /** Whether a file has the content we stand in. */

@@ -1,5 +1,5 @@
 // What stands before vlmcsd's words: its own date, and what docker compose, Kubernetes or syslog put before that.
-import { type Ascii, isAt, toAscii } from '../../lib/ascii.ts'
+import { type Ascii, isAt, readAscii } from '../../lib/ascii.ts'
 import type { Zone } from '../../lib/zone.ts'
 import type { Line } from './line.ts'
 
@@ -40,7 +40,7 @@ export function createPrefix(zone: Zone, previousAt = 0): Prefix {
       knownAt = zone.toUtc(wallOf(bytes, start), lastAt > 0 ? lastAt : undefined)
       ambiguous = zone.ambiguous
       // In an hour that comes twice the same words stand for two instants.
-      known = ambiguous ? undefined : toAscii(bytes.toString('latin1', start, start + 19))
+      known = ambiguous ? undefined : readAscii(line.view, start, 19)
     }
     line.at = knownAt
     line.stamped = true

@@ -23,7 +23,7 @@ export function createInterner<Value>(make: (text: string) => Value, slots = 256
     if (lengths[slot] === length + 1 && known !== undefined && isSame(kept, slot * width, view, start, end))
       return known
     const value = make(decode(bytes, start, end))
-    for (let at = start; at < end; at += 4) kept.setInt32(slot * width + at - start, wordAt(view, at, end))
+    for (let at = start; at < end; at += 4) kept.setInt32(slot * width + at - start, wordAt(view, at, end), true)
     lengths[slot] = length + 1
     values[slot] = value
     return value
@@ -115,13 +115,14 @@ function hash(view: DataView, start: number, end: number): number {
 }
 
 function isSame(kept: DataView, from: number, view: DataView, start: number, end: number): boolean {
-  for (let at = start; at < end; at += 4) if (kept.getInt32(from + at - start) !== wordAt(view, at, end)) return false
+  for (let at = start; at < end; at += 4)
+    if (kept.getInt32(from + at - start, true) !== wordAt(view, at, end)) return false
   return true
 }
 
 /** Four bytes, or those that are left. */
 function wordAt(view: DataView, at: number, end: number): number {
-  if (at + 4 <= end) return view.getInt32(at)
+  if (at + 4 <= end) return view.getInt32(at, true)
   let word = 0
   for (let from = at; from < end; from++) word = (word << 8) | view.getUint8(from)
   return word

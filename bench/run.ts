@@ -14,7 +14,7 @@ import { readSections, writePage } from './support/page.ts'
 import { type BenchRow, meetsBar } from './support/row.ts'
 
 const parts: { readonly [name: string]: () => Promise<readonly BenchRow[]> } = {
-  reader: async () => (await benchReader()).rows,
+  reader: benchReader,
   intake: benchIntake,
   latency: benchLatency,
   conditions: benchConditions,

@@ -9,8 +9,9 @@ import fc from 'fast-check'
 import { createLineSplitter } from '../src/lib/lines.ts'
 import { readCursor, type TailCursor } from '../src/lib/tail/cursor.ts'
 import { Tail } from '../src/lib/tail/tail.ts'
+import { callAtOnce } from './support/files-at-once.ts'
 
-const programs = Number(process.env['SERENO_TAIL_PROGRAMS'] ?? 1200)
+const programs = Number(process.env['SERENO_TAIL_PROGRAMS'] ?? 3000)
 
 /** To run one failure again: the seed and the path that it printed. */
 const repeat = process.env['SERENO_TAIL_SEED']
@@ -46,6 +47,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 const banners = { none: '', short: 'Listening on 0.0.0.0:1688\n', long: `${'='.repeat(1500)}\n` }
 
+function mostly(value: boolean): fc.Arbitrary<boolean> {
+  return fc.oneof({ weight: 15, arbitrary: fc.constant(value) }, { weight: 1, arbitrary: fc.constant(!value) })
+}
+
 const setting = fc.record({
   naming: fc.constantFrom('count', 'date'),
   /** What every file begins with: nothing, a short banner, one longer than a signature. */
@@ -53,17 +58,27 @@ const setting = fc.record({
   /** Whether inodes seem to be taken into use after or before all that is written, which the tail takes as a hint. */
   young: fc.boolean(),
   chunkBytes: fc.constantFrom(50, 700, 8192),
+  /** Which times have no fraction of a second: none, those of compressed files, all (as an old file system keeps them). */
+  wholeSeconds: fc.constantFrom('none', 'compressed', 'all'),
+  /** Between two steps. */
+  stepMs: fc.constantFrom(170, 1001),
+  /** A disk uses inodes again, and takes its time. */
+  onDisk: mostly(false),
+  /** As shipped, which takes longer. */
+  throughPool: mostly(false),
 })
 type Setting = typeof setting extends fc.Arbitrary<infer T> ? T : never
 
 test('every line that was readable is delivered once and in order, whatever happens to the file', async () => {
-  const root = fs.mkdtempSync(path.join(os.tmpdir(), 'sereno-tail-'))
+  const disk = makeFolder(os.tmpdir())
+  const memory = makeFolder(fs.existsSync('/dev/shm') ? '/dev/shm' : os.tmpdir())
   let count = 0
   try {
     await fc.assert(
       fc.asyncProperty(setting, fc.array(step, { minLength: 3, maxLength: 30 }), async (setting, steps) => {
-        const folder = path.join(root, String(count++))
+        const folder = path.join(setting.onDisk ? disk : memory, String(count++))
         fs.mkdirSync(folder)
+        using _ = setting.throughPool ? undefined : callAtOnce()
         const world = new World(path.join(folder, 'a.log'), setting)
         try {
           await world.run({ do: 'poll' })
@@ -77,9 +92,13 @@ test('every line that was readable is delivered once and in order, whatever happ
       { numRuns: programs, ...repeat },
     )
   } finally {
-    fs.rmSync(root, { recursive: true })
+    for (const folder of [disk, memory]) fs.rmSync(folder, { recursive: true })
   }
 })
+
+function makeFolder(place: string): string {
+  return fs.mkdtempSync(path.join(place, 'sereno-tail-'))
+}
 
 class Killed extends Error {}
 
@@ -116,17 +135,16 @@ class World {
   constructor(file: string, setting: Setting) {
     this.#path = file
     this.#setting = setting
-    // Never a whole second later on: such times are taken for rounded ones.
     this.#now = setting.young || setting.banner !== 'none' ? 1_763_640_000_101 : 4_000_000_000_101
     this.#create()
     this.#startTail()
   }
 
   async run(step: Step): Promise<void> {
-    this.#now += 1001
+    this.#now += this.#setting.stepMs
     await this.#do(step)
     // The clock of the folder is ours too: what happens within one tick of the real one happens here hours apart.
-    fs.utimesSync(path.dirname(this.#path), this.#now / 1000, this.#now / 1000)
+    this.#stamp(path.dirname(this.#path), this.#now)
   }
 
   #do(step: Step): unknown {
@@ -166,7 +184,7 @@ class World {
     this.#writeLines(this.#writer, this.#files.at(-1)!, 1, 0)
     this.#kill = undefined
     this.#startTail()
-    for (let idle = 0; idle < 4;) {
+    for (let idle = 0; idle < 2;) {
       const before = this.#stored.lines.length
       idle = (await this.#poll(2100)) && this.#stored.lines.length === before ? idle + 1 : 0
     }
@@ -246,7 +264,14 @@ class World {
 
   #write(fd: number, text: string): void {
     if (text !== '') fs.writeSync(fd, Buffer.from(text, 'latin1'))
-    fs.futimesSync(fd, this.#now / 1000, this.#now / 1000)
+    this.#stamp(fd, this.#now)
+  }
+
+  /** As the file system would, had it our clock. */
+  #stamp(file: string | number, at: number, whole = this.#setting.wholeSeconds === 'all'): void {
+    const seconds = whole ? Math.floor(at / 1000) : at / 1000
+    if (typeof file === 'string') fs.utimesSync(file, seconds, seconds)
+    else fs.futimesSync(file, seconds, seconds)
   }
 
   #line(size: number): string {
@@ -257,14 +282,16 @@ class World {
   }
 
   #writeLines(fd: number, file: Line[], lines: number, size: number): void {
+    let text = ''
     for (let count = 0; count < lines; count++) {
       const part = fd === this.#writer ? this.#part : ''
       if (part !== '') this.#part = ''
       const line = part === '' ? this.#line(size) : part
-      this.#write(fd, `${line}\n`)
+      text += `${line}\n`
       const id = Number(/(\d+)E$/.exec(line)?.[1])
       if (part === '' || !part.startsWith('torn')) file.push({ id, optional: false })
     }
+    if (text !== '') this.#write(fd, text)
   }
 
   #writePart(): void {
@@ -295,7 +322,7 @@ class World {
     this.#forgetLate()
     const copy = this.#makeRoom()
     fs.copyFileSync(this.#path, copy)
-    fs.utimesSync(copy, this.#now / 1000, this.#now / 1000)
+    this.#stamp(copy, this.#now)
     this.#now += 3
     this.#truncate()
     // More than there was, so that the size alone tells nothing.
@@ -354,7 +381,7 @@ class World {
       `${file}.gz`,
       Buffer.concat([gzipSync(content.subarray(0, half)), gzipSync(content.subarray(half))]),
     )
-    fs.utimesSync(`${file}.gz`, mtimeMs / 1000, mtimeMs / 1000)
+    this.#stamp(`${file}.gz`, mtimeMs, this.#setting.wholeSeconds !== 'none')
     fs.rmSync(file)
   }
 

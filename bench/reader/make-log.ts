@@ -41,6 +41,8 @@ const products = [
   ['d450596f-894d-49e0-966a-fd39ed4c4c64', 'Office Professional Plus 2016'],
 ] as const
 
+const start = Date.UTC(2026, 4, 10, 11)
+
 /** Lines of one second of the log. */
 const perSecond = 400
 
@@ -61,7 +63,7 @@ function probe(out: Output, key: string): void {
 function sayRequest(out: Output, random: ReturnType<typeof createRandom>, index: number): void {
   const [sku, name] = random.pick(products)
   const machine = `${(index % 20_000).toString(16).padStart(8, '0')}-0000-4000-8000-000000000000`
-  const time = `2026-05-10 ${out.second % 24}`.padEnd(19, '0')
+  const time = stampOf(out.second - (index % 3))
   out.say('<<< Incoming KMS request')
   out.say('Protocol version                : 6.0')
   out.say('Client is a virtual machine     : No')
@@ -91,9 +93,12 @@ function address(first: number, index: number): string {
   return `${first}.${(index >> 16) & 255}.${(index >> 8) & 255}.${index & 255}:${1024 + (index % 60_000)}`
 }
 
+function stampOf(second: number): string {
+  return new Date(start + second * 1000).toISOString().slice(0, 19).replace('T', ' ')
+}
+
 function createOutput(path: string): Output {
   const file = openSync(path, 'w')
-  const start = Date.UTC(2026, 4, 10, 11)
   let lines = 0
   let waited = 0
   let shown = -1
@@ -114,7 +119,7 @@ function createOutput(path: string): Output {
     say(text) {
       if (second() !== shown) {
         shown = second()
-        stamp = new Date(start + shown * 1000).toISOString().slice(0, 19).replace('T', ' ')
+        stamp = stampOf(shown)
       }
       kept.push(`${stamp}: ${text}\n`)
       lines++

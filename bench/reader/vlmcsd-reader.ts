@@ -1,119 +1,140 @@
 // Measures how fast a vlmcsd log becomes events, side by side with mtail and sec doing an equal job.
 import { execFile } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { build } from 'rolldown'
+import { type BenchRow, median, round } from '../support/row.ts'
 import { writeBenchLog } from './make-log.ts'
-
-export interface BenchRow {
-  readonly name: string
-  readonly value: number
-  readonly unit: string
-  readonly note: string
-}
 
 const run = promisify(execFile)
 const lines = 1_000_000
-const rounds = 3
+const rounds = 5
 const openCounts = [10, 1000, 100_000]
 
-/** Takes a minute or two; needs mtail and sec in the PATH, and says so in its rows when they are missing. */
-export async function benchReader(): Promise<{ readonly rows: readonly BenchRow[] }> {
+/** Takes three minutes; needs mtail and sec in the PATH, and says so in its rows when they are missing. */
+export async function benchReader(): Promise<readonly BenchRow[]> {
   const folder = await mkdtemp(join(tmpdir(), 'sereno-bench-'))
   try {
+    const program = await bundle(folder)
     const warmUp = join(folder, 'warm-up.log')
     writeBenchLog({ path: warmUp, lines: lines / 2, open: 10 })
-    const program = await bundle(folder)
-    const logs = openCounts.map((open) => ({ path: join(folder, `open-${open}.log`), lines, open }))
-    for (const log of logs) writeBenchLog(log)
-    return { rows: await measure(logs, (path) => readWithOurs(program, path, warmUp)) }
+    const logs = openCounts.map((open) => join(folder, `open-${open}.log`))
+    for (const [index, open] of openCounts.entries()) writeBenchLog({ path: logs[index] ?? '', lines, open })
+    const all: Round[] = []
+    for (let count = 0; count < rounds; count++) all.push(await runRound(folder, program, logs, warmUp))
+    return toRows(all)
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
 }
 
-async function measure(
-  logs: readonly { readonly path: string; readonly open: number }[],
-  readOurs: (path: string) => Promise<Taken>,
-): Promise<BenchRow[]> {
-  const [first] = logs
-  if (!first) return []
-  const ours = new Map<number, Taken[]>(logs.map(({ open }) => [open, []]))
-  const mtail: Taken[] = []
-  const sec: Taken[] = []
-  // In turns, so that a machine that is slower for a while is so for all.
-  for (let round = 0; round < rounds; round++) {
-    for (const { path, open } of logs) ours.get(open)?.push(await readOurs(path))
-    mtail.push(await timed('mtail', ['-one_shot', '-progs', own('kms.mtail'), '-logs', first.path]))
-    sec.push(await timed('sec', [`--conf=${own('kms.sec')}`, `--input=${first.path}`, '--notail', '--intevents']))
-  }
-  return toRows(ours, mtail, sec)
+/** What each took for the same lines, one after the other, so that a machine that is slower for a while is so for all. */
+interface Round {
+  /** By `openCounts`. */
+  readonly ours: readonly Whole[]
+  readonly mtail: Whole
+  readonly sec: Whole
+  /** By `openCounts`: inside the reader of a program that has read another log before. */
+  readonly warm: readonly Said[]
 }
 
-interface Taken {
+/** A program from its start to its end; NaN when it is not there. */
+interface Whole {
   readonly seconds: number
   /** Of the processor, by all threads. */
   readonly cpuSeconds: number
+  readonly output: string
+}
+
+/** What read-log.ts says of itself. */
+interface Said {
+  readonly ms: number
   /** Of the processor, by the thread that reads; what other programs do meanwhile counts least here. */
-  readonly threadSeconds: number
+  readonly threadMs: number
   readonly rssBytes: number
 }
 
-function toRows(
-  ours: ReadonlyMap<number, readonly Taken[]>,
-  mtail: readonly Taken[],
-  sec: readonly Taken[],
-): BenchRow[] {
-  const [base = []] = ours.values()
-  const work = [...ours.values()].map((taken) => middle(taken, 'threadSeconds'))
-  const rss = Math.max(...[...ours.values()].flat().map(({ rssBytes }) => rssBytes))
-  const bar = (times: number): string => `at least ${times}`
+async function runRound(folder: string, program: string, logs: readonly string[], warmUp: string): Promise<Round> {
+  const [first = ''] = logs
+  const ours: Whole[] = []
+  const warm: Said[] = []
+  const time = (name: string, ...args: readonly string[]): Promise<Whole> => timed(join(folder, 'output'), name, args)
+  ours.push(await time(process.execPath, ...flags, program, first))
+  const mtail = await time('mtail', '-one_shot', '-progs', own('kms.mtail'), '-logs', first)
+  const sec = await time('sec', `--conf=${own('kms.sec')}`, `--input=${first}`, '--notail', '--intevents')
+  for (const log of logs.slice(1)) ours.push(await time(process.execPath, ...flags, program, log))
+  for (const log of logs) warm.push(readSaid(await time(process.execPath, ...flags, program, log, warmUp)))
+  return { ours, mtail, sec, warm }
+}
+
+function toRows(all: readonly Round[]): BenchRow[] {
+  const base = (each: Round): Whole => each.ours[0] ?? each.mtail
+  const times = (name: string, of: (each: Round) => number, note: string): BenchRow => ({
+    name,
+    value: round(median(all.map(of))),
+    unit: 'times',
+    note,
+  })
   return [
-    ...[...ours].map(([open, taken]) => ({
+    ...openCounts.map((open, index) => ({
       name: `reader, ${open} open connections`,
-      value: Math.round(lines / middle(taken, 'seconds')),
-      unit: 'lines/s',
-      note: '128 KiB chunks after a warm-up of 500,000 others; events and session rows made, no store',
+      ...rate(all.map(({ ours }) => ours[index]?.seconds ?? Number.NaN)),
+      note: 'whole run: start, reading the file, events and session rows made, their counts told; no store',
     })),
-    rateOf('mtail, equal program', mtail, 'bench/reader/kms.mtail, -one_shot'),
-    rateOf('sec, equal program', sec, 'bench/reader/kms.sec, --notail'),
-    ratio('reader to mtail', base, mtail, 'seconds', bar(10)),
-    ratio('reader to mtail, processor time', base, mtail, 'cpuSeconds', bar(10)),
-    ratio('reader to sec', base, sec, 'seconds', bar(20)),
-    ratio('reader to sec, processor time', base, sec, 'cpuSeconds', bar(20)),
     {
-      name: 'slowest reader below fastest',
-      value: round((1 - Math.min(...work) / Math.max(...work)) * 100),
-      unit: '%',
-      note: 'at most 20; by processor time of the reading thread',
+      name: 'mtail, equal program',
+      ...rate(all.map(({ mtail }) => mtail.seconds)),
+      note: 'whole run: bench/reader/kms.mtail, -one_shot',
     },
     {
+      name: 'sec, equal program',
+      ...rate(all.map(({ sec }) => sec.seconds)),
+      note: 'whole run: bench/reader/kms.sec, --notail',
+    },
+    times(
+      'reader to mtail',
+      (each) => each.mtail.seconds / base(each).seconds,
+      `at least 10; whole runs over the same file in turns, median of ${rounds}`,
+    ),
+    times('reader to mtail, processor time', (each) => each.mtail.cpuSeconds / base(each).cpuSeconds, 'all threads'),
+    times(
+      'reader to sec',
+      (each) => each.sec.seconds / base(each).seconds,
+      `at least 20; whole runs over the same file in turns, median of ${rounds}`,
+    ),
+    times('reader to sec, processor time', (each) => each.sec.cpuSeconds / base(each).cpuSeconds, 'all threads'),
+    ...innerRows(all),
+    {
       name: 'reader, peak memory',
-      value: round(rss / 1e6),
+      value: round(Math.max(...all.flatMap(({ ours }) => ours.map((whole) => readSaid(whole).rssBytes))) / 1e6),
       unit: 'MB',
-      note: 'at most 150; of runs without warm-up, with --max-semi-space-size=8',
+      note: 'at most 150; highest of all whole runs, Node.js set up as bin/sereno does',
     },
   ]
 }
 
-function rateOf(name: string, taken: readonly Taken[], note: string): BenchRow {
-  return { name, value: Math.round(lines / middle(taken, 'seconds')), unit: 'lines/s', note }
+/** What a hub sees that has run for weeks, its code long compiled. */
+function innerRows(all: readonly Round[]): BenchRow[] {
+  const work = openCounts.map((_, index) => median(all.map(({ warm }) => warm[index]?.threadMs ?? Number.NaN)))
+  return [
+    ...openCounts.map((open, index) => ({
+      name: `reader alone, ${open} open connections`,
+      ...rate(all.map(({ warm }) => (warm[index]?.ms ?? Number.NaN) / 1000)),
+      note: 'from bytes to events, in 128 KiB chunks, after a warm-up of 500,000 other lines',
+    })),
+    {
+      name: 'slowest reader below fastest',
+      value: round((1 - Math.min(...work) / Math.max(...work)) * 100),
+      unit: '%',
+      note: 'at most 20; reader alone, by processor time of its thread',
+    },
+  ]
 }
 
-function ratio(
-  name: string,
-  ours: readonly Taken[],
-  theirs: readonly Taken[],
-  by: 'seconds' | 'cpuSeconds',
-  note: string,
-): BenchRow {
-  return { name, value: round(middle(theirs, by) / middle(ours, by)), unit: 'times', note }
-}
-
-function middle(taken: readonly Taken[], by: keyof Taken): number {
-  return taken.map((one) => one[by]).toSorted((a, b) => a - b)[Math.floor(taken.length / 2)] ?? Number.NaN
+function rate(seconds: readonly number[]): Pick<BenchRow, 'value' | 'unit'> {
+  return { value: Math.round(lines / median(seconds)), unit: 'lines/s' }
 }
 
 /** As shipped: JavaScript in one file, not TypeScript from source. */
@@ -123,38 +144,25 @@ async function bundle(folder: string): Promise<string> {
   return file
 }
 
-interface Said {
-  readonly ms: number
-  readonly cpuMs: number
-  readonly threadMs: number
-  readonly rssBytes: number
+/** As bin/sereno starts a hub. */
+const flags = ['--disable-warning=ExperimentalWarning']
+const env = { ...process.env, MALLOC_ARENA_MAX: '1' }
+
+async function timed(file: string, program: string, args: readonly string[]): Promise<Whole> {
+  const script =
+    'out=$1; shift; command -v "$1" >/dev/null || exit 0; TIMEFORMAT="%R %U %S"; time "$@" >"$out" 2>/dev/null'
+  const { stderr } = await run('bash', ['-c', script, 'time', file, program, ...args], { env })
+  if (stderr.trim() === '') return { seconds: Number.NaN, cpuSeconds: Number.NaN, output: '' }
+  const [seconds = Number.NaN, user = Number.NaN, system = Number.NaN] = stderr.trim().split(' ').map(Number)
+  return { seconds, cpuSeconds: user + system, output: await readFile(file, 'utf8') }
 }
 
-async function readWithOurs(program: string, path: string, warmUp: string): Promise<Taken> {
-  // The limit on the young generation keeps garbage from counting as memory.
-  const flag = '--max-semi-space-size=8'
-  const warm = await run(process.execPath, [flag, program, path, warmUp])
-  const cold = await run(process.execPath, [flag, program, path])
-  const { ms, cpuMs, threadMs } = JSON.parse(warm.stdout) as Said
-  const { rssBytes } = JSON.parse(cold.stdout) as Said
-  return { seconds: ms / 1000, cpuSeconds: cpuMs / 1000, threadSeconds: threadMs / 1000, rssBytes }
-}
-
-/** NaN when the program is not there. */
-async function timed(program: string, args: readonly string[]): Promise<Taken> {
-  const script = 'command -v "$1" >/dev/null || exit 0; TIMEFORMAT="%R %U %S"; time "$@" >/dev/null 2>&1'
-  const { stderr } = await run('bash', ['-c', script, 'time', program, ...args])
-  const [seconds = Number.NaN, user = Number.NaN, system = Number.NaN] =
-    stderr.trim() === '' ? [] : stderr.trim().split(' ').map(Number)
-  return { seconds, cpuSeconds: user + system, threadSeconds: Number.NaN, rssBytes: Number.NaN }
+function readSaid({ output }: Whole): Said {
+  return JSON.parse(output) as Said
 }
 
 function own(name: string): string {
   return join(import.meta.dirname, name)
 }
 
-function round(value: number): number {
-  return Math.round(value * 10) / 10
-}
-
-if (import.meta.main) console.table((await benchReader()).rows)
+if (import.meta.main) console.table(await benchReader())

@@ -42,21 +42,13 @@ export function isZoneName(name: string): boolean {
 
 /** Throws a RangeError for a name the system does not know. */
 export function createZone(name: string): Zone {
-  const format = new Intl.DateTimeFormat('en-US', {
-    timeZone: name,
-    hourCycle: 'h23',
-    year: 'numeric',
-    month: 'numeric',
-    day: 'numeric',
-    hour: 'numeric',
-    minute: 'numeric',
-    second: 'numeric',
-    era: 'short',
-  })
+  // Most servers keep UTC, and the first of these takes longer to make than a small log to read.
+  const format = name === 'UTC' ? undefined : createFormat(name)
   const spans = new Map<number, Span>()
   let current: Span = { from: 0, until: 0, first: 0, second: 0, twice: false, never: false }
 
   function offsetAt(at: number): number {
+    if (format === undefined) return 0
     const parts: { [type: string]: string } = {}
     for (const { type, value } of format.formatToParts(at)) parts[type] = value
     const year = parts['era'] === 'BC' ? 1 - Number(parts['year']) : Number(parts['year'])
@@ -127,6 +119,20 @@ export function createZone(name: string): Zone {
     spanAt: find,
     offsetAt: cachedOffsetAt,
   }
+}
+
+function createFormat(name: string): Intl.DateTimeFormat {
+  return new Intl.DateTimeFormat('en-US', {
+    timeZone: name,
+    hourCycle: 'h23',
+    year: 'numeric',
+    month: 'numeric',
+    day: 'numeric',
+    hour: 'numeric',
+    minute: 'numeric',
+    second: 'numeric',
+    era: 'short',
+  })
 }
 
 interface Span {

@@ -29,8 +29,18 @@ export type TailCursor = Place & {
   readonly modifiedAt: number
   /** The latest such time of it and of all files before: what was not written to since is done. */
   readonly doneUntil: number
-  /** Where the file before this one ended, so that late lines in it do not make it look new. */
-  readonly previous?: Place
+  /**
+   * Where the files before this one ended, the last first, so that late lines in it do not make it look new. More than two
+   * only of such as were written to within the same second, which is all that some file systems tell.
+   */
+  readonly previous?: readonly Place[]
+}
+
+const mostPrevious = 8
+
+/** What is done when a file is; `isClose`: it was last written to in the same second as those before it. */
+export function toPrevious({ offset, head, marker }: Place, before: readonly Place[], isClose: boolean): Place[] {
+  return [{ offset, head, marker }, ...(isClose ? before : before.slice(0, 1))].slice(0, mostPrevious)
 }
 
 export function toMark(bytes: Uint8Array): Mark {
@@ -48,10 +58,11 @@ export function readCursor(value: unknown): TailCursor | undefined {
   if (!isRecord(value) || value['v'] !== 1) return undefined
   const { path, base, id, modifiedAt, doneUntil } = value
   const place = readPlace(value)
-  const previous = readPlace(value['previous'])
+  // At first there was only one.
+  const previous = [value['previous']].flat().flatMap((one) => readPlace(one) ?? [])
   if (typeof path !== 'string' || typeof base !== 'string' || typeof id !== 'string') return undefined
   if (!place || typeof modifiedAt !== 'number' || typeof doneUntil !== 'number') return undefined
-  return { v: 1, path, base, id, ...place, modifiedAt, doneUntil, ...(previous && { previous }) }
+  return { v: 1, path, base, id, ...place, modifiedAt, doneUntil, ...(previous.length > 0 && { previous }) }
 }
 
 function readPlace(value: unknown): Place | undefined {

@@ -1,7 +1,7 @@
 // One file's content while it is being read: how far, what it began with, and what stood right before.
 import { type Content, type FileStat, readFully } from './content.ts'
 import type { Sibling } from './siblings.ts'
-import { headBytes, type Mark, markerBytes, type Place, type TailCursor, toMark } from './cursor.ts'
+import { headBytes, type Mark, markerBytes, type Place, type TailCursor, toMark, toPrevious } from './cursor.ts'
 
 const lineFeed = 0x0a
 
@@ -9,6 +9,14 @@ export type Identity = Pick<
   TailCursor,
   'base' | 'id' | 'offset' | 'head' | 'marker' | 'modifiedAt' | 'doneUntil' | 'previous'
 >
+
+/** Whether a file with this time may have been changed since without another: some file systems keep whole seconds. */
+export function isFresh(mtime: number, now: number): boolean {
+  return mtime % 1000 === 0 && now - mtime < freshMs
+}
+
+/** A second, and another for clocks that differ. */
+const freshMs = 2000
 
 export class Generation {
   readonly content: Content
@@ -18,11 +26,13 @@ export class Generation {
   /** Bytes handed out so far. */
   offset: number
   mtime: number
+  /** When it was looked at, it could still be written to without another time. */
+  fresh = false
   size: number
   /** Holds what was in the live file before that was truncated. */
   readonly copy: boolean
-  /** Where the file before this one ended. */
-  previous: Place | undefined
+  /** Where the files before this one ended, as the cursor has it. */
+  previous: readonly Place[] = []
   /** When the files before this one were last written to. */
   doneUntil = -Infinity
   /** Nobody writes to it any more: a copy, or a file of an earlier day. */
@@ -69,9 +79,25 @@ export class Generation {
   static after(old: Generation, content: Content, file: Sibling): Generation {
     const next = new Generation(content, file, old.offset, old.#head, old.#before, true)
     next.partial = old.partial
-    next.complete = true
+    // Within the same second a file that only begins alike may have been taken for a copy.
+    next.complete = !old.fresh
     next.#done = old.#done
     return next
+  }
+
+  /** What was done before `old` is done, and so is `old`, unless this only is another file with its content. */
+  comeAfter(old: Generation, continues: boolean): void {
+    const { doneUntil } = old.#past()
+    const isClose = Math.floor(old.doneUntil / 1000) === Math.floor(doneUntil / 1000)
+    this.doneUntil = doneUntil
+    this.previous = continues || old.offset === 0 ? old.previous : toPrevious(old.end(), old.previous, isClose)
+  }
+
+  /** What the file looked like as it was read. */
+  see({ mtime, size }: FileStat, now: number): void {
+    this.mtime = mtime
+    this.size = size
+    this.fresh = isFresh(mtime, now)
   }
 
   /** Bytes known to follow; unknown (0) while unpacking. */
@@ -138,9 +164,7 @@ export class Generation {
 
   #past(): Pick<TailCursor, 'doneUntil' | 'previous'> {
     const doneUntil = Math.max(this.doneUntil, this.mtime)
-    if (!this.previous) return { doneUntil }
-    const { offset, head, marker } = this.previous
-    return { doneUntil, previous: { offset, head, marker } }
+    return this.previous.length === 0 ? { doneUntil } : { doneUntil, previous: this.previous }
   }
 
   #mark(): Mark {

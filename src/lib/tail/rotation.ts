@@ -86,9 +86,11 @@ async function locate(from: Identity, files: readonly Sibling[]): Promise<number
     return copy >= 0 ? copy : same
   }
   if (from.head.length === 0) return -1
-  for (const [index, file] of files.entries())
-    if (latestWrite(file) > from.modifiedAt - 1 && (await holds(file, from)) && !(await isDone(file, from)))
-      return index
+  const anchor = await findLonger(from, files)
+  for (const [index, file] of files.entries()) {
+    if (index <= anchor || latestWrite(file) <= from.modifiedAt - 1) continue
+    if ((await holds(file, from)) && !(await isDone(file, from))) return index
+  }
   return -1
 }
 
@@ -98,35 +100,68 @@ async function findCopy(from: Identity, older: readonly Sibling[], ours: Buffer)
   for (const [index, file] of older.entries()) {
     // Late lines make a file look newer than the one that came after it.
     if (index <= anchor) continue
-    if (latestWrite(file) <= from.doneUntil || !(await holds(file, from)) || (await isDone(file, from))) continue
+    if (!(await isNewer(file, from)) || !(await holds(file, from)) || (await isDone(file, from))) continue
     const theirs = await readAt(file, from.offset)
     if (theirs.length > 0 && !ours.subarray(0, theirs.length).equals(theirs)) return index
   }
   return -1
 }
 
-/** Some compressors keep only whole seconds of the time (others lose less than a millisecond). */
+/** Some compressors and file systems keep only whole seconds of the time (others lose less than a millisecond). */
 function latestWrite(file: Sibling): number {
   return file.mtime % 1000 === 0 ? file.mtime + 999 : file.mtime
+}
+
+/** Written to since all that we have seen. Where the time says no more than "within that second", the content must tell. */
+async function isNewer(file: Sibling, { doneUntil, previous = [] }: Identity): Promise<boolean> {
+  if (file.mtime > doneUntil) return true
+  if (latestWrite(file) <= doneUntil) return false
+  for (const place of previous) if (await endsAt(file, place)) return false
+  return true
+}
+
+/** Whether a file has just the content that ended there. */
+async function endsAt(file: Sibling, place: Place): Promise<boolean> {
+  return (await holds(file, place)) && (await readAt(file, place.offset)).length === 0
 }
 
 /** Without our own file to go by: what comes after the one before it, else what was written to since. */
 async function filterNewer(from: Identity, files: readonly Sibling[]): Promise<readonly Sibling[]> {
   const anchor = await findPrevious(from, files)
   if (anchor >= 0) return files.slice(anchor + 1)
-  return files.filter((file) => latestWrite(file) > from.doneUntil || file.id === from.id)
+  const newer: Sibling[] = []
+  for (const file of files) if (file.id === from.id || (await isNewer(file, from))) newer.push(file)
+  return newer
 }
 
-async function findPrevious({ previous }: Identity, files: readonly Sibling[]): Promise<number> {
-  if (previous === undefined) return -1
-  for (const [index, file] of files.entries())
-    if ((await holds(file, previous)) && (await readAt(file, previous.offset)).length === 0) return index
+/** The file before ours. Of several that are alike (a banner and nothing else) the one behind the file before that. */
+async function findPrevious({ previous = [] }: Identity, files: readonly Sibling[]): Promise<number> {
+  const [last, other] = previous
+  const first = last === undefined ? -1 : await findEnd(last, files, 0)
+  if (last === undefined || first < 0 || other === undefined) return first
+  const before = await findEnd(other, files, 0)
+  const better = before < first ? first : await findEnd(last, files, before + 1)
+  return better < 0 ? first : better
+}
+
+async function findEnd(place: Place, files: readonly Sibling[], from: number): Promise<number> {
+  for (let index = from; index < files.length; index++) if (await endsAt(files[index]!, place)) return index
   return -1
 }
 
-/** Files that began alike can be told apart only by what came after where we stand. */
-async function isDone(file: Sibling, { offset, previous }: Identity): Promise<boolean> {
-  return previous !== undefined && previous.offset > offset && (await holds(file, previous))
+/** The file before ours, if it goes further than we have read and so cannot be taken for one that only begins alike. */
+async function findLonger(from: Identity, files: readonly Sibling[]): Promise<number> {
+  const last = from.previous?.[0]
+  return last !== undefined && last.offset > from.offset ? await findPrevious(from, files) : -1
+}
+
+/** Files that began alike can be told apart only by what came after where we stand; the last may have got late lines since. */
+async function isDone(file: Sibling, { offset, previous = [], doneUntil }: Identity): Promise<boolean> {
+  for (const [age, place] of previous.entries()) {
+    if (place.offset <= offset) continue
+    if (age === 0 ? await holds(file, place) : file.mtime <= doneUntil && (await endsAt(file, place))) return true
+  }
+  return false
 }
 
 /** Whether a file has the content we stand in. */

@@ -2,12 +2,11 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
-import os from 'node:os'
 import path from 'node:path'
-import { type TestContext, test } from 'node:test'
+import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
+import { lines, startLog as start } from '../../../test/support/followed-log.ts'
 import { readCursor } from './cursor.ts'
-import { type Look, Tail, type TailNote, type TailOptions } from './tail.ts'
 
 test('rename: 200 lines, 50 late ones to the old file and the first of the new are read in order', async (t) => {
   const log = start(t)
@@ -323,6 +322,18 @@ test('a cursor of another path counts only when its content lies here', async (t
   assert.equal(log.text, lines(1, 7))
 })
 
+test('a cursor that knows one file before its own is still read', async (t) => {
+  const log = start(t)
+  log.write(lines(1, 2))
+  await log.poll()
+  const cursor = log.tail.cursor(0)
+  assert.ok(cursor)
+  const { offset, head, marker } = cursor
+  const previous = { offset, head, marker }
+  assert.deepEqual(readCursor({ ...cursor, previous })?.previous, [previous])
+  assert.equal(readCursor(cursor)?.previous, undefined)
+})
+
 test('what is no cursor of ours is none', () => {
   for (const value of [undefined, null, 7, 'x', [], {}, { v: 2 }, { v: 1, path: '/a', base: '/a', id: '', offset: -1 }])
     assert.equal(readCursor(value), undefined)
@@ -398,78 +409,5 @@ async function withoutRights(file: string, run: (forbid: (file: string) => void)
     })
   } finally {
     if (process.getuid?.() === 0) process.seteuid?.(0)
-  }
-}
-
-function lines(from: number, to: number): string {
-  return Array.from({ length: to - from + 1 }, (_, at) => `line ${from + at} of a service that says a little\n`).join(
-    '',
-  )
-}
-
-function start(t: TestContext, options: Partial<TailOptions> = {}) {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'sereno-tail-'))
-  const log = new Log(path.join(folder, 'a.log'), options)
-  t.after(async () => {
-    await log.tail[Symbol.asyncDispose]()
-    fs.rmSync(folder, { recursive: true })
-  })
-  return log
-}
-
-/** A log and a tail that follows it, on a clock of our own. */
-class Log {
-  readonly path: string
-  tail: Tail
-  text = ''
-  largest = 0
-  readonly notes: TailNote[] = []
-  readonly #options: Partial<TailOptions>
-  #now = Date.now()
-
-  constructor(file: string, options: Partial<TailOptions>) {
-    this.path = file
-    this.#options = options
-    this.tail = this.#follow(file, undefined)
-  }
-
-  write(text: string): void {
-    fs.appendFileSync(this.path, text)
-  }
-
-  async poll(afterMs = 0): Promise<Look> {
-    this.#now += afterMs
-    return this.tail.poll(async (bytes) => {
-      this.text += Buffer.from(bytes).toString('latin1')
-      this.largest = Math.max(this.largest, bytes.length)
-    })
-  }
-
-  /** Stops, does `meanwhile`, starts with the cursor behind the last whole line. */
-  async restart(meanwhile = () => {}, file = this.path): Promise<void> {
-    const pending = this.text.length - this.text.lastIndexOf('\n') - 1
-    const cursor = JSON.parse(JSON.stringify(this.tail.cursor(pending)))
-    await this.tail[Symbol.asyncDispose]()
-    meanwhile()
-    this.tail = this.#follow(file, cursor)
-  }
-
-  /** As logrotate does with `create`: the highest number is the oldest. */
-  rotate(): void {
-    for (let count = 8; count > 0; count--)
-      if (fs.existsSync(`${this.path}.${count}`)) fs.renameSync(`${this.path}.${count}`, `${this.path}.${count + 1}`)
-    fs.renameSync(this.path, `${this.path}.1`)
-    fs.writeFileSync(this.path, '')
-  }
-
-  #follow(file: string, cursor: unknown): Tail {
-    return new Tail({
-      path: file,
-      from: 'beginning',
-      now: () => this.#now,
-      note: (note) => this.notes.push(note),
-      ...this.#options,
-      cursor: readCursor(cursor),
-    })
   }
 }

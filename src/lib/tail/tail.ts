@@ -3,8 +3,8 @@
 import { realpath } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { type Content, type FileStat, lastLineStart, openContent, statFile } from './content.ts'
-import { blankCursor, type TailCursor } from './cursor.ts'
-import { Generation, type Identity } from './generation.ts'
+import { blankCursor, type TailCursor, toPrevious } from './cursor.ts'
+import { Generation, type Identity, isFresh } from './generation.ts'
 import { findNext, hasLeftCopy, holds, type Search } from './rotation.ts'
 import { isFile, isSystemError, type Live, lookAt, type SystemError, type TailProblem } from './live.ts'
 import type { Sibling } from './siblings.ts'
@@ -113,7 +113,8 @@ export class Tail implements AsyncDisposable {
     if (!next || !content) return false
     this.#current = await Generation.at(content, next.file, next.continues ? start.offset : 0)
     this.#current.complete = next.complete
-    this.#current.previous = next.continues || start.offset === 0 ? start.previous : start
+    const { previous = [] } = start
+    this.#current.previous = next.continues || start.offset === 0 ? previous : toPrevious(start, previous, true)
     this.#current.doneUntil = start.doneUntil
     if (!next.continues) this.#current.mtime = start.modifiedAt
     if (next.continues) return true
@@ -155,11 +156,12 @@ export class Tail implements AsyncDisposable {
         if (stat.size === current.settled?.size && stat.mtime === current.settled.mtime) return 'end'
         if (!current.content.compressed && (stat.size < current.offset || !(await current.hasSameHead())))
           return 'replaced'
-        if (stat.mtime !== current.mtime && (await this.#leftCopy(current, live))) return 'replaced'
+        const isTouched = stat.mtime !== current.mtime || current.fresh
+        if (isTouched && (await this.#leftCopy(current, live))) return 'replaced'
         const waiting = isFile(live) && live.id !== current.id && live.size > 0
         const ended = await this.#readTo(stat, waiting, take)
         if (ended !== 'end') return ended
-        current.settled = stat
+        if (!current.fresh) current.settled = stat
       }
       return 'end'
     } catch (error) {
@@ -172,7 +174,7 @@ export class Tail implements AsyncDisposable {
   async #leftCopy(current: Generation, live: Live): Promise<boolean> {
     const folder = await statFile(dirname(current.base)).catch(() => undefined)
     if (folder === undefined || folder.mtime === this.#folderSeen) return false
-    this.#folderSeen = folder.mtime
+    this.#folderSeen = isFresh(folder.mtime, this.#options.now()) ? undefined : folder.mtime
     return hasLeftCopy(this.#search(current.identity(), true, live), current.content)
   }
 
@@ -181,8 +183,7 @@ export class Tail implements AsyncDisposable {
     for (;;) {
       const bytes = await current.read(this.#buffer)
       if (!bytes) return 'replaced'
-      current.mtime = stat.mtime
-      current.size = stat.size
+      current.see(stat, this.#options.now())
       if (bytes.length === 0) return 'end'
       current.advance(this.#buffer, bytes)
       this.#readBytes += bytes.length
@@ -224,9 +225,8 @@ export class Tail implements AsyncDisposable {
     this.#current = next.continues ? Generation.after(old, content, file) : await Generation.at(content, file, 0)
     // Nothing of it is read yet: should it be compressed before that, it must still count as newer than what was.
     if (!next.continues) this.#current.mtime = old.mtime
-    this.#current.doneUntil = old.identity().doneUntil
+    this.#current.comeAfter(old, next.continues)
     this.#current.complete ||= next.complete
-    this.#current.previous = next.continues || old.offset === 0 ? old.previous : old.end()
     if (next.continues || !old.partial) return true
     this.counts.cutLines++
     await this.#hand(take, lineFeed, true)

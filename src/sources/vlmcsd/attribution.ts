@@ -41,6 +41,7 @@ export class Attribution {
 
   restore(questions: readonly Question[]): void {
     this.#questions = [...questions]
+    for (const { members } of questions) for (const one of members) one.asked = true
   }
 
   /** At the first line of a request: who may have asked. `byPid`: every connection has a process of its own. */
@@ -77,14 +78,14 @@ export class Attribution {
   }
 
   /** At the last line of a request. `whole`: it ended as requests end, so who closed before its last line did not ask. */
-  close(block: Block, others: Iterable<Block>): Answer {
+  close(block: Block, others: Iterable<Block> & { readonly size: number }): Answer {
     const identity = identityOf(block)
     const likely = this.#certain(block, identity) ?? this.#candidates(block, identity)
-    const [first] = likely
+    const first = likely[0]
     if (first && likely.length === 1 && this.#isProved(block, first, identity)) {
       this.#table.settle(first, identity)
       this.#table.change(first)
-      for (const other of others) if (other !== block && !other.mixed) drop(other, first)
+      if (others.size > 0) for (const other of others) if (other !== block && !other.mixed) drop(other, first)
       return { exact: true, candidates: likely }
     }
     const ordered = this.#order(block, likely, identity)
@@ -102,7 +103,7 @@ export class Attribution {
 
   /** The usual case, without a list made: one candidate, and nobody else who ever served the machine. */
   #certain(block: Block, identity: string | undefined): readonly Connection[] | undefined {
-    const [one] = block.candidates
+    const one = block.candidates[0]
     if (!one || block.candidates.length > 1 || block.mixed || identity === undefined) return undefined
     if ((one.closedId > 0 && one.closedId < block.lastId) || !this.#isStranger(identity)) return undefined
     return isUnsettled(one) ? block.candidates : undefined
@@ -110,7 +111,7 @@ export class Attribution {
 
   #isStranger(identity: string | undefined): boolean {
     if (identity === undefined) return true
-    return this.#questions.length === 0 && this.#table.byIdentity(identity) === undefined
+    return this.#questions.length === 0 && this.#table.isStranger(identity)
   }
 
   #candidates(block: Block, identity: string | undefined): Connection[] {
@@ -154,21 +155,21 @@ export class Attribution {
   /** Oldest first. */
   #fresh(block: Block, accepts: (one: Connection) => boolean): Connection[] {
     const found: Connection[] = []
-    for (let one = this.#table.newestFresh; one && found.length < most; one = one.olderFresh) {
+    for (let one = this.#table.newestFresh; one && found.length < most; one = this.#table.openedBefore(one)) {
       if (accepts(one)) found.push(one)
       else if (one.at < block.at - freshMs) break
     }
-    for (const one of this.#table.versatile) {
-      if (found.length >= most) break
-      if (!found.includes(one)) found.push(one)
-    }
+    const { versatile } = this.#table
+    // Few are, and asking for the first of none makes garbage at every request.
+    if (versatile.size > 0)
+      for (const one of versatile) if (found.length < most && !found.includes(one)) found.push(one)
     block.many = found.length >= most
     return found.length > 1 ? found.sort((a, b) => a.id - b.id) : found
   }
 
   #anyOpen(block: Block): Connection[] {
     const found: Connection[] = []
-    for (let one = this.#table.newest; one && found.length < most; one = one.older)
+    for (let one = this.#table.newest; one && found.length < most; one = this.#table.livedBefore(one))
       if (one.id < block.id) found.push(one)
     block.many ||= found.length >= most
     return found.sort((a, b) => a.id - b.id)
@@ -202,6 +203,7 @@ export class Attribution {
   #ask(question: Question): void {
     if (question.members.length === 0) return
     for (const one of question.members) {
+      one.asked = true
       if (one.state !== 'fresh') continue
       one.state = 'maybe'
       this.#table.change(one)

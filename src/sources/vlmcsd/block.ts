@@ -1,15 +1,5 @@
 // One request as the log tells it, line by line: which label comes next, and what the labels said.
-import {
-  createInterner,
-  guid,
-  isText,
-  maxName,
-  type NamedId,
-  readInteger,
-  readNamedId,
-  readStatus,
-  readUtc,
-} from './values.ts'
+import { createInterner, guid, maxName, type NamedId, readInteger, readNamedId, readStatus, readUtc } from './values.ts'
 import type { Connection } from './connections.ts'
 import { form, type Line } from './line.ts'
 import { type Product, toProduct } from './products.ts'
@@ -128,7 +118,7 @@ export function agrees(block: Block, line: Line): boolean {
   const { bytes, value, end } = line
   const { machine, clientTime } = block.fields
   if (line.form === form.machine) {
-    return machine === undefined || isText(machine, bytes, value, end) || readMachine(bytes, value, end) === machine
+    return machine === undefined || readMachine(line, value, end) === machine
   }
   if (line.form === form.clientTime)
     return clientTime === undefined || Object.is(readUtc(bytes, value, end), clientTime)
@@ -145,13 +135,13 @@ export function keep(block: Block, line: Line, isResponse: boolean): void {
   }
   switch (line.form) {
     case form.protocol:
-      fields.protocol = readShort(bytes, value, end)
+      fields.protocol = readShort(line, value, end)
       break
     case form.virtual:
       fields.virtual = bytes[value] === 0x59
       break
     case form.status: {
-      const status = internStatus(bytes, value, end)
+      const status = internStatus(line, value, end)
       fields.statusCode = status.code
       fields.status = status.words
       break
@@ -160,22 +150,22 @@ export function keep(block: Block, line: Line, isResponse: boolean): void {
       fields.remaining = readInteger(bytes, value, end)
       break
     case form.application:
-      fields.application = internId(bytes, value, end)
+      fields.application = internId(line, value, end)
       break
     case form.sku:
-      fields.sku = internProduct(bytes, value, end)
+      fields.sku = internProduct(line, value, end)
       break
     case form.machine:
-      fields.machine = readMachine(bytes, value, end)
+      fields.machine = readMachine(line, value, end)
       break
     case form.previous:
-      fields.previous = readMachine(bytes, value, end)
+      fields.previous = readMachine(line, value, end)
       break
     case form.clientTime:
       fields.clientTime = readUtc(bytes, value, end)
       break
     case form.workstation:
-      fields.workstation = readName(bytes, value, end)
+      fields.workstation = readName(line, value, end)
       break
     case form.minimum:
       fields.minimum = readInteger(bytes, value, end)
@@ -197,8 +187,8 @@ export function keepShort(block: Block, text: string): void {
 
 /** `Refusing unknown product (0xC004F042)` */
 export function keepRefusal(block: Block, line: Line): void {
-  block.fields.hresult = readShort(line.bytes, line.value, line.end - 1)
-  block.fields.reason = readShort(line.bytes, line.start, line.value - 2)
+  block.fields.hresult = readShort(line, line.value, line.end - 1)
+  block.fields.reason = readShort(line, line.start, line.value - 2)
 }
 
 /** The machine behind a request: its own id, else its name; undefined when it says neither. */
@@ -210,7 +200,8 @@ export function identityOf(block: Block): string | undefined {
 
 /** Whether an identity is a name; a name and an id cannot be compared. */
 export function isName(identity: string): boolean {
-  return identity.startsWith('name ')
+  // Ids begin with a hexadecimal digit, which is quicker to see.
+  return identity.charCodeAt(0) === 0x6e && identity.startsWith('name ')
 }
 
 export function createBlock(id: number, line: Line, short: boolean): Block {
@@ -267,5 +258,5 @@ const internProduct = createInterner((text) => {
   return toProduct(id, name)
 })
 const readShort = createInterner((text) => text.slice(0, maxName))
-const readMachine = createInterner((text) => text.trimEnd().slice(0, 36), 16_384, 40)
-const readName = createInterner((text) => text.trimEnd().slice(0, maxName), 8192, 64)
+const readMachine = createInterner((text) => text.trimEnd().slice(0, 36), 2048, 40)
+const readName = createInterner((text) => text.trimEnd().slice(0, maxName), 2048, 64)

@@ -1,6 +1,6 @@
 // The unfinished requests, and to which of them a line belongs: the lines of concurrent requests come interleaved.
 import { agrees, type Block, isMissing, isNext, laterStep, step, steps } from './block.ts'
-import type { Connection } from './connections.ts'
+import type { Connection, Key } from './connections.ts'
 import { form, type Line } from './line.ts'
 
 /** More than this cannot be told apart, and no server answers so many at once. */
@@ -12,7 +12,7 @@ export const cutShortLines = 8
 export interface CutShort {
   readonly at: number
   readonly lineId: number
-  readonly client: Connection | undefined
+  readonly client: Key | undefined
 }
 
 export class Blocks {
@@ -61,7 +61,7 @@ export class Blocks {
     this.awaitsMinimum = undefined
     if (now > block.lastAt + 2000) return
     const [client] = block.candidates
-    this.cutShort = { at: block.at, lineId, client: block.candidates.length === 1 ? client : undefined }
+    this.cutShort = { at: block.at, lineId, client: block.candidates.length === 1 ? client?.key : undefined }
   }
 
   ofPid(pid: number): Block | undefined {
@@ -90,8 +90,8 @@ export class Blocks {
 
   /** The block a label belongs to: the oldest that waits for just this one. `byPid`: each has a process of its own. */
   ownerOf(line: Line, byPid: boolean): Block | undefined {
-    const [only] = this.#open
-    if (this.#open.length === 1 && only && isNext(only, line) && isPossible(only, line, byPid)) return only
+    const only = this.#open.length === 1 ? this.#open[0] : undefined
+    if (only && isNext(only, line) && isPossible(only, line, byPid)) return only
     const possible = this.#open.filter((block) => !block.short && isPossible(block, line, byPid))
     const waiting = possible.filter((block) => isNext(block, line))
     if (waiting.length === 0)

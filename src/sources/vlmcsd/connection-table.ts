@@ -1,33 +1,60 @@
 // All open connections: found by address, by machine, by pid, in the order of their last sign of life and of their opening.
-import { AddressMap } from './address-map.ts'
 import { isName } from './block.ts'
-import { type Connection, createConnection, type Key } from './connections.ts'
-
-const mostSpare = 64
+import { Chain, none } from './chain.ts'
+import type { Connection, Key } from './connections.ts'
+import { Places } from './places.ts'
 
 export class ConnectionTable {
-  readonly #byKey = new AddressMap<Connection>()
   readonly #byPid = new Map<number, Connection>()
   readonly #byIdentity = new Map<string, Connection>()
+  /** The identity that was last found to be nobody's. */
+  #stranger: string | undefined
   readonly versatile = new Set<Connection>()
   /** Connections whose rows are out of date. */
   readonly changed: Connection[] = []
-  readonly #spare: Connection[] = []
   /** Settled connections whose machine is known by its id, and by its name alone. */
   numbered = 0
   named = 0
-  /** Ends of the list by last sign of life. */
-  oldest: Connection | undefined
-  newest: Connection | undefined
-  /** The newest of those that are not settled, in the order of opening. */
-  newestFresh: Connection | undefined
+  readonly #places = new Places()
+  /** By last sign of life. */
+  readonly #byLife = new Chain()
+  /** Those that are not settled, in the order of opening. */
+  readonly #fresh = new Chain()
 
   get size(): number {
-    return this.#byKey.size
+    return this.#places.size
+  }
+
+  /** The one that has been silent for longest. */
+  get oldest(): Connection | undefined {
+    return this.#places.at(this.#byLife.first)
+  }
+
+  /** Its last sign of life; Infinity when none is open. */
+  get oldestAt(): number {
+    return this.#places.lastAt(this.#byLife.first)
+  }
+
+  /** The one that gave a sign of life last; `livedBefore` leads on to the others. */
+  get newest(): Connection | undefined {
+    return this.#places.at(this.#byLife.last)
+  }
+
+  livedBefore(connection: Connection): Connection | undefined {
+    return this.#places.at(this.#byLife.before(connection.place))
+  }
+
+  /** The one opened last of those that are not settled; `openedBefore` leads on to the others. */
+  get newestFresh(): Connection | undefined {
+    return this.#places.at(this.#fresh.last)
+  }
+
+  openedBefore(connection: Connection): Connection | undefined {
+    return this.#places.at(this.#fresh.before(connection.place))
   }
 
   get(key: Key): Connection | undefined {
-    return this.#byKey.get(key)
+    return this.#places.find(key)
   }
 
   byPid(pid: number): Connection | undefined {
@@ -39,23 +66,24 @@ export class ConnectionTable {
     return this.#byIdentity.get(identity)
   }
 
-  /** A new connection. Health checks come in endless number: the record of one is used for the next. */
-  open(id: number, key: Key, at: number, pid: number, host: string | undefined): Connection {
-    const one = this.#spare.pop() ?? createConnection(id, key, at, pid, host)
-    one.id = id
-    one.key = key
-    one.at = one.lastAt = at
-    one.pid = pid
-    one.host = host
-    one.closedId = 0
-    this.add(one)
-    return one
+  /** Nobody served it. Asked more than once for a request, and a look into the map takes longer than most lines. */
+  isStranger(identity: string): boolean {
+    if (identity === this.#stranger) return true
+    if (this.#byIdentity.has(identity)) return false
+    this.#stranger = identity
+    return true
   }
 
-  /** Takes back the record of a probe that nothing refers to any more. */
-  reuse(connection: Connection): void {
-    const { state, stored, suspect } = connection
-    if (state === 'fresh' && !stored && !suspect && this.#spare.length < mostSpare) this.#spare.push(connection)
+  *[Symbol.iterator](): Generator<Connection> {
+    for (let one = this.oldest; one; one = this.#places.at(this.#byLife.after(one.place))) yield one
+  }
+
+  open(id: number, key: Key, at: number, pid: number, host: string | undefined): Connection {
+    const one = this.#places.make(id, key, at)
+    one.pid = pid
+    one.host = host
+    this.add(one)
+    return one
   }
 
   /** Its row is out of date. */
@@ -73,94 +101,70 @@ export class ConnectionTable {
   }
 
   add(connection: Connection): void {
-    this.#byKey.set(connection.key, connection)
+    this.#places.put(connection)
+    const { place } = connection
     if (connection.pid >= 0) this.#byPid.set(connection.pid, connection)
-    this.#append(connection)
+    this.#byLife.append(place)
     if (connection.state === 'settled') this.#link(connection)
-    else if (connection.state !== 'grouped') this.#appendFresh(connection)
+    else if (connection.state !== 'grouped') this.#fresh.append(place)
     if (connection.versatile) this.versatile.add(connection)
   }
 
   remove(connection: Connection): void {
-    this.#byKey.delete(connection.key)
+    const { place } = connection
     if (connection.pid >= 0 && this.#byPid.get(connection.pid) === connection) this.#byPid.delete(connection.pid)
-    this.#unchain(connection)
+    this.#byLife.remove(place)
     if (connection.state === 'settled') this.#unlink(connection)
-    else if (connection.state !== 'grouped') this.#unchainFresh(connection)
+    else if (connection.state !== 'grouped') this.#fresh.remove(place)
     if (connection.versatile) this.versatile.delete(connection)
+    this.#places.take(connection)
   }
 
   /** It gave a sign of life. */
   touch(connection: Connection, at: number): void {
+    const { place } = connection
     connection.lastAt = at
-    if (this.newest === connection || this.#byKey.get(connection.key) !== connection) return
-    this.#unchain(connection)
-    this.#append(connection)
+    if (place === none || place === this.#byLife.last) return
+    this.#byLife.remove(place)
+    this.#byLife.append(place)
   }
 
   /** It served this machine, for certain. */
   settle(connection: Connection, identity: string | undefined): void {
-    const open = this.#byKey.get(connection.key) === connection
-    if (connection.state === 'settled') {
+    const { place, state } = connection
+    if (state === 'settled') {
       if (connection.identity !== identity) connection.versatile = true
-      if (connection.versatile && open) this.versatile.add(connection)
+      if (connection.versatile && place !== none) this.versatile.add(connection)
       return
     }
-    if (open && connection.state !== 'grouped') this.#unchainFresh(connection)
+    if (place !== none && state !== 'grouped') this.#fresh.remove(place)
     connection.state = 'settled'
     connection.identity = identity
     if (identity === undefined) connection.versatile = true
-    if (!open) return
+    if (place === none) return
     this.#link(connection)
     if (connection.versatile) this.versatile.add(connection)
   }
 
   /** It served one of several machines, and each of them has one. */
   settleInGroup(connection: Connection): void {
-    if (this.#byKey.get(connection.key) === connection) this.#unchainFresh(connection)
+    if (connection.place !== none) this.#fresh.remove(connection.place)
     connection.state = 'grouped'
   }
 
-  *[Symbol.iterator](): Generator<Connection> {
-    for (let one = this.oldest; one; one = one.newer) yield one
-  }
-
-  #append(connection: Connection): void {
-    connection.older = this.newest
-    connection.newer = undefined
-    if (this.newest) this.newest.newer = connection
-    else this.oldest = connection
-    this.newest = connection
-  }
-
-  #unchain(connection: Connection): void {
-    if (connection.older) connection.older.newer = connection.newer
-    else this.oldest = connection.newer
-    if (connection.newer) connection.newer.older = connection.older
-    else this.newest = connection.older
-    connection.older = connection.newer = undefined
-  }
-
-  #appendFresh(connection: Connection): void {
-    connection.olderFresh = this.newestFresh
-    connection.newerFresh = undefined
-    if (this.newestFresh) this.newestFresh.newerFresh = connection
-    this.newestFresh = connection
-  }
-
-  #unchainFresh(connection: Connection): void {
-    if (connection.olderFresh) connection.olderFresh.newerFresh = connection.newerFresh
-    if (connection.newerFresh) connection.newerFresh.olderFresh = connection.olderFresh
-    else this.newestFresh = connection.olderFresh
-    connection.olderFresh = connection.newerFresh = undefined
+  /** Once the rows of what changed are made. */
+  rest(): void {
+    this.#places.rest(this.changed)
+    this.changed.length = 0
   }
 
   #link(connection: Connection): void {
     if (connection.identity === undefined) return
     if (isName(connection.identity)) this.named++
     else this.numbered++
-    connection.sameIdentity = this.#byIdentity.get(connection.identity)
+    if (!this.isStranger(connection.identity)) connection.sameIdentity = this.#byIdentity.get(connection.identity)
     this.#byIdentity.set(connection.identity, connection)
+    this.#stranger = undefined
   }
 
   #unlink(connection: Connection): void {

@@ -33,23 +33,24 @@ export interface Connection {
   /** Whether it stands among the rows on disk, and whether that row is out of date. */
   stored: boolean
   dirty: boolean
-  older: Connection | undefined
-  newer: Connection | undefined
-  olderFresh: Connection | undefined
-  newerFresh: Connection | undefined
+  /** Member of a question, so that its record must stay its own. */
+  asked: boolean
+  /** In the table of open ones; -1 when it is not there. */
+  place: number
   sameIdentity: Connection | undefined
 }
 
 /** v4: address * 65536 + port, so that a probe makes no string; anything else: its words in the log. */
 export type Key = number | string
 
-export function createConnection(id: number, key: Key, at: number, pid: number, host: string | undefined): Connection {
+/** As just opened. */
+export function createConnection(id: number, key: Key, at: number): Connection {
   return {
     id,
     key,
-    pid,
+    pid: -1,
     at,
-    host,
+    host: undefined,
     lastAt: at,
     state: 'fresh',
     identity: undefined,
@@ -61,12 +62,37 @@ export function createConnection(id: number, key: Key, at: number, pid: number, 
     refs: 0,
     stored: false,
     dirty: false,
-    older: undefined,
-    newer: undefined,
-    olderFresh: undefined,
-    newerFresh: undefined,
+    asked: false,
+    place: -1,
     sameIdentity: undefined,
   }
+}
+
+/** Makes a used record like a new one; a copy of a new one's fields would take several times as long. */
+export function resetConnection(one: Connection, id: number, key: Key, at: number): void {
+  one.id = id
+  one.key = key
+  one.pid = -1
+  one.at = one.lastAt = at
+  one.host = undefined
+  one.state = 'fresh'
+  one.identity = undefined
+  one.told = one.versatile = one.lost = one.suspect = false
+  one.closedId = one.refs = 0
+  one.stored = one.dirty = one.asked = false
+  one.place = -1
+  one.sameIdentity = undefined
+}
+
+/** Nothing is known of it but when it was opened, and from where. */
+export function isPlain(one: Connection): boolean {
+  return (
+    one.state === 'fresh' &&
+    one.pid < 0 &&
+    one.host === undefined &&
+    one.closedId === 0 &&
+    !(one.told || one.versatile || one.lost || one.suspect)
+  )
 }
 
 /** Whether its end means that it asked nothing. */
@@ -123,6 +149,10 @@ export function portOf(key: Key): number | undefined {
   return key.startsWith('rpc ') ? undefined : Number(key.slice(key.lastIndexOf(':') + 1))
 }
 
+/** From ready parts: making each of the four numbers a text costs more than all else about a probe. */
 function v4Text(address: number): string {
-  return `${address >>> 24}.${(address >>> 16) & 255}.${(address >>> 8) & 255}.${address & 255}`
+  const upper = `${parts[address >>> 24]}${parts[(address >>> 16) & 255]}`
+  return `${upper}${parts[(address >>> 8) & 255]}${address & 255}`
 }
+
+const parts = Array.from({ length: 256 }, (_, part) => `${part}.`)

@@ -2,7 +2,7 @@
 import type { JsonObject, NewEvent } from '../../words.ts'
 import type { Answer } from './attribution.ts'
 import type { Block } from './block.ts'
-import { addressOf, type Connection, keyText, portOf } from './connections.ts'
+import { addressOf, type Connection, type Key, keyText, portOf } from './connections.ts'
 
 export type Outcome = 'answered' | 'refused' | 'unknown' | 'lost'
 
@@ -20,7 +20,7 @@ export type AnomalyKind = 'worker-crash' | 'log-injection' | 'incomplete'
 export interface Origin {
   readonly at: number
   readonly host: string | undefined
-  readonly client?: Connection | undefined
+  readonly client?: Key | undefined
 }
 
 /** `rangeOf` gives the name of the range an address is in; `host` is where the log is. */
@@ -58,7 +58,7 @@ export function createEventMaker(rangeOf: (address: string) => string | undefine
       clockSkewSeconds: clockSkew(block),
       attribution: answer.exact ? 'exact' : 'ambiguous',
     }
-    const known = present(data)
+    const known: Data = isWhole(data) ? data : present(data)
     set(known, 'hresult', fields.hresult)
     set(known, 'reason', fields.reason)
     if (!answer.exact) attribute(known, answer)
@@ -68,7 +68,7 @@ export function createEventMaker(rangeOf: (address: string) => string | undefine
   function rejected(block: Block, answer: Answer, reason: string, protocol?: string): NewEvent {
     const client = answer.candidates[0]
     const address = client && addressOf(client.key)
-    const data: Data = clientData(client, address)
+    const data: Data = clientData(client?.key, address)
     data['reason'] = reason
     set(data, 'protocol', protocol)
     attribute(data, answer)
@@ -78,14 +78,18 @@ export function createEventMaker(rangeOf: (address: string) => string | undefine
   function probe(connection: Connection): NewEvent {
     const address = addressOf(connection.key)
     const durationSeconds = Math.max(0, (connection.lastAt - connection.at) / 1000)
-    const data = { client: address, port: portOf(connection.key), zone: zoneOf(address), durationSeconds }
-    return event('kms.probe', connection, address, present(data))
+    const port = portOf(connection.key)
+    const zone = zoneOf(address)
+    const data =
+      port === undefined ? { client: address, zone, durationSeconds } : { client: address, port, zone, durationSeconds }
+    return event('kms.probe', connection, address, data)
   }
 
   function anomaly(kind: AnomalyKind, origin: Origin, more: JsonObject): NewEvent {
-    const address = origin.client && addressOf(origin.client.key)
+    const { client } = origin
+    const address = client === undefined ? undefined : addressOf(client)
     const data: Data = { kind, ...more }
-    if (origin.client) Object.assign(data, clientData(origin.client, address))
+    if (client !== undefined) Object.assign(data, clientData(client, address))
     return event('kms.anomaly', origin, address, data)
   }
 
@@ -100,11 +104,11 @@ export function createEventMaker(rangeOf: (address: string) => string | undefine
     return subject === undefined ? { type, host: at, data } : { type, host: at, subject, data }
   }
 
-  function clientData(client: Connection | undefined, address: string | undefined): Data {
+  function clientData(client: Key | undefined, address: string | undefined): Data {
     const data: Data = {}
-    if (client && address !== undefined) {
+    if (client !== undefined && address !== undefined) {
       data['client'] = address
-      set(data, 'port', portOf(client.key))
+      set(data, 'port', portOf(client))
     }
     data['zone'] = zoneOf(address)
     return data
@@ -135,17 +139,33 @@ const applications = new Map([
   ['0ff1ce15-a989-479d-af46-f275c6370663', 'Office 2013+'],
 ])
 
-/** Without the fields that are not known; the same object when all are. */
-function present(data: { [name: string]: JsonObject[string] | undefined }): Data {
-  if (isKnown(data)) return data
-  return Object.fromEntries(
-    Object.entries(data).filter((entry): entry is [string, JsonObject[string]] => entry[1] !== undefined),
+/** Field by field, since a loop over the names would take longer than all else about an event. */
+function isWhole(data: { readonly [name: string]: JsonObject[string] | undefined }): data is Data {
+  return (
+    data.client !== undefined &&
+    data.port !== undefined &&
+    data.application !== undefined &&
+    data.skuId !== undefined &&
+    data.workstation !== undefined &&
+    data.status !== undefined &&
+    data.statusCode !== undefined &&
+    data.machine !== undefined &&
+    data.clientMachineId !== undefined &&
+    data.previousClientMachineId !== undefined &&
+    data.protocol !== undefined &&
+    data.isVirtualMachine !== undefined &&
+    data.remainingSeconds !== undefined &&
+    data.minimumClients !== undefined &&
+    data.activeClients !== undefined &&
+    data.clockSkewSeconds !== undefined
   )
 }
 
-function isKnown(data: { readonly [name: string]: JsonObject[string] | undefined }): data is Data {
-  for (const name in data) if (data[name] === undefined) return false
-  return true
+/** Without the fields that are not known. */
+function present(data: { readonly [name: string]: JsonObject[string] | undefined }): Data {
+  const known: Data = {}
+  for (const [name, value] of Object.entries(data)) set(known, name, value)
+  return known
 }
 
 function set(data: Data, name: string, value: JsonObject[string] | undefined): void {

@@ -1,11 +1,13 @@
 // The grammar of vlmcsd's log lines: which form a line has and where its value begins. Works on bytes, makes no strings.
+import { type Ascii, isAt, toAscii } from '../../lib/ascii.ts'
 import { form, type Line } from './line.ts'
+import { isText } from './values.ts'
 
 /** Sets `form` and `value` of a line whose prefixes are gone. */
 export function classify(line: Line): void {
   // Lines mostly follow each other as the last time: that is tried first.
   const likely = followers[lastEntry]
-  if (likely && likely.text[0] === line.bytes[line.start] && matches(line, likely)) {
+  if (likely && matches(line, likely)) {
     line.form = likely.form
     lastEntry = likely.index
     return
@@ -29,28 +31,39 @@ type Kind = 'label' | 'start' | 'whole' | 'coded'
 interface Entry {
   readonly index: number
   readonly form: number
-  readonly text: Uint8Array
+  readonly text: string
   readonly kind: Kind
-  readonly suffix?: Uint8Array
+  /** Undefined when the text is too short for it. */
+  readonly ascii: Ascii | undefined
+  /** A label as vlmcsd pads it. */
+  readonly padded: Ascii | undefined
+  readonly suffix: string
 }
 
-/** Entries with the same first byte, told apart by the byte at `at`. */
+/** Entries with the same first character, told apart by the one at `at`. */
 interface Group {
   readonly at: number
   readonly entries: readonly (readonly Entry[] | undefined)[]
 }
 
 function matches(line: Line, entry: Entry): boolean {
-  const { bytes, start, end } = line
-  const { text } = entry
-  const after = start + text.length
-  if (after > end) return false
-  for (let index = 1; index < text.length; index++) if (bytes[start + index] !== text[index]) return false
+  const { view, start, end } = line
+  const { padded } = entry
+  if (padded !== undefined && start + padded.length < end && isAt(view, start, padded)) {
+    line.value = start + padded.length
+    if (line.bytes[line.value] !== space) return true
+  }
+  const after = start + entry.text.length
+  if (after > end || !beginsWith(line, entry)) return false
   line.value = after
   if (entry.kind === 'label') return skipColon(line)
   if (entry.kind === 'whole') return after === end
   if (entry.kind === 'coded') return hasCode(line)
-  return entry.suffix === undefined || endsWith(line, entry.suffix)
+  return entry.suffix === '' || endsWith(line, entry.suffix)
+}
+
+function beginsWith({ bytes, view, start }: Line, { ascii, text }: Entry): boolean {
+  return ascii === undefined ? isText(text, bytes, start, start + text.length) : isAt(view, start, ascii)
 }
 
 /** Labels are padded to 32 columns, but other paddings are fine. */
@@ -76,11 +89,9 @@ function hasCode(line: Line): boolean {
   return true
 }
 
-function endsWith(line: Line, suffix: Uint8Array): boolean {
+function endsWith(line: Line, suffix: string): boolean {
   const from = line.end - suffix.length
-  if (from < line.value) return false
-  for (let index = 0; index < suffix.length; index++) if (line.bytes[from + index] !== suffix[index]) return false
-  return true
+  return from >= line.value && isText(suffix, line.bytes, from, line.end)
 }
 
 function isHex(byte: number): boolean {
@@ -89,12 +100,12 @@ function isHex(byte: number): boolean {
 
 const space = 0x20
 const colon = 0x3a
-const encoder = new TextEncoder()
 let entries = 0
 
-function entry(kind: Kind, code: number, text: string, suffix?: string): Entry {
-  const base = { index: entries++, form: code, kind, text: encoder.encode(text) }
-  return suffix === undefined ? base : { ...base, suffix: encoder.encode(suffix) }
+function entry(kind: Kind, code: number, text: string, suffix = ''): Entry {
+  const ascii = text.length < 8 ? undefined : toAscii(text)
+  const padded = kind === 'label' ? toAscii(`${text.padEnd(32)}: `) : undefined
+  return { index: entries++, form: code, text, kind, ascii, padded, suffix }
 }
 
 const table: readonly Entry[] = [
@@ -127,7 +138,7 @@ const table: readonly Entry[] = [
   entry('coded', form.refusal, 'Rejecting '),
   entry('coded', form.refusal, 'Refusing '),
   entry('coded', form.refusal, 'Client time differs '),
-  entry('start', form.shortRequest, 'KMS v', ''),
+  entry('start', form.shortRequest, 'KMS v'),
   entry('start', form.shortResponse, 'Sending ePID ('),
   entry('whole', form.publicAddress, 'Client with public IP address rejected'),
   entry('start', form.unsupported, 'Fatal: KMSv', ' unsupported'),
@@ -150,11 +161,11 @@ const groups: readonly (Group | undefined)[] = makeGroups()
 
 function makeGroups(): (Group | undefined)[] {
   const made: (Group | undefined)[] = Array(256).fill(undefined)
-  for (const first of new Set(table.map(({ text }) => text[0] ?? 0))) {
-    const all = table.filter(({ text }) => text[0] === first)
+  for (const first of new Set(table.map(({ text }) => codeAt(text, 0)))) {
+    const all = table.filter(({ text }) => codeAt(text, 0) === first)
     const at = bestIndex(all)
     const byByte: Entry[][] = []
-    for (const one of all) (byByte[one.text[at] ?? 0] ??= []).push(one)
+    for (const one of all) (byByte[codeAt(one.text, at)] ??= []).push(one)
     made[first] = { at, entries: Array.from({ length: 256 }, (_, byte) => byByte[byte]) }
   }
   return made
@@ -166,8 +177,12 @@ function bestIndex(entries: readonly Entry[]): number {
   let best = 0
   let most = 0
   for (let at = 0; at < shortest; at++) {
-    const different = new Set(entries.map(({ text }) => text[at])).size
+    const different = new Set(entries.map(({ text }) => codeAt(text, at))).size
     if (different > most) [best, most] = [at, different]
   }
   return best
+}
+
+function codeAt(text: string, at: number): number {
+  return text.charCodeAt(at)
 }

@@ -19,7 +19,7 @@ const options = z.strictObject({
     .max(1_000_000)
     .default(10_000)
     .describe(
-      'Connections that may be open at once; beyond it the oldest is given up. One takes about half a kilobyte.',
+      'Connections that may be open at once; beyond it the oldest is given up. One that asked takes about half a kilobyte, others less.',
     ),
   idle: duration({ minMs: 60_000 })
     .prefault('10m')

@@ -1,4 +1,5 @@
 // One line of the log on its way through prefix, grammar and session: a record that is filled anew for every line.
+import { toView } from '../../lib/ascii.ts'
 
 /** What a line says, in the words of vlmcsd's log. */
 export const form = {
@@ -39,6 +40,8 @@ export const form = {
 
 export interface Line {
   bytes: Buffer
+  /** Over the same bytes, to read several at once. */
+  view: DataView
   /** Where the message begins, behind all prefixes. */
   start: number
   end: number
@@ -57,9 +60,21 @@ export interface Line {
   layout: 'bare' | 'dated' | 'wrapped'
 }
 
+/** Lines of one chunk share their bytes. */
+export function setBytes(line: Line, bytes: Buffer, start: number, end: number): void {
+  if (line.bytes !== bytes) {
+    line.bytes = bytes
+    line.view = toView(bytes)
+  }
+  line.start = start
+  line.end = end
+}
+
 export function createLine(): Line {
+  const bytes = Buffer.alloc(0)
   return {
-    bytes: Buffer.alloc(0),
+    bytes,
+    view: toView(bytes),
     start: 0,
     end: 0,
     form: form.unknown,

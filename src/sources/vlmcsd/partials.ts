@@ -1,6 +1,6 @@
 // Long lines that a container runtime tore into parts, joined again; kept over a restart.
 import type { Json } from '../../words.ts'
-import type { Line } from './line.ts'
+import { type Line, setBytes } from './line.ts'
 
 export interface Partials {
   /** Parts are waiting for their rest. */
@@ -34,9 +34,8 @@ export function createPartials(saved: Json | undefined): Partials {
     }
     parts.delete(stream)
     // The head is that of the first part, which the prefix takes for a whole line all the same.
-    line.bytes = Buffer.from(joined, 'latin1')
-    line.start = 0
-    line.end = line.bytes.length
+    const whole = Buffer.from(joined, 'latin1')
+    setBytes(line, whole, 0, whole.length)
     return true
   }
 

@@ -1,4 +1,5 @@
 // What stands before vlmcsd's words: its own date, and what docker compose, Kubernetes or syslog put before that.
+import { type Ascii, isAt, readAscii } from '../../lib/ascii.ts'
 import type { Zone } from '../../lib/zone.ts'
 import type { Line } from './line.ts'
 
@@ -11,8 +12,8 @@ export interface Prefix {
 }
 
 export function createPrefix(zone: Zone, previousAt = 0): Prefix {
-  // Most lines share the second of the line before: its 19 bytes are compared, not read.
-  const known = new Uint8Array(19)
+  // Most lines share the second of the line before: its date is compared, not read.
+  let known: Ascii | undefined
   let knownAt = 0
   let lastAt = previousAt
   let ambiguous = false
@@ -27,22 +28,19 @@ export function createPrefix(zone: Zone, previousAt = 0): Prefix {
       if (isTransport(line)) stripTransports(line, now)
     }
     if (!line.stamped) line.at = now > 0 ? now : lastAt
-    lastAt = line.at
+    if (lastAt !== line.at) lastAt = line.at
   }
 
   /** vlmcsd's own prefix: `2026-05-10 13:12:17: `. */
   function dated(line: Line): boolean {
     const { bytes, start, end } = line
     if (end - start < 21 || bytes[start + 19] !== colon || bytes[start + 20] !== space) return false
-    let index = 18
-    while (index >= 0 && bytes[start + index] === known[index]) index--
-    if (index >= 0) {
+    if (known === undefined || !isAt(line.view, start, known)) {
       if (!isDated(bytes, start, end)) return false
       knownAt = zone.toUtc(wallOf(bytes, start), lastAt > 0 ? lastAt : undefined)
       ambiguous = zone.ambiguous
-      known.set(bytes.subarray(start, start + 19))
       // In an hour that comes twice the same words stand for two instants.
-      if (ambiguous) known[0] = 0
+      known = ambiguous ? undefined : readAscii(line.view, start, 19)
     }
     line.at = knownAt
     line.stamped = true

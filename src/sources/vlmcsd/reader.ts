@@ -6,7 +6,7 @@ import type { Reader, ReaderOutput, ReaderPlace } from '../../source.ts'
 import type { Json } from '../../words.ts'
 import { createEventMaker } from './events.ts'
 import { classify } from './grammar.ts'
-import { createLine } from './line.ts'
+import { createLine, setBytes } from './line.ts'
 import { createPrefix, isPartial } from './prefix.ts'
 import { createPartials } from './partials.ts'
 import { restore, saveChanges } from './saved.ts'
@@ -35,9 +35,7 @@ export function createVlmcsdReader(options: VlmcsdReaderOptions, place: ReaderPl
 
   function take(bytes: Buffer, start: number, end: number): void {
     lines++
-    line.bytes = bytes
-    line.start = start
-    line.end = end
+    setBytes(line, bytes, start, end)
     if (partials.isOpen || isPartial(line)) {
       if (!partials.join(line)) return
     }

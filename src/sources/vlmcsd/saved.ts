@@ -1,9 +1,9 @@
 // The session as rows and back: what a restart needs to go on as if there had been none.
 import type { Json, JsonObject } from '../../words.ts'
 import type { Question } from './attribution.ts'
-import { type Block, createBlock, createFields } from './block.ts'
+import { type Block, createBlock, createFields, type Fields } from './block.ts'
 import { cutShortLines } from './blocks.ts'
-import { type Connection, createConnection, type Key } from './connections.ts'
+import { type Connection, createConnection, isPlain, type Key } from './connections.ts'
 import { createLine } from './line.ts'
 import type { Session } from './session.ts'
 
@@ -34,7 +34,7 @@ export function saveChanges(session: Session, kept: Kept, lastAt: number | undef
       gone.push(`c${one.id}`)
     }
   }
-  session.table.changed.length = 0
+  session.table.rest()
   for (const block of session.blocks.all()) {
     if (block.version === block.storedVersion) continue
     block.storedVersion = block.version
@@ -74,7 +74,7 @@ function saveSession(
   if (attribution.doubtUntil > session.lastAt) state['doubtUntil'] = attribution.doubtUntil
   if (blocks.cutShort) {
     const { client, at, lineId: cutAt } = blocks.cutShort
-    state['cutShort'] = client ? { at, lineId: cutAt, client: client.key } : { at, lineId: cutAt }
+    state['cutShort'] = client === undefined ? { at, lineId: cutAt } : { at, lineId: cutAt, client }
   }
   if (lastAt !== undefined) state['lastAt'] = lastAt
   if (Object.keys(state).length > 0) {
@@ -87,8 +87,9 @@ function saveSession(
 }
 
 function saveConnection(one: Connection): JsonObject {
-  const row: { [name: string]: Json } = { key: one.key, at: one.at, lastAt: one.lastAt }
-  if (isPlain(one)) return row
+  if (isPlain(one) && one.lastAt === one.at) return { key: one.key, at: one.at }
+  const row: { [name: string]: Json } = { key: one.key, at: one.at }
+  if (one.lastAt !== one.at) row['lastAt'] = one.lastAt
   if (one.pid >= 0) row['pid'] = one.pid
   if (one.host !== undefined) row['host'] = one.host
   if (one.state !== 'fresh') row['state'] = one.state
@@ -96,17 +97,6 @@ function saveConnection(one: Connection): JsonObject {
   for (const flag of flags) if (one[flag]) row[flag] = true
   if (one.closedId > 0) row['closed'] = one.closedId
   return row
-}
-
-/** Just opened, which most rows are. */
-function isPlain(one: Connection): boolean {
-  return (
-    one.state === 'fresh' &&
-    one.pid < 0 &&
-    one.host === undefined &&
-    one.closedId === 0 &&
-    !(one.told || one.versatile || one.lost || one.suspect)
-  )
 }
 
 const flags = ['told', 'versatile', 'lost', 'suspect'] as const
@@ -119,8 +109,16 @@ function saveBlock(block: Block, session: Session): JsonObject {
     host: rest.host ?? null,
     awaits,
     candidates: candidates.map((one) => one.id),
-    fields: JSON.parse(JSON.stringify(fields)) as JsonObject,
+    fields: saveFields(fields),
   }
+}
+
+/** As JSON has it: without what is not known, and null for a time that could not be read. */
+function saveFields(fields: Fields): JsonObject {
+  const row: { [name: string]: Json } = {}
+  for (const [name, value] of Object.entries(fields))
+    if (value !== undefined) row[name] = Number.isNaN(value) ? null : value
+  return row
 }
 
 function saveQuestion(question: Question): Json {
@@ -169,7 +167,7 @@ function restoreQuestions(
   const find = (id: number, key: Key): Connection => {
     const found = known.get(id) ?? stubs.get(id)
     if (found) return found
-    const stub = createConnection(id, key, 0, -1, undefined)
+    const stub = createConnection(id, key, 0)
     stub.closedId = 1
     stub.told = true
     stubs.set(id, stub)
@@ -188,13 +186,14 @@ function restoreSession(session: Session, state: SessionRow): void {
   session.attribution.doubtUntil = state.doubtUntil ?? 0
   if (!state.cutShort) return
   const { at, lineId, client } = state.cutShort
-  const one = client === undefined ? undefined : createConnection(0, client, at, -1, undefined)
-  session.blocks.cutShort = { at, lineId, client: one }
+  session.blocks.cutShort = { at, lineId, client }
 }
 
 function readConnection(id: number, row: ConnectionRow): Connection {
-  const one = createConnection(id, row.key, row.at, row.pid ?? -1, row.host)
-  one.lastAt = row.lastAt
+  const one = createConnection(id, row.key, row.at)
+  one.pid = row.pid ?? -1
+  one.host = row.host
+  one.lastAt = row.lastAt ?? row.at
   one.state = row.state ?? 'fresh'
   one.identity = row.identity
   for (const flag of flags) one[flag] = row[flag] ?? false
@@ -224,7 +223,7 @@ function readBlock(id: number, row: BlockRow, connections: ReadonlyMap<number, C
 interface ConnectionRow {
   readonly key: Key
   readonly at: number
-  readonly lastAt: number
+  readonly lastAt?: number
   readonly pid?: number
   readonly host?: string
   readonly state?: Connection['state']

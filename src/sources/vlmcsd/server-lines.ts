@@ -25,7 +25,7 @@ export function takeCrash(session: Session, line: Line): void {
   const client = byPid ? table.byPid(line.pid) : table.size === 1 ? table.oldest : undefined
   const signal = decode(line.bytes, line.value, line.end).slice(0, 64)
   if (client) session.lose(client, line.at)
-  session.emit(session.make.anomaly('worker-crash', { at: line.at, host: line.host, client }, { signal }))
+  session.emit(session.make.anomaly('worker-crash', { at: line.at, host: line.host, client: client?.key }, { signal }))
 }
 
 /** Whoever was connected to the server before is lost to us; by SIGHUP its workers live on, so late words are no error. */

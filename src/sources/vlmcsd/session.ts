@@ -51,8 +51,7 @@ export class Session {
 
   /** The log time at which something is due, if no line comes. */
   get dueAt(): number | undefined {
-    const oldest = this.table.oldest ? this.table.oldest.lastAt + this.#options.idleMs : Infinity
-    const due = Math.min(oldest, this.blocks.oldestAt + blockIdleMs)
+    const due = Math.min(this.table.oldestAt + this.#options.idleMs, this.blocks.oldestAt + blockIdleMs)
     return due === Infinity ? undefined : due + 1
   }
 
@@ -103,10 +102,11 @@ export class Session {
   /** Ends what has waited too long by log time. */
   expire(at: number): void {
     for (const block of this.blocks.idleSince(at - blockIdleMs)) this.finish(block, 'unknown')
-    for (let one = this.table.oldest; one && one.lastAt < at - this.#options.idleMs; one = this.table.oldest) {
+    while (this.table.oldestAt < at - this.#options.idleMs) {
+      const one = this.table.oldest!
       this.counts.expired++
       if (one.suspect && !one.told && !one.lost)
-        this.emit(this.make.anomaly('log-injection', { ...one, client: one }, {}))
+        this.emit(this.make.anomaly('log-injection', { ...one, client: one.key }, {}))
       this.lose(one, at)
     }
     this.#expireAt = (this.dueAt ?? Infinity) - 1
@@ -230,13 +230,16 @@ export class Session {
     this.blocks.remove(block, this.lineId, this.lastAt)
     if (block.storedVersion > 0) this.finished.push(block)
     const answer = this.attribution.close(block, this.blocks)
-    const [client] = answer.candidates
+    const client = answer.candidates[0]
     const { fields } = block
     if (client) this.table.tell(client, block.lastAt)
     if (!answer.exact) this.counts.ambiguous++
     if (fields.application ?? fields.sku ?? fields.product ?? (fields.workstation || fields.machine))
       this.emit(this.make.request(block, answer, outcome))
-    else this.emit(this.make.anomaly(block.suspect ? 'log-injection' : 'incomplete', { ...block, client }, {}))
+    else
+      this.emit(
+        this.make.anomaly(block.suspect ? 'log-injection' : 'incomplete', { ...block, client: client?.key }, {}),
+      )
     this.release(block)
     // With MS-RPC each request has an "accepted" of its own, and none has a "closed".
     if (client && answer.exact && typeof client.key === 'string' && client.key.startsWith('rpc '))
@@ -269,16 +272,14 @@ export class Session {
 
   /** Closed, and no open question about it left. */
   #bury(one: Connection): void {
-    if (!isProbe(one)) return
-    this.emit(this.make.probe(one))
-    this.table.reuse(one)
+    if (isProbe(one)) this.emit(this.make.probe(one))
   }
 
   #tellForged(line: Line, block: Block): void {
-    this.#tellForgedOf(line, block.at, soleCandidate(block))
+    this.#tellForgedOf(line, block.at, soleCandidate(block)?.key)
   }
 
-  #tellForgedOf(line: Line, at: number, client: Connection | undefined): void {
+  #tellForgedOf(line: Line, at: number, client: Key | undefined): void {
     this.counts.injections++
     const text = decode(line.bytes, line.start, line.end).slice(0, 256)
     this.emit(this.make.anomaly('log-injection', { at, host: line.host, client }, { line: text }))

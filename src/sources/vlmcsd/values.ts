@@ -1,26 +1,29 @@
 // Values of log lines, from bytes to what we keep; texts that come again and again are made only once.
+import { toView } from '../../lib/ascii.ts'
+import type { Line } from './line.ts'
 
-/** Makes a value of a range of bytes, or finds the one made of the same bytes before. */
-export type Interner<Value> = (bytes: Buffer, start: number, end: number) => Value
+/** Makes a value of a range of the line, or finds the one made of the same bytes before. */
+export type Interner<Value> = (line: Line, start: number, end: number) => Value
 
 /**
  * A table of fixed size: a newcomer takes the place of what stood in its slot, so that a scan cannot grow it. Texts longer
- * than `width` bytes (at most 254) are rare, and not kept.
+ * than `width` bytes (at most 254) are rare, and not kept. `slots` is a power of two, `width` a multiple of four.
  */
 export function createInterner<Value>(make: (text: string) => Value, slots = 256, width = 128): Interner<Value> {
-  const kept = new Uint8Array(slots * width)
+  const kept = toView(new Uint8Array(slots * width))
   // One more than the length, so that an empty slot is told from an empty text.
   const lengths = new Uint8Array(slots)
   const values: Value[] = []
-  return (bytes, start, end) => {
+  const shift = 32 - Math.log2(slots)
+  return ({ bytes, view }, start, end) => {
     const length = end - start
     if (length > width) return make(decode(bytes, start, end))
-    const slot = sample(bytes, start, end) % slots
+    const slot = hash(view, start, end) >>> shift
     const known = values[slot]
-    if (lengths[slot] === length + 1 && known !== undefined && isSame(kept, slot * width, bytes, start, end))
+    if (lengths[slot] === length + 1 && known !== undefined && isSame(kept, slot * width, view, start, end))
       return known
     const value = make(decode(bytes, start, end))
-    for (let index = 0; index < length; index++) kept[slot * width + index] = bytes[start + index] ?? 0
+    for (let at = start; at < end; at += 4) kept.setInt32(slot * width + at - start, wordAt(view, at, end), true)
     lengths[slot] = length + 1
     values[slot] = value
     return value
@@ -61,11 +64,18 @@ export function readUtc(bytes: Buffer, start: number, end: number): number {
   let at = start
   while (at < end && bytes[at] !== 0x2d) at++
   if (year === undefined || end - at < 15) return Number.NaN
-  const two = (offset: number): number => ((bytes[at + offset] ?? 0) - 0x30) * 10 + (bytes[at + offset + 1] ?? 0) - 0x30
-  const [month, day, hour, minute, second] = [two(1), two(4), two(7), two(10), two(13)] as const
+  const month = readTwo(bytes, at + 1)
+  const day = readTwo(bytes, at + 4)
+  const hour = readTwo(bytes, at + 7)
+  const minute = readTwo(bytes, at + 10)
+  const second = readTwo(bytes, at + 13)
   if (!(month >= 1 && month <= 12 && day >= 1 && day <= 31 && hour >= 0 && hour < 24)) return Number.NaN
   if (!(minute >= 0 && minute < 60 && second >= 0 && second < 61)) return Number.NaN
   return Date.UTC(year, month - 1, day, hour, minute, second)
+}
+
+function readTwo(bytes: Buffer, at: number): number {
+  return ((bytes[at] ?? 0) - 0x30) * 10 + (bytes[at + 1] ?? 0) - 0x30
 }
 
 export interface NamedId {
@@ -97,16 +107,23 @@ export function readStatus(text: string): Status {
 export const maxName = 256
 export const guid = /^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}/
 
-/** A hash of the length and about a dozen bytes spread over the range: enough to choose a slot. */
-function sample(bytes: Buffer, start: number, end: number): number {
-  const step = ((end - start) >> 4) + 1
-  let hash = end - start
-  for (let at = start; at < end; at += step) hash = Math.imul(hash, 31) + (bytes[at] ?? 0)
-  hash = Math.imul(hash, 31) + (bytes[end - 1] ?? 0)
-  return hash >>> 0
+/** Of all bytes; the upper bits are the good ones. */
+function hash(view: DataView, start: number, end: number): number {
+  let mixed = end - start
+  for (let at = start; at < end; at += 4) mixed = Math.imul(mixed ^ wordAt(view, at, end), 0x9e3779b1)
+  return mixed
 }
 
-function isSame(kept: Uint8Array, from: number, bytes: Buffer, start: number, end: number): boolean {
-  for (let at = start; at < end; at++) if (kept[from + at - start] !== bytes[at]) return false
+function isSame(kept: DataView, from: number, view: DataView, start: number, end: number): boolean {
+  for (let at = start; at < end; at += 4)
+    if (kept.getInt32(from + at - start, true) !== wordAt(view, at, end)) return false
   return true
+}
+
+/** Four bytes, or those that are left. */
+function wordAt(view: DataView, at: number, end: number): number {
+  if (at + 4 <= end) return view.getInt32(at, true)
+  let word = 0
+  for (let from = at; from < end; from++) word = (word << 8) | view.getUint8(from)
+  return word
 }

@@ -36,7 +36,7 @@ export function toTrail(told: readonly Told[], firstSeq: number, now: number): C
   return {
     events: rows.map(({ event }) => event),
     verdicts: rows.map(({ verdict }) => verdict),
-    identities: rows.map(({ identity }) => identity),
+    newIdentities: rows.map(({ identity }) => identity),
     state: [...state.values()],
   }
 }

@@ -1,5 +1,5 @@
 // Reads a store whole and checks the promise: every accepted event ends exactly once for each rule and channel, and can be explained.
-import { lookUpEvent } from '../../src/engine/look.ts'
+import { type LookStore, lookUpEvent } from '../../src/engine/look.ts'
 import { openSqlite } from '../../src/store/sqlite.ts'
 import { finalDeliveries, finalVerdicts, type Delivery, type HubEvent, type Verdict } from '../../src/words.ts'
 import type { Rule } from '../../src/rule.ts'
@@ -30,8 +30,18 @@ export async function auditStore(path: string, rules: readonly Rule[]): Promise<
       if (into !== undefined && !known.has(into))
         faults.push(`event ${event} points at message ${into}, which is not there`)
     }
+    // Whatever names an event is looked for from it to the end of all: over a long day that would take an hour.
+    const naming = new Map<number, Delivery[]>()
+    for (const delivery of deliveries.toReversed()) {
+      for (const event of delivery.events) naming.set(event, [...(naming.get(event) ?? []), delivery])
+    }
+    const look: LookStore = {
+      ...store,
+      deliveries: (query) =>
+        query.event === undefined ? store.deliveries(query) : Promise.resolve(naming.get(query.event) ?? []),
+    }
     for (const event of events) {
-      const page = await lookUpEvent(store, event.id, { rules, zone: 'UTC' })
+      const page = await lookUpEvent(look, event.id, { rules, zone: 'UTC' })
       const lines = page === undefined ? [] : page.why.lines
       if (lines.length < 2) faults.push(`why says nothing of ${event.id}: ${JSON.stringify(lines)}`)
     }

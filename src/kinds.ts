@@ -5,10 +5,13 @@ export const sources = {
   cloudevents: () => import('./sources/cloudevents/index.ts'),
   log: () => import('./sources/log/index.ts'),
   message: () => import('./sources/message.ts'),
+  'ns8-backup': () => import('./sources/ns8-backup/index.ts'),
   vlmcsd: () => import('./sources/vlmcsd/index.ts'),
 } as const
 
-export const watches = {} as const
+export const watches = {
+  'ns8-backup': () => import('./watches/ns8-backup/index.ts'),
+} as const
 
 export const channels = {
   console: () => import('./channels/console.ts'),
@@ -19,6 +22,7 @@ export const channels = {
 
 export const eventTypes = {
   alert: () => import('./event-types/alert.ts'),
+  backup: () => import('./event-types/backup/index.ts'),
   kms: () => import('./event-types/kms.ts'),
   log: () => import('./event-types/log.ts'),
   message: () => import('./event-types/message.ts'),

@@ -1,4 +1,5 @@
 // Reads from a Redis server: one short connection for each question, with a deadline; the answer is a value, never thrown.
+import type { Redis, RedisOptions } from 'ioredis'
 import { codeOf, tlsCode, unreachableWords } from './connection-words.ts'
 
 export type RedisAnswer<Value> =
@@ -10,12 +11,19 @@ export type RedisAnswer<Value> =
       readonly detail: string
     }
 
+export type RedisRefusal = Extract<RedisAnswer<never>, { ok: false }>
+
 export interface RedisQuestion {
   /** `redis://[user:password@]host[:port][/database]`, or `rediss://` for TLS. */
   readonly url: string
   /** For everything together. */
   readonly timeoutMs?: number
+  /** Calls it off. */
+  readonly signal?: AbortSignal
 }
+
+export type RedisConnecting = Required<Pick<RedisOptions, 'retryStrategy' | 'connectTimeout' | 'commandTimeout'>> &
+  Pick<RedisOptions, 'autoResubscribe'>
 
 const defaultTimeoutMs = 5000
 
@@ -25,42 +33,59 @@ export function isRedisUrl(text: string): boolean {
 }
 
 /** All fields of a hash; a key that is not there is an empty hash. */
-export async function readHash(
+export function readHash(
   question: RedisQuestion,
   key: string,
 ): Promise<RedisAnswer<{ readonly [field: string]: string }>> {
-  const { url, timeoutMs = defaultTimeoutMs } = question
+  return askRedis(question, (redis) => redis.hgetall(key))
+}
+
+/** Any reading over one connection of its own; `read` may throw what the client throws. */
+export async function askRedis<Value>(
+  question: RedisQuestion,
+  read: (redis: Redis) => Promise<Value>,
+): Promise<RedisAnswer<Value>> {
+  const { url, timeoutMs = defaultTimeoutMs, signal } = question
   if (!isRedisUrl(url)) return refusal('misconfigured', 'The address is no redis or rediss URL')
+  const within = { connectTimeout: timeoutMs, commandTimeout: timeoutMs }
+  const redis = await openRedis(url, { ...within, retryStrategy: () => null })
+  let broken: unknown
+  redis.on('error', (error) => (broken ??= error))
+  const end = (): void => redis.disconnect()
+  const deadline = setTimeout(end, timeoutMs)
+  signal?.addEventListener('abort', end)
+  const startedAt = performance.now()
+  try {
+    if (signal?.aborted) return refusal('unreachable', `The question to Redis at ${whereIs(url)} was called off`)
+    await redis.connect()
+    return { ok: true, value: await read(redis) }
+  } catch (error) {
+    const late = performance.now() - startedAt >= timeoutMs - 1
+    return toRefusal(url, late ? 'late' : (broken ?? error), timeoutMs)
+  } finally {
+    clearTimeout(deadline)
+    signal?.removeEventListener('abort', end)
+    end()
+  }
+}
+
+/** A client that is not connected yet; whoever opens it listens to its errors and disconnects it. */
+export async function openRedis(url: string, connecting: RedisConnecting): Promise<Redis> {
   // On use: it takes some 25 MB.
   const { Redis } = await import('ioredis')
-  const redis = new Redis(url, {
+  return new Redis(url, {
+    ...connecting,
     lazyConnect: true,
-    connectTimeout: timeoutMs,
-    commandTimeout: timeoutMs,
     maxRetriesPerRequest: 0,
-    retryStrategy: () => null,
     // An account that may do little more than read is refused what these would ask first.
     enableReadyCheck: false,
     disableClientInfo: true,
     protocol: 2,
   })
-  let broken: unknown
-  redis.on('error', (error) => (broken ??= error))
-  const deadline = setTimeout(() => redis.disconnect(), timeoutMs)
-  const startedAt = performance.now()
-  try {
-    await redis.connect()
-    return { ok: true, value: await redis.hgetall(key) }
-  } catch (error) {
-    const late = performance.now() - startedAt >= timeoutMs - 1
-    return toRefusal(whereIs(url), late ? 'late' : (broken ?? error), timeoutMs)
-  } finally {
-    clearTimeout(deadline)
-    redis.disconnect()
-  }
 }
 
-function toRefusal(where: string, error: unknown, timeoutMs: number): RedisAnswer<never> {
+export function toRefusal(url: string, error: unknown, timeoutMs: number): RedisRefusal {
+  const where = whereIs(url)
   const words = error instanceof Error ? error.message : String(error)
   const code = codeOf(error)
   if (error === 'late' || code === 'ETIMEDOUT' || /timed out/i.test(words))
@@ -79,7 +104,7 @@ function toRefusal(where: string, error: unknown, timeoutMs: number): RedisAnswe
   return refusal('unreachable', `No connection to Redis at ${where}: ${why}`)
 }
 
-function refusal(reason: Extract<RedisAnswer<never>, { ok: false }>['reason'], detail: string): RedisAnswer<never> {
+function refusal(reason: RedisRefusal['reason'], detail: string): RedisRefusal {
   return { ok: false, reason, detail }
 }
 

@@ -1,7 +1,7 @@
-// Sizes: thousands with KB, 1024s with KiB.
+// Sizes: thousands with KB, 1024s with KiB; written for people.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { readSize } from './size.ts'
+import { readSize, writeSize } from './size.ts'
 
 test('a number and a unit', () => {
   const cases: readonly [string, number | undefined][] = [
@@ -21,4 +21,18 @@ test('a number and a unit', () => {
     ['999999999999999TB', undefined],
   ]
   for (const [text, bytes] of cases) assert.equal(readSize(text), bytes, JSON.stringify(text))
+})
+
+test('as people read it: 1024s, one decimal', () => {
+  const cases: readonly [number, string][] = [
+    [0, '0 B'],
+    [1023, '1023 B'],
+    [1024, '1.0 KiB'],
+    [912_680_550, '870.4 MiB'],
+    [1_048_570, '1.0 MiB'],
+    [48_318_382_080, '45.0 GiB'],
+    [2 ** 60, '1024.0 PiB'],
+    [-1, '0 B'],
+  ]
+  for (const [bytes, text] of cases) assert.equal(writeSize(bytes), text, String(bytes))
 })

@@ -19,9 +19,9 @@ export interface RedisServer extends AsyncDisposable {
   stop(): Promise<void>
 }
 
-/** More lines of redis.conf, such as `['--requirepass', 'x']`. */
-export async function startRedisServer(more: readonly string[] = []): Promise<RedisServer> {
-  const port = await freePort()
+/** More lines of redis.conf, such as `['--requirepass', 'x']`; a port to be at again after a stop. */
+export async function startRedisServer(more: readonly string[] = [], at?: number): Promise<RedisServer> {
+  const port = at ?? (await freePort())
   // The administrator is a user of its own, so that a test may restrict the default one.
   const own = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', '/tmp']
   const admin = ['--user', 'admin', 'on', '>admin', '~*', '&*', '+@all']

@@ -22,6 +22,8 @@ export interface SourceDouble {
   recheck(request: Recheck): Promise<void>
   /** As the hub does when it stops or takes the source away. */
   stop(): void
+  /** When it has stopped; rejects when it failed. */
+  readonly ended: Promise<void>
   readonly events: NewEvent[]
   readonly facts: NewFact[]
   readonly rejected: Rejected[]
@@ -33,6 +35,10 @@ export interface SourceDouble {
   readonly measures: Map<string, number>
   /** True: the store refuses. */
   full: boolean
+  /** The store answers once this has come to its end. */
+  stall: Promise<void>
+  /** What was logged: level and message. */
+  readonly logged: string[]
 }
 
 export const remote = '192.0.2.9'
@@ -42,6 +48,8 @@ export interface SourceDoubleTools {
   readonly name?: string
   /** Absent: a fixed morning. */
   now?(): number
+  /** Absent: UTC. */
+  readonly zone?: string
   /** Session rows of the last run. */
   readonly rows?: Map<string, Json>
 }
@@ -49,7 +57,7 @@ export interface SourceDoubleTools {
 export async function startSource<Options>(
   kind: SourceKind<Options>,
   options: unknown = {},
-  { name = 'double', now = () => Date.UTC(2026, 10, 20, 3), rows = new Map() }: SourceDoubleTools = {},
+  { name = 'double', now = () => Date.UTC(2026, 10, 20, 3), zone = 'UTC', rows = new Map() }: SourceDoubleTools = {},
 ): Promise<SourceDouble> {
   const routes = new Map<string, RouteHandler>()
   const known = new Map<string, string>()
@@ -65,15 +73,18 @@ export async function startSource<Options>(
     rows,
     measures: new Map<string, number>(),
     full: false,
+    logged: [] as string[],
+    stall: Promise.resolve(),
     async ask({ method = 'POST', path, headers = {}, body = '' }: Parameters<SourceDouble['ask']>[0]) {
       const handler = routes.get(`${method} ${path}`) ?? assert.fail(`no route ${method} ${path}`)
       const bytes = typeof body === 'string' ? Buffer.from(body) : body
       return handler({ method, path, headers, query: new URLSearchParams(), body: bytes, remote })
     },
   }
+  const note = (level: string) => (message: string) => void double.logged.push(`${level}: ${message}`)
   const running = kind.start(kind.options.parse(options), {
     name,
-    place: { zone: 'UTC', host: 'hub', saved: [...rows] },
+    place: { zone, host: 'hub', saved: [...rows] },
     signal: abort.signal,
     now,
     onRecheck: (handler) => {
@@ -81,9 +92,10 @@ export async function startSource<Options>(
     },
     cursor: async () => undefined,
     measure: (what, value) => void double.measures.set(what, value),
-    log: { info: () => {}, warn: () => {}, error: () => {} },
+    log: { info: note('info'), warn: note('warn'), error: note('error') },
     route: (method, path, handler) => void routes.set(`${method} ${path}`, handler),
     async emit({ events = [], facts = [], rejected = [] }, { put = [], delete: gone = [] } = {}) {
+      await double.stall
       if (double.full) throw new NotStored('the disk is full')
       double.batches += 1
       for (const [key, value] of put) rows.set(key, value)
@@ -109,5 +121,5 @@ export async function startSource<Options>(
   // One that only answers routes has started when it has ended; another goes on until it is stopped.
   await Promise.race([running, new Promise((resolve) => setTimeout(resolve, 50))])
   running.catch(() => {})
-  return double
+  return Object.assign(double, { ended: running })
 }

@@ -36,7 +36,12 @@ export function createAsker(options: ProbeOptions, repository: ProbedRepository,
     const secrets = own.filter(([name, value]) => secretName.test(name) && value.length > 3).map(([, value]) => value)
     return { message: hide(message, secrets), ...(detail === undefined ? {} : { detail: hide(detail, secrets) }) }
   }
-  return { ask, hide: hideSecrets, restic: words.map(toShellWord).join(' '), tookMs: () => spentMs }
+  return { ask, hide: hideSecrets, restic: toCommandText(command, repository), tookMs: () => spentMs }
+}
+
+/** A command line up to restic's arguments, as a person types it. */
+export function toCommandText(command: readonly string[], repository: ProbedRepository): string {
+  return command.map((word) => toShellWord(fill(word, repository))).join(' ')
 }
 
 export const defaultCommand: readonly string[] = ['runagent', '-m', '{module}', 'restic-wrapper', '--backup', '{plan}']

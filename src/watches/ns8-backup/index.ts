@@ -15,6 +15,7 @@ export default {
     'Judges the backup plans of a NethServer 8 cluster: failed, missed, odd and repaired runs, and a regular report.',
   options,
   example: {},
+  beside: true,
   facts: ['backup.plan', 'backup.alert', 'backup.repository', 'backup.cluster'],
   events: ['backup.report', 'backup.missed'],
 

@@ -4,6 +4,8 @@ import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { parse } from 'yaml'
+import { assembleText } from '../src/cli/configuration.ts'
 import { reasons } from '../src/words.ts'
 import { listFiles } from '../tools/tree.ts'
 
@@ -42,4 +44,13 @@ test('paths of source files that the pages name exist', () => {
   )
   assert.deepEqual(dead, [])
   assert.ok(pages.length > 2)
+})
+
+test('the configurations on the page about NethServer 8 pass the check, and the whole one is the example', async () => {
+  const [whole, ...others] = [...read('docs/ns8-backups.md').matchAll(/```yaml\n([^]*?)```/g)].map(
+    ([, text = '']) => text,
+  )
+  assert.ok(whole !== undefined && others.length > 0)
+  assert.deepEqual(parse(whole), parse(read('examples/ns8.yaml')))
+  for (const text of [whole, ...others]) await assembleText(text, 'docs/ns8-backups.md')
 })

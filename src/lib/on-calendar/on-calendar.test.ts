@@ -273,7 +273,13 @@ test('the normal form reads back as the same', () => {
   fc.assert(
     fc.property(anyExpression, (expression) => {
       const calendar = parseOnCalendar(expression)
-      if (!('error' in calendar)) assert.deepEqual(read(writeOnCalendar(calendar)), calendar)
+      if ('error' in calendar) return
+      const text = writeOnCalendar(calendar)
+      const again = read(text)
+      assert.equal(writeOnCalendar(again), text)
+      // What says the same twice, as `0/1,0` does, is written once.
+      for (const after of [Date.UTC(2026, 2, 28, 23), Date.UTC(2026, 9, 24, 22, 30)])
+        assert.equal(nextElapse(again, after, 'Europe/Rome'), nextElapse(calendar, after, 'Europe/Rome'))
     }),
     { numRuns: 1000 },
   )

@@ -210,8 +210,7 @@ function checkOne(
       // The fallback hears of an end that could not be said where the beginning was.
       assert.ok(isTold || one.extra.fallbackFor !== undefined, `an end without a beginning: ${said}`)
       isTold = false
-    } else if (one.kind === 'open' || one.kind === 'digest') isTold = !tellsEnd
-    else if (one.kind === 'change') isTold = true
+    } else if (one.kind === 'open' || one.kind === 'digest' || one.kind === 'change') isTold = !tellsEnd
     else {
       assert.ok(isTold || one.extra.fallbackFor !== undefined, `a reminder of what was not told: ${said}`)
       isTold = true

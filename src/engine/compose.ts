@@ -153,7 +153,7 @@ function conditionNotes({ condition }: DeliveryExtra, kind: Delivery['kind'], zo
   if (was !== undefined) notes.push(`It was ${was} before.`)
   if (began !== undefined) {
     const calm =
-      kind === 'end'
+      kind === 'end' || endedAt !== undefined
         ? 'It has been calm for 10 minutes now.'
         : 'You hear of it again when it has been calm for 10 minutes.'
     notes.push(`It began ${began} times since ${shortTime(since, zone)}. ${calm}`)

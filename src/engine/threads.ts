@@ -3,6 +3,7 @@ import { toId } from '../lib/id.ts'
 import type { Delivery, DeliveryExtra, HubEvent, Severity } from '../words.ts'
 import { type ConditionRow, jobKeys, keyOfRow, putRow, type Thread } from './condition-row.ts'
 import { flapMs } from './conditions.ts'
+import type { Draft } from './draft.ts'
 import { hold } from './tell.ts'
 import { endOf, type Ending, fold, isSame, noteOf, say, type ThreadTools, verdict } from './thread-tools.ts'
 
@@ -66,7 +67,7 @@ function endThread(
     case 'told':
     case 'pending': {
       const first = thread.state === 'pending' ? fold(draft, thread.delivery, event.seq, note) : undefined
-      const folded = first ?? fold(draft, thread.behind, event.seq, note, 'end', 'info')
+      const folded = first ?? foldBehind(draft, thread.behind, event.seq, note)
       if (folded === undefined) return 'tell'
       const next = { ...thread, folded: { into: folded.seq, event: event.seq }, end: folded.seq }
       const reason =
@@ -93,6 +94,13 @@ function endThread(
     case 'lost':
       return { thread, ending: ['suppressed', 'condition', 'this channel could not be told that it began'] }
   }
+}
+
+/** Of what came back and ended again before that could be said, it is said as one. */
+function foldBehind(draft: Draft, seq: number | undefined, event: number, note: DeliveryExtra): Delivery | undefined {
+  const behind = seq === undefined ? undefined : draft.delivery(seq)
+  const cameBack = behind?.kind === 'change' && behind.extra.condition?.began !== undefined
+  return cameBack ? fold(draft, seq, event, note) : fold(draft, seq, event, note, 'end', 'info')
 }
 
 /** The channel has a thread already: what this event adds to it. False: there is nobody to add it to, tell it as a beginning. */

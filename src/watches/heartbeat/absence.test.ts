@@ -212,7 +212,7 @@ describe('a reload', () => {
     await house.until('2026-11-26T12:00Z')
     assert.deepEqual(house.heard(), ['11-26 02:30 backup has never reported'])
     await house.ping('backup')
-    assert.deepEqual(house.heard(), ['11-26 12:00 backup is back after 6 d 11 h'])
+    assert.deepEqual(house.heard(), ['11-26 12:00 backup has come for the first time'])
   })
 
   test('of anything else, again and again, puts nothing off', async () => {

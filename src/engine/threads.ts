@@ -7,13 +7,14 @@ import { hold } from './tell.ts'
 import { endOf, type Ending, fold, isSame, noteOf, say, type ThreadTools, verdict } from './thread-tools.ts'
 
 /** The end of what was told is told; of what is still on its way, it is said in the same message. */
-export function endThreads(row: ConditionRow, event: HubEvent, tools: ThreadTools): void {
+export function endThreads(ended: ConditionRow, event: HubEvent, tools: ThreadTools): void {
   const { draft, now } = tools
-  const key = keyOfRow(row)
-  for (const { rule, channel } of row.threads) {
+  const key = keyOfRow(ended)
+  for (const { rule, channel } of ended.threads) {
     draft.cancel(jobKeys.remind(key, rule, channel))
     draft.cancel(jobKeys.still(key, rule, channel))
   }
+  const row = dropHeld(ended, event, tools)
   if (row.flapping === true) {
     const until = now + flapMs
     draft.job({ key: jobKeys.calm(key), kind: 'condition-calm', dueAt: until, clock: 'hub', body: { condition: key } })
@@ -22,6 +23,20 @@ export function endThreads(row: ConditionRow, event: HubEvent, tools: ThreadTool
     return
   }
   sayEnd(row, event, tools)
+}
+
+/** Nobody was told of these, nor need be: should it begin again, the stages decide anew. */
+function dropHeld(row: ConditionRow, event: HubEvent, tools: ThreadTools): ConditionRow {
+  const held = row.threads.filter(({ state }) => state === 'held')
+  if (held.length === 0) return row
+  for (const thread of held) {
+    const by = thread.by ?? 'condition'
+    verdict(tools, thread.event ?? row.opening, thread, ['suppressed', by, 'it ended before it was to be told of'])
+    verdict(tools, event.seq, thread, ['suppressed', by, 'nobody was told here that it began'])
+  }
+  const next = { ...row, threads: row.threads.filter((thread) => !held.includes(thread)) }
+  putRow(tools.draft, next, tools.now)
+  return next
 }
 
 /** Also once a flapping condition has been calm. */
@@ -85,11 +100,7 @@ function endThread(
       )
       return { thread, ending: ['held', by, reason, undefined, thread.until] }
     }
-    case 'held': {
-      const ending = ['suppressed', thread.by ?? 'condition', 'it ended before it was to be told of'] as const
-      verdict(tools, thread.event ?? row.opening, thread, ending)
-      return { thread, ending: ['suppressed', thread.by ?? 'condition', 'nobody was told here that it began'] }
-    }
+    case 'held':
     case 'lost':
       return { thread, ending: ['suppressed', 'condition', 'this channel could not be told that it began'] }
   }

@@ -1,0 +1,70 @@
+// Conditions on hard days: held, bundled, flapping, told elsewhere; who was told that it began hears that it ended, and nobody twice.
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import type { Judge } from '../../src/engine/judge.ts'
+import { finalVerdicts, type HubEvent, type NewEvent } from '../../src/words.ts'
+import { down, EngineHouse, facts, judgeOf, refused, rule, type Sent } from '../support/engine-house.ts'
+
+const minute = 60_000
+const hour = 60 * minute
+const sources = new Map([['s', { maxAgeMs: hour, labels: {} }]])
+
+function judge(
+  rules: Parameters<typeof judgeOf>[0],
+  channels: Parameters<typeof judgeOf>[1] = { one: facts },
+  extra: Partial<Judge> = {},
+): Judge {
+  return judgeOf(rules, channels, { sources, ...extra })
+}
+
+function firing(key: string, more: Partial<NewEvent> = {}): Partial<NewEvent> {
+  return { severity: 'error', title: key, ...more, condition: { key, state: 'firing', ...more.condition } }
+}
+
+function over(key: string, more: Partial<NewEvent> = {}): Partial<NewEvent> {
+  return { title: key, ...more, condition: { key, state: 'resolved', ...more.condition } }
+}
+
+/** What arrived, as `channel kind titles`; an end among others as `-title`. */
+function told(house: EngineHouse, channel?: string): string[] {
+  return house.sent.filter((sent) => sent.ok && (channel === undefined || sent.channel === channel)).map(toLine)
+}
+
+function toLine({ channel, delivery, events }: Sent): string {
+  return `${channel} ${delivery.kind} ${events.map(nameOf).join(' ')}`
+}
+
+function nameOf({ title, condition }: HubEvent): string {
+  return condition?.state === 'resolved' ? `-${title}` : (title ?? '')
+}
+
+/** As `rule channel state by reason`. */
+async function verdictsOf(house: EngineHouse, which: (event: HubEvent) => boolean): Promise<string[]> {
+  const events = (await house.store.events({ limit: 1000, ascending: true })).filter(which)
+  const verdicts = await house.store.verdicts(events.map((event) => event.seq))
+  return verdicts.map(({ rule, channel, state, by, reason }) => `${rule} ${channel} ${state} ${by} ${reason}`)
+}
+
+async function unfinished(house: EngineHouse): Promise<string[]> {
+  const events = await house.store.events({ limit: 1000, ascending: true })
+  const verdicts = await house.store.verdicts(events.map((event) => event.seq))
+  return verdicts.filter(({ state }) => !finalVerdicts.includes(state)).map((one) => JSON.stringify(one))
+}
+
+const calm = { dedupe: { by: [], forMs: hour, tell: 'next' } } as const
+
+describe('what is held', () => {
+  test('and ends, and begins again soon, is told when what held it is over', async () => {
+    await using house = await EngineHouse.open(judge([rule('r', calm)]))
+    await house.emit(firing('x'))
+    await house.pass(minute)
+    await house.emit(firing('y'))
+    await house.pass(minute)
+    await house.emit(over('y'))
+    await house.pass(minute)
+    await house.emit(firing('y'))
+    await house.pass(2 * hour)
+    assert.deepEqual(told(house), ['one open x', 'one open y'])
+    assert.deepEqual(await unfinished(house), [])
+  })
+})

@@ -146,9 +146,9 @@ function conditionNotes({ condition }: DeliveryExtra, kind: Delivery['kind'], zo
   if (was !== undefined) notes.push(`It was ${was} before.`)
   if (began !== undefined) {
     const calm =
-      kind === 'end'
+      endedAt !== undefined
         ? 'It has been calm for 10 minutes now.'
-        : 'You hear of it again when it has been calm for 10 minutes.'
+        : 'Its end is told once it has been calm for 10 minutes.'
     notes.push(`It began ${began} times since ${shortTime(since, zone)}. ${calm}`)
   }
   if (reminder !== undefined) notes.push(`Open since ${shortTime(since, zone)}; reminder ${reminder}.`)

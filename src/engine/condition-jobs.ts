@@ -81,7 +81,8 @@ function endConditionAt(row: ConditionRow, cause: number, tools: ThreadTools): v
 function calmDown(row: ConditionRow, tools: ThreadTools): void {
   const { flapping: _flapping, ...calm } = row
   putRow(tools.draft, calm, tools.now)
-  if (calm.state === 'ended' && calm.ending !== undefined) sayEnd(calm, { seq: calm.ending }, tools)
+  if (calm.state === 'open' || calm.ending === undefined) return
+  sayEnd(calm, { seq: calm.ending }, tools, { began: calm.began })
 }
 
 /** What held its beginning is over: told if it still is so, kept if not. */

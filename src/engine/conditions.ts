@@ -44,7 +44,7 @@ export function moveCondition(event: HubEvent, tools: MoveTools): { readonly eve
   }
   if (before === undefined || !isOpen) {
     const begun = { ...event, condition: { ...condition, state: 'firing' as const } }
-    if (before?.endedAt !== undefined && now - before.endedAt < flapMs && before.threads.length > 0) {
+    if (before !== undefined && before.threads.length > 0 && isBack(before, now)) {
       const row = reopened(before, event, tools)
       store(row, tools)
       return { event: begun, move: { kind: 'reopened', row, before } }
@@ -59,6 +59,11 @@ export function moveCondition(event: HubEvent, tools: MoveTools): { readonly eve
   store(row, tools)
   if (!isChange) return { event, move: { kind: 'refreshed', row } }
   return { event: { ...event, condition: { ...condition, state: 'changed' } }, move: { kind: 'changed', row } }
+}
+
+/** As long as its end is held back it has not ended for those who were told, whatever its sender's clock says. */
+function isBack({ endedAt = 0, flapping }: ConditionRow, now: number): boolean {
+  return flapping === true || now - endedAt < flapMs
 }
 
 /** The same event once more, known by its identity: only when it was last heard of moves. */

@@ -74,7 +74,7 @@ function judgeFor(event: HubEvent, move: Move | undefined, rule: Rule, channel: 
   }
   if (move.kind !== 'opened') {
     const to = { rule: rule.name, channel, severity }
-    if (continueThreads(row, event, move.kind, to, tools)) return
+    if (continueThreads(row, event, move, to, tools)) return
   }
   runStages(event, row, rule, channel, severity, tools)
 }

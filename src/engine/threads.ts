@@ -1,8 +1,8 @@
 // The threads of a condition: who is told of its beginning hears of its changes and its end, whatever the rules say by then; pure.
 import { toId } from '../lib/id.ts'
-import type { Delivery, DeliveryExtra, HubEvent, Severity } from '../words.ts'
+import type { ConditionNote, Delivery, DeliveryExtra, HubEvent, Severity } from '../words.ts'
 import { type ConditionRow, jobKeys, keyOfRow, putRow, type Thread } from './condition-row.ts'
-import { flapMs } from './conditions.ts'
+import { flapMs, type Move } from './conditions.ts'
 import { hold } from './tell.ts'
 import { endOf, type Ending, fold, isSame, noteOf, say, type ThreadTools, verdict } from './thread-tools.ts'
 
@@ -39,9 +39,14 @@ function dropHeld(row: ConditionRow, event: HubEvent, tools: ThreadTools): Condi
   return next
 }
 
-/** Also once a flapping condition has been calm. */
-export function sayEnd(row: ConditionRow, event: Pick<HubEvent, 'seq'>, tools: ThreadTools): void {
-  const note = noteOf(row, { ...endOf(row), ...(row.began > 1 ? { began: row.began } : {}) })
+/** Also once a flapping condition has been calm: then with the word how often it began. */
+export function sayEnd(
+  row: ConditionRow,
+  event: Pick<HubEvent, 'seq'>,
+  tools: ThreadTools,
+  more: Partial<ConditionNote> = {},
+): void {
+  const note = noteOf(row, { ...endOf(row), ...more })
   const results = row.threads.map((thread) => endThread(row, thread, event, note, tools))
   const told: Thread[] = []
   for (const group of byChannel(row.threads, (thread) => results[row.threads.indexOf(thread)] === 'tell')) {
@@ -110,7 +115,7 @@ function endThread(
 export function continueThreads(
   row: ConditionRow,
   event: HubEvent,
-  kind: 'changed' | 'reopened' | 'refreshed',
+  move: Exclude<Move, { readonly kind: 'opened' | 'resolved' | 'none' }>,
   to: { readonly rule: string; readonly channel: string; readonly severity: Severity },
   tools: ThreadTools,
 ): boolean {
@@ -122,7 +127,9 @@ export function continueThreads(
   const { draft } = tools
   const escalates = rank(to.severity) > Math.max(...threads.map((thread) => rank(thread.severity)))
   const owner = { rule: first.rule, channel: first.channel }
-  if (kind === 'refreshed') {
+  // The last that was heard of it here is that it ended.
+  const isOver = threads.some((thread) => thread.end !== undefined)
+  if (move.kind === 'refreshed' && !isOver) {
     const into = first.delivery === undefined ? undefined : toId(first.delivery)
     verdict(tools, event.seq, owner, ['merged', 'condition', 'it was known already', into])
     return true
@@ -143,14 +150,14 @@ export function continueThreads(
     return true
   }
   // The first time it comes back is told, with the word that it flaps; then it is quiet until it has been calm.
-  const isKnown = kind === 'changed' ? row.flapping === true : row.began > 2
-  if (isKnown && !escalates) {
+  const flaps = (move.kind === 'reopened' ? move.before : row).flapping === true
+  if (flaps && !isOver && !escalates) {
     verdict(tools, event.seq, owner, ['merged', 'flapping', 'it begins and ends again and again'])
     return true
   }
   const note = noteOf(row, {
-    ...(kind === 'changed' && to.severity !== first.severity ? { was: first.severity } : {}),
-    ...(kind === 'reopened' ? { began: row.began } : {}),
+    ...(move.kind === 'changed' && to.severity !== first.severity ? { was: first.severity } : {}),
+    ...(isOver ? { began: row.began } : {}),
   })
   const next: Thread[] = []
   const late: Thread[] = []

@@ -68,3 +68,40 @@ describe('what is held', () => {
     assert.deepEqual(await unfinished(house), [])
   })
 })
+
+describe('what flaps', () => {
+  test('and has been calm is told again when it begins again', async () => {
+    await using house = await EngineHouse.open(judge([rule('r')]))
+    for (const event of [firing('x'), over('x'), firing('x'), over('x'), firing('x')]) {
+      await house.emit(event)
+      await house.pass(minute)
+    }
+    await house.pass(5 * hour)
+    await house.emit(over('x'))
+    await house.pass(minute)
+    await house.emit(firing('x'))
+    await house.pass(minute)
+    assert.deepEqual(told(house).slice(-2), ['one end -x', 'one change x'])
+    await house.pass(hour)
+    await house.emit(over('x'))
+    await house.pass(hour)
+    assert.deepEqual(told(house).slice(-1), ['one end -x'])
+    assert.deepEqual(await unfinished(house), [])
+  })
+
+  test('by a clock that is behind ours is one trouble all the same', async () => {
+    await using house = await EngineHouse.open(judge([rule('r')]))
+    const late = (event: Partial<NewEvent>): Partial<NewEvent> => ({ ...event, time: house.clock.now() - 8 * minute })
+    for (const event of [firing('x'), over('x'), firing('x'), over('x')]) {
+      await house.emit(late(event))
+      await house.pass(minute)
+    }
+    await house.pass(4 * minute)
+    await house.emit(late(firing('x')))
+    await house.pass(hour)
+    await house.emit(over('x'))
+    await house.pass(hour)
+    assert.deepEqual(await unfinished(house), [])
+    assert.equal(told(house).at(-1), 'one end -x')
+  })
+})

@@ -10,18 +10,20 @@ import { maxAgeOf } from './event.ts'
 import type { Judge } from './judge.ts'
 import { hold, tell } from './tell.ts'
 import { addThreads, noteOf, pendingThreads, type ThreadTools, verdict } from './thread-tools.ts'
-import { continueThreads, endThreads, flap, rank } from './threads.ts'
+import { continueThreads, endThreads, flap } from './threads.ts'
 
 /**
  * After `match`, in the order in which a person can predict them. Silences, mute windows and parents come before
  * dedupe; groups between dedupe and throttle.
  */
-const stages: readonly (readonly [name: string, stage: Stage])[] = [
+const stages: readonly NamedStage[] = [
   ['dedupe', dedupe],
   ['late', late],
   ['throttle', throttle],
   ['throttle', channelThrottle],
 ]
+
+type NamedStage = readonly [name: string, stage: Stage]
 
 /** An event that has a position, with what became of its condition. */
 export interface Judged {
@@ -48,6 +50,7 @@ export function judgeEvent({ event, move }: Judged, matched: readonly Rule[], to
       const { draft, now, not } = tools
       const verdict = { event: event.seq, rule: rule.name, channel, at: now }
       const owner = owners.get(channel)
+      if (owner === rule.name) continue
       if (owner !== undefined) {
         const reason = `rule ${owner} owns this event on ${channel}`
         draft.verdicts.push({ ...verdict, state: 'merged', by: 'owner', reason })
@@ -59,33 +62,36 @@ export function judgeEvent({ event, move }: Judged, matched: readonly Rule[], to
         draft.verdicts.push({ ...verdict, state: 'suppressed', by: 'outbox', reason })
         continue
       }
-      judgeFor(event, move, rule, channel, tools)
+      const told = judgeFor(event, move, rule, channel, tools)
+      if (told === rule.name) continue
+      const reason = `rule ${told} has told of it on ${channel}`
+      draft.verdicts.push({ ...verdict, state: 'merged', by: 'owner', reason })
+      owners.set(channel, told)
     }
   }
 }
 
-/** Goes on in the channel's thread of the condition, or begins one. */
-function judgeFor(event: HubEvent, move: Move | undefined, rule: Rule, channel: string, tools: JudgeTools): void {
-  const severity = rule.severity ?? event.severity
+/** Goes on in the channel's thread of the condition, or begins one; returns the rule in whose name. */
+function judgeFor(event: HubEvent, move: Move | undefined, rule: Rule, channel: string, tools: JudgeTools): string {
+  const to = { rule, channel, severity: rule.severity ?? event.severity }
   const key = keyOfEvent(event)
   const row = key === undefined ? undefined : readRow(tools.draft, key)
   if (row === undefined || move === undefined || move.kind === 'none' || move.kind === 'resolved') {
-    return runStages(event, undefined, rule, channel, severity, tools)
+    runStages(event, undefined, to, stages, tools)
+    return rule.name
   }
-  if (move.kind !== 'opened') {
-    const to = { rule: rule.name, channel, severity }
-    if (continueThreads(row, event, move, to, tools)) return
-  }
-  runStages(event, row, rule, channel, severity, tools)
+  const done = move.kind === 'opened' ? 'begins' : continueThreads(row, event, move, { ...to, rule: rule.name }, tools)
+  if (typeof done === 'object') return done.rule
+  runStages(event, row, to, done === 'worse' ? [] : stages, tools)
+  return rule.name
 }
 
 /** Runs the stages for one rule and channel, then tells, holds or records why not. */
 function runStages(
   event: HubEvent,
   condition: ConditionRow | undefined,
-  rule: Rule,
-  channel: string,
-  severity: Severity,
+  { rule, channel, severity }: { readonly rule: Rule; readonly channel: string; readonly severity: Severity },
+  passing: readonly NamedStage[],
   tools: JudgeTools,
 ): void {
   const { judge, draft, now, judgeNow } = tools
@@ -101,8 +107,6 @@ function runStages(
   }
   const accepted: ((delivery: string | undefined) => void)[] = []
   let extra: DeliveryExtra = {}
-  // What got worse than what holds it was told at once, past every hold.
-  const passing = condition !== undefined && isWorse(condition, channel, severity) ? [] : stages
   for (const [by, stage] of passing) {
     const result = stage(given)
     if (result.pass) {
@@ -173,11 +177,6 @@ function holdBeginning(
 
 function recipientsOf(judge: Judge, channel: string, thread: Omit<Thread, 'recipient'>): Thread[] {
   return (judge.channels.get(channel)?.recipients ?? ['']).map((recipient) => ({ ...thread, recipient }))
-}
-
-function isWorse(row: ConditionRow, channel: string, severity: Severity): boolean {
-  const held = row.threads.filter((one) => one.channel === channel && (one.state === 'held' || one.state === 'bundled'))
-  return held.length > 0 && held.every((one) => rank(severity) > rank(one.severity))
 }
 
 export interface To {

@@ -111,52 +111,56 @@ function endThread(
   }
 }
 
-/** The channel has a thread already: what this event adds to it. False: there is nobody to add it to, tell it as a beginning. */
+/** Whose threads took the event in; nobody's: tell it as a beginning, past every hold when it got worse than what is held. */
+export type Continued = { readonly rule: string } | 'begins' | 'worse'
+
+/** What this event adds to the threads that the channel has already, whatever rule has begun them. */
 export function continueThreads(
   row: ConditionRow,
   event: HubEvent,
   move: Exclude<Move, { readonly kind: 'opened' | 'resolved' | 'none' }>,
   to: { readonly rule: string; readonly channel: string; readonly severity: Severity },
   tools: ThreadTools,
-): boolean {
+): Continued {
   const onChannel = row.threads.filter((thread) => thread.channel === to.channel && thread.state !== 'lost')
-  const own = onChannel.filter((thread) => thread.rule === to.rule)
-  const threads = own.length > 0 ? own : onChannel
-  const [first] = threads
-  if (first === undefined) return false
-  const { draft } = tools
+  const first = onChannel.find((thread) => thread.rule === to.rule) ?? onChannel[0]
+  if (first === undefined) return 'begins'
+  const threads = onChannel.filter((thread) => thread.rule === first.rule)
   const escalates = rank(to.severity) > Math.max(...threads.map((thread) => rank(thread.severity)))
   const owner = { rule: first.rule, channel: first.channel }
   // The last that was heard of it here is that it ended.
   const isOver = threads.some((thread) => thread.end !== undefined)
+  const flaps = (move.kind === 'reopened' ? move.before : row).flapping === true
   if (move.kind === 'refreshed' && !isOver) {
     const into = first.delivery === undefined ? undefined : toId(first.delivery)
     verdict(tools, event.seq, owner, ['merged', 'condition', 'it was known already', into])
-    return true
-  }
-  if (first.state === 'held' || first.state === 'bundled') {
-    // What gets worse passes every hold: it is told now as a beginning.
+  } else if (first.state === 'held' || first.state === 'bundled') {
     if (escalates) {
       letGo(row, threads, tools)
-      return false
+      return 'worse'
     }
-    verdict(tools, event.seq, owner, [
-      'merged',
-      first.by ?? 'condition',
-      'it waits with its beginning',
-      undefined,
-      first.until,
-    ])
-    return true
-  }
-  // The first time it comes back is told, with the word that it flaps; then it is quiet until it has been calm.
-  const flaps = (move.kind === 'reopened' ? move.before : row).flapping === true
-  if (flaps && !isOver && !escalates) {
+    const by = first.by ?? 'condition'
+    verdict(tools, event.seq, owner, ['merged', by, 'it waits with its beginning', undefined, first.until])
+  } else if (flaps && !isOver && !escalates) {
+    // The first time it comes back is told, with the word that it flaps; then it is quiet until it has been calm.
     verdict(tools, event.seq, owner, ['merged', 'flapping', 'it begins and ends again and again'])
-    return true
-  }
+  } else sayChange(row, event, threads, { ...to, isNews: move.kind === 'changed', isOver }, tools)
+  return owner
+}
+
+/** Tells it in these threads, which are of one rule and channel: in a message that waits, else behind what has been said. */
+function sayChange(
+  row: ConditionRow,
+  event: HubEvent,
+  threads: readonly Thread[],
+  { severity, isNews, isOver }: { readonly severity: Severity; readonly isNews: boolean; readonly isOver: boolean },
+  tools: ThreadTools,
+): void {
+  const [owner] = threads
+  if (owner === undefined) return
+  const { draft } = tools
   const note = noteOf(row, {
-    ...(move.kind === 'changed' && to.severity !== first.severity ? { was: first.severity } : {}),
+    ...(isNews && severity !== owner.severity ? { was: owner.severity } : {}),
     ...(isOver ? { began: row.began } : {}),
   })
   const next: Thread[] = []
@@ -164,33 +168,30 @@ export function continueThreads(
   for (const thread of threads) {
     // A newer revision takes the place of what has not been sent.
     const first =
-      thread.state === 'pending'
-        ? fold(draft, thread.delivery, event.seq, noteOf(row), undefined, to.severity)
-        : undefined
-    const folded = first ?? fold(draft, thread.behind, event.seq, note, 'change', to.severity)
+      thread.state === 'pending' ? fold(draft, thread.delivery, event.seq, noteOf(row), undefined, severity) : undefined
+    const folded = first ?? fold(draft, thread.behind, event.seq, note, 'change', severity)
     if (folded === undefined) late.push(thread)
     else {
       verdict(tools, event.seq, owner, ['queued', 'outbox', 'told with the message before it', folded.id])
       next.push({
         ...without(thread, 'end'),
-        severity: to.severity,
+        severity,
         folded: { into: folded.seq, event: event.seq },
       })
     }
   }
   if (late.length > 0) {
-    const deliveries = say(row, 'change', event.seq, late, to.severity, note, tools)
+    const deliveries = say(row, 'change', event.seq, late, severity, note, tools)
     next.push(
       ...late.map((thread, index) => ({
         ...without(thread, 'end'),
-        severity: to.severity,
+        severity,
         ...sentBy(deliveries[index], 'change'),
       })),
     )
   }
   const others = row.threads.filter((thread) => !threads.includes(thread))
   putRow(draft, { ...row, threads: [...others, ...next] }, tools.now)
-  return true
 }
 
 /** It came back: the end that was to be said is none, and it must be calm for a while to be believed again. */
@@ -205,10 +206,11 @@ export function flap(row: ConditionRow, before: ConditionRow, tools: ThreadTools
 /** What held these no longer does. */
 function letGo(row: ConditionRow, threads: readonly Thread[], tools: ThreadTools): void {
   const key = keyOfRow(row)
-  for (const { rule, channel } of threads) tools.draft.cancel(jobKeys.still(key, rule, channel))
   const [first] = threads
-  if (first !== undefined)
-    verdict(tools, first.event ?? row.opening, first, ['merged', 'condition', 'it got worse, and was told then'])
+  if (first === undefined) return
+  tools.draft.cancel(jobKeys.still(key, first.rule, first.channel))
+  verdict(tools, first.event ?? row.opening, first, ['merged', 'condition', 'it got worse, and was told then'])
+  putRow(tools.draft, { ...row, threads: row.threads.filter((thread) => !threads.includes(thread)) }, tools.now)
 }
 
 function sentBy(delivery: Delivery | undefined, kind: 'change' | 'end'): Partial<Thread> {
@@ -231,7 +233,7 @@ function isOf(thread: Thread, { rule, channel }: Pick<Thread, 'rule' | 'channel'
 
 const order: readonly Severity[] = ['info', 'warning', 'error', 'critical']
 
-export function rank(severity: Severity): number {
+function rank(severity: Severity): number {
   return order.indexOf(severity)
 }
 

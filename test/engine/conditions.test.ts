@@ -67,6 +67,24 @@ describe('what is held', () => {
     assert.deepEqual(told(house), ['one open x', 'one open y'])
     assert.deepEqual(await unfinished(house), [])
   })
+
+  test('gets worse for another rule, and is told by that one alone', async () => {
+    const where = (name: string) =>
+      [{ name: 'severity', op: '=', value: name, matches: (value: string) => value === name }] as const
+    for (const hold of [calm, { throttle: { max: 1, perMs: hour } }]) {
+      await using house = await EngineHouse.open(
+        judge([rule('mild', { where: where('warning'), ...hold }), rule('bad', { where: where('critical') })]),
+      )
+      await house.emit(firing('x', { severity: 'warning' }))
+      await house.emit(firing('y', { severity: 'warning' }))
+      await house.emit(firing('y', { severity: 'critical' }))
+      await house.pass(2 * hour)
+      await house.emit(over('y'))
+      await house.pass(2 * hour)
+      assert.deepEqual(told(house), ['one open x', 'one open y', 'one end -y'])
+      assert.deepEqual(await unfinished(house), [])
+    }
+  })
 })
 
 describe('what flaps', () => {
@@ -103,5 +121,23 @@ describe('what flaps', () => {
     await house.pass(hour)
     assert.deepEqual(await unfinished(house), [])
     assert.equal(told(house).at(-1), 'one end -x')
+  })
+})
+
+describe('a change', () => {
+  test('has a verdict for each rule that matched', async () => {
+    const where = (name: string) =>
+      [{ name: 'severity', op: '=', value: name, matches: (value: string) => value === name }] as const
+    await using house = await EngineHouse.open(
+      judge([rule('bad', { where: where('critical') }), rule('mild', { where: where('error') }), rule('all')]),
+    )
+    await house.emit(firing('x'))
+    await house.emit(firing('x', { severity: 'critical' }))
+    const verdicts = await verdictsOf(house, ({ severity }) => severity === 'critical')
+    assert.deepEqual(verdicts.map((one) => one.split(' ').slice(0, 4).join(' ')).toSorted(), [
+      'all one merged owner',
+      'bad one merged owner',
+      'mild one delivered outbox',
+    ])
   })
 })

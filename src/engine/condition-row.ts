@@ -68,6 +68,9 @@ export type Thread = {
   readonly reminders?: number
 }
 
+/** In the rule's place where a channel hears what another could not be told. */
+export const fallbackRule = '(fallback)'
+
 /** A row that has ended is kept so long: for what is still on its way, and for those who look back. */
 const keptMs = 7 * 86_400_000
 

@@ -1,7 +1,7 @@
 // What the outcome of a send means: the delivery's next state, the channel's outage, and who else must hear; pure.
 import { toKey } from '../lib/key.ts'
 import { type Delivery, type DeliveryExtra, finalDeliveries, type Outcome, type Verdict } from '../words.ts'
-import { readRow } from './condition-row.ts'
+import { fallbackRule, readRow } from './condition-row.ts'
 import type { Draft } from './draft.ts'
 import type { ReportInput } from './input.ts'
 import type { Judge } from './judge.ts'
@@ -224,7 +224,7 @@ function tellFallback(judge: Judge, draft: Draft, dead: Delivery, now: number): 
   const channel = ways.find((way) => way !== undefined && judge.channels.has(way) && !tried.includes(way))
   if (channel === undefined) return
   const { kind, severity, thread } = dead
-  const rule = '(fallback)'
+  const rule = fallbackRule
   const events = dead.events.map((seq) => ({ seq, rule }))
   const extra = { ...without(dead.extra), fallbackFor: dead.extra.fallbackFor ?? dead.channel, tried }
   const told = tell(draft, judge, { channel, rule, kind, thread, events, severity, extra }, now)
@@ -233,7 +233,7 @@ function tellFallback(judge: Judge, draft: Draft, dead: Delivery, now: number): 
   for (const key of extra.conditions ?? []) {
     const known = readRow(draft, key)?.threads ?? []
     const fresh = pendingThreads(told, rule).filter(
-      (one) => !known.some((old) => isSame(old, one) && old.state !== 'lost'),
+      (one) => !known.some((old) => isSame(old, one) && old.state !== 'lost' && old.end === undefined),
     )
     addThreads(key, fresh, { judge, draft, now })
   }

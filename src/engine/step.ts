@@ -5,7 +5,7 @@ import type { Rule } from '../rule.ts'
 import type { ConditionEnd, HubEvent, Json, Severity } from '../words.ts'
 import { tellBundle } from './bundle.ts'
 import { closeCondition, stepConditionJob } from './condition-jobs.ts'
-import { readRow } from './condition-row.ts'
+import { fallbackRule, readRow } from './condition-row.ts'
 import { moveCondition, type MoveTools, refreshCondition } from './conditions.ts'
 import type { Derived, Draft } from './draft.ts'
 import { digestOf, moveJudgeTime, type Sketch, toSketch } from './event.ts'
@@ -132,7 +132,7 @@ function derive(judge: Judge, draft: Draft, given: Derived & Partial<Reach>, now
   for (const channel of only ?? also ?? []) {
     const told = draft.verdicts.some((verdict) => verdict.event === seq && verdict.channel === channel)
     if (told || channel === not) continue
-    const to = { rule: given.rule ?? '(fallback)', channel, severity: derived.severity }
+    const to = { rule: given.rule ?? fallbackRule, channel, severity: derived.severity }
     tellEvent(derived, undefined, to, {}, { judge, draft, now })
   }
   return derived.id

@@ -1,7 +1,14 @@
 // The threads of a condition: who is told of its beginning hears of its changes and its end, whatever the rules say by then; pure.
 import { toId } from '../lib/id.ts'
-import type { ConditionNote, Delivery, DeliveryExtra, HubEvent, Severity } from '../words.ts'
-import { type ConditionRow, jobKeys, keyOfRow, putRow, type Thread } from './condition-row.ts'
+import {
+  type ConditionNote,
+  type Delivery,
+  type DeliveryExtra,
+  type HubEvent,
+  severities,
+  type Severity,
+} from '../words.ts'
+import { type ConditionRow, fallbackRule, jobKeys, keyOfRow, putRow, type Thread } from './condition-row.ts'
 import { flapMs, type Move } from './conditions.ts'
 import { hold } from './tell.ts'
 import { endOf, type Ending, fold, isSame, noteOf, say, type ThreadTools, verdict } from './thread-tools.ts'
@@ -124,7 +131,12 @@ export function continueThreads(
 ): Continued {
   const onChannel = row.threads.filter((thread) => thread.channel === to.channel && thread.state !== 'lost')
   const first = onChannel.find((thread) => thread.rule === to.rule) ?? onChannel[0]
-  if (first === undefined) return 'begins'
+  if (first === undefined) {
+    if (move.kind !== 'refreshed' || !isToldInstead(row, to.channel)) return 'begins'
+    const reason = 'it was told elsewhere, as this channel could not be told'
+    verdict(tools, event.seq, to, ['merged', 'condition', reason])
+    return to
+  }
   const threads = onChannel.filter((thread) => thread.rule === first.rule)
   const escalates = rank(to.severity) > Math.max(...threads.map((thread) => rank(thread.severity)))
   const owner = { rule: first.rule, channel: first.channel }
@@ -146,6 +158,12 @@ export function continueThreads(
     verdict(tools, event.seq, owner, ['merged', 'flapping', 'it begins and ends again and again'])
   } else sayChange(row, event, threads, { ...to, isNews: move.kind === 'changed', isOver }, tools)
   return owner
+}
+
+/** That it still is so is no reason to try a channel again whose fallback has heard of it. */
+function isToldInstead(row: ConditionRow, channel: string): boolean {
+  const isLost = row.threads.some((thread) => thread.channel === channel && thread.state === 'lost')
+  return isLost && row.threads.some(({ rule, state, end }) => rule === fallbackRule && state !== 'lost' && !end)
 }
 
 /** Tells it in these threads, which are of one rule and channel: in a message that waits, else behind what has been said. */
@@ -231,10 +249,8 @@ function isOf(thread: Thread, { rule, channel }: Pick<Thread, 'rule' | 'channel'
   return thread.rule === rule && thread.channel === channel
 }
 
-const order: readonly Severity[] = ['info', 'warning', 'error', 'critical']
-
 function rank(severity: Severity): number {
-  return order.indexOf(severity)
+  return severities.indexOf(severity)
 }
 
 function without<Key extends keyof Thread>(thread: Thread, key: Key): Omit<Thread, Key> {

@@ -122,6 +122,31 @@ describe('what flaps', () => {
     assert.deepEqual(await unfinished(house), [])
     assert.equal(told(house).at(-1), 'one end -x')
   })
+
+  test('is told once where another channel cannot be told', async () => {
+    await using house = await EngineHouse.open(judge([rule('r')], { one: { ...facts, fallback: 'two' }, two: facts }))
+    house.answers.set('one', refused)
+    for (const event of [firing('x'), over('x'), firing('x'), over('x')]) {
+      await house.emit(event)
+      await house.pass(minute)
+    }
+    await house.pass(hour)
+    const two = house.sent.filter(({ channel, events }) => channel === 'two' && events.some(({ type }) => type === 'a'))
+    assert.equal(two.map(toLine).at(-1), 'two end -x', two.map(toLine).join(', '))
+    assert.deepEqual(await unfinished(house), [])
+  })
+})
+
+describe('what a channel cannot be told', () => {
+  test('is told to its fallback once, however often it is said', async () => {
+    await using house = await EngineHouse.open(judge([rule('r')], { one: { ...facts, fallback: 'two' }, two: facts }))
+    house.answers.set('one', refused)
+    for (let count = 0; count < 5; count += 1) await house.emit(firing('x'))
+    await house.emit(over('x'))
+    const two = house.sent.filter(({ channel, events }) => channel === 'two' && events.some(({ type }) => type === 'a'))
+    assert.deepEqual(two.map(toLine), ['two open x', 'two end -x'])
+    assert.deepEqual(await unfinished(house), [])
+  })
 })
 
 describe('a change', () => {

@@ -1,5 +1,5 @@
 // Jobs of conditions: they end by themselves, are looked at again when what held them is over, and are said once more; pure.
-import { toId } from '../lib/id.ts'
+import type { Rule } from '../rule.ts'
 import { type ConditionEnd, finalDeliveries, type Job, type NewEvent } from '../words.ts'
 import {
   type ConditionJob,
@@ -11,7 +11,8 @@ import {
   type Thread,
 } from './condition-row.ts'
 import type { Draft } from './draft.ts'
-import { addThreads, noteOf, pendingThreads, type ThreadTools, verdict } from './thread-tools.ts'
+import { eventOf, passStages } from './stages.ts'
+import { noteOf, type ThreadTools, verdict } from './thread-tools.ts'
 import { sayEnd } from './threads.ts'
 import { remindLater } from './thread-outcome.ts'
 import { tell } from './tell.ts'
@@ -85,39 +86,21 @@ function calmDown(row: ConditionRow, tools: ThreadTools): void {
   sayEnd(calm, { seq: calm.ending }, tools, { began: calm.began })
 }
 
-/** What held its beginning is over: told if it still is so, kept if not. */
-function lookAgain(row: ConditionRow, { rule, channel }: ConditionJob, tools: ThreadTools): void {
-  const held = row.threads.filter((one) => one.state === 'held' && one.rule === rule && one.channel === channel)
-  const [first] = held
-  if (first === undefined || row.state !== 'open') return
+/** What held its beginning is over: if it still is so, it goes on its way, past the stages behind the one that held it. */
+function lookAgain(row: ConditionRow, { rule: name, channel = '' }: ConditionJob, tools: ThreadTools): void {
   const { judge, draft, now } = tools
-  const events = [{ seq: row.latest, rule: first.rule }]
-  const deliveries = tell(
-    draft,
-    judge,
-    {
-      channel: first.channel,
-      rule: first.rule,
-      kind: 'open',
-      thread: row.thread,
-      events,
-      severity: first.severity,
-      extra: noteOf(row),
-    },
-    now,
-  )
-  const waited = first.event ?? row.opening
-  if (waited !== row.latest) {
-    const into = deliveries[0]?.seq
-    const reason = 'told when what held it was over'
-    verdict(tools, waited, first, [
-      'merged',
-      first.by ?? 'condition',
-      reason,
-      into === undefined ? undefined : toId(into),
-    ])
-  }
-  addThreads(keyOfRow(row), pendingThreads(deliveries, first.rule), tools)
+  const isHeld = (one: Thread): boolean => one.state === 'held' && one.rule === name && one.channel === channel
+  const held = row.threads.find(isHeld)
+  if (held === undefined || row.state !== 'open') return
+  const next = { ...row, threads: row.threads.filter((one) => !isHeld(one)) }
+  putRow(draft, next, now)
+  const gone: Rule = { name: held.rule, on: [], where: [], to: [channel], stop: false }
+  const rule = judge.rules.find((one) => one.name === name) ?? gone
+  const severity = rule.severity ?? row.severity
+  const way = { event: eventOf(next, now), condition: next, rule, channel, severity }
+  const into = passStages(way, { ...tools, judgeNow: now }, held.by)
+  if (held.event === undefined || held.event === row.latest) return
+  verdict(tools, held.event, held, ['merged', held.by ?? 'condition', 'told when what held it was over', into])
 }
 
 function remind(row: ConditionRow, { rule, channel }: ConditionJob, tools: ThreadTools): void {

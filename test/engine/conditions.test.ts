@@ -68,6 +68,46 @@ describe('what is held', () => {
     assert.deepEqual(await unfinished(house), [])
   })
 
+  test('is told as bad as it is by then', async () => {
+    await using house = await EngineHouse.open(judge([rule('r', calm)]))
+    await house.emit(firing('x'))
+    await house.emit(firing('y'))
+    await house.emit(firing('y', { severity: 'warning' }))
+    await house.pass(2 * hour)
+    assert.deepEqual(
+      house.sent.map(({ delivery }) => delivery.severity),
+      ['error', 'warning'],
+    )
+  })
+
+  test('is no repeat of what held it', async () => {
+    for (const tell of ['next', 'end'] as const) {
+      await using house = await EngineHouse.open(judge([rule('r', { dedupe: { by: [], forMs: hour, tell } })]))
+      await house.emit(firing('x'))
+      await house.emit(firing('y'))
+      await house.pass(2 * hour)
+      await house.emit(firing('z'))
+      assert.deepEqual(told(house), ['one open x', 'one open y', 'one open z'], tell)
+      assert.deepEqual(
+        house.sent.map(({ delivery }) => delivery.extra.held),
+        [undefined, undefined, undefined],
+        tell,
+      )
+      assert.deepEqual(await unfinished(house), [])
+    }
+  })
+
+  test('by dedupe keeps the pace when it is told', async () => {
+    const paced = { ...facts, throttle: { max: 3, perMs: 10 * minute } }
+    await using house = await EngineHouse.open(judge([rule('r', calm)], { one: paced }))
+    for (let count = 0; count < 20; count += 1) await house.emit(firing(`k${count}`))
+    await house.pass(2 * hour)
+    assert.ok(told(house).length <= 5, `${told(house).length} messages`)
+    for (let count = 0; count < 20; count += 1) await house.emit(over(`k${count}`))
+    await house.pass(2 * hour)
+    assert.deepEqual(await unfinished(house), [])
+  })
+
   test('gets worse for another rule, and is told by that one alone', async () => {
     const where = (name: string) =>
       [{ name: 'severity', op: '=', value: name, matches: (value: string) => value === name }] as const
@@ -84,6 +124,20 @@ describe('what is held', () => {
       assert.deepEqual(told(house), ['one open x', 'one open y', 'one end -y'])
       assert.deepEqual(await unfinished(house), [])
     }
+  })
+
+  test('waits for its source to catch up, where its end may stand', async () => {
+    await using house = await EngineHouse.open(
+      judge([rule('r', { dedupe: { by: [], forMs: 5 * minute, tell: 'next' } })]),
+    )
+    house.engine.catchingUp('s', true)
+    await house.emit(firing('x'))
+    await house.emit(firing('y'))
+    await house.pass(9 * minute)
+    await house.emit(over('y'))
+    house.engine.catchingUp('s', false)
+    await house.pass(hour)
+    assert.deepEqual(told(house), ['one open x'])
   })
 })
 

@@ -11,6 +11,7 @@ import {
 import { type ConditionRow, fallbackRule, jobKeys, keyOfRow, putRow, type Thread } from './condition-row.ts'
 import { flapMs, type Move } from './conditions.ts'
 import { hold } from './tell.ts'
+import { remindLater } from './thread-outcome.ts'
 import { endOf, type Ending, fold, isSame, noteOf, say, type ThreadTools, verdict } from './thread-tools.ts'
 
 /** The end of what was told is told; of what is still on its way, it is said in the same message. */
@@ -217,6 +218,7 @@ export function flap(row: ConditionRow, before: ConditionRow, tools: ThreadTools
   const condition = keyOfRow(row)
   const dueAt = tools.now + flapMs
   tools.draft.job({ key: jobKeys.calm(condition), kind: 'condition-calm', dueAt, clock: 'hub', body: { condition } })
+  for (const thread of row.threads) if (thread.state === 'told') remindLater(row, thread, tools)
   if (before.flapping !== true || before.ending === undefined) return
   for (const one of channelsOf(row)) verdict(tools, before.ending, one, ['merged', 'flapping', 'it came back at once'])
 }

@@ -177,6 +177,16 @@ describe('what flaps', () => {
     assert.equal(told(house).at(-1), 'one end -x')
   })
 
+  test('is reminded of while it is open', async () => {
+    await using house = await EngineHouse.open(judge([rule('r', { remindMs: hour })]))
+    for (const event of [firing('x'), over('x'), firing('x')]) {
+      await house.emit(event)
+      await house.pass(minute)
+    }
+    await house.pass(2 * hour + minute)
+    assert.deepEqual(told(house).slice(-2), ['one remind x', 'one remind x'])
+  })
+
   test('is told once where another channel cannot be told', async () => {
     await using house = await EngineHouse.open(judge([rule('r')], { one: { ...facts, fallback: 'two' }, two: facts }))
     house.answers.set('one', refused)

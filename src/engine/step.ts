@@ -15,7 +15,7 @@ import { judgeEvent, type JudgeTools } from './judge-event.ts'
 import { type Plan, rulesFor, toFact } from './plan.ts'
 import { noteTold, stepReport } from './report.ts'
 import { tellEvent } from './stages.ts'
-import { tell } from './tell.ts'
+import { expireAtOf, tell } from './tell.ts'
 import { type RecheckBody, recheckKey, runWatch, showWatches, stepWatchJob, unanswered } from './watching.ts'
 
 /** Steps one planned input with all that follows from it; returns the id of the event it made, if it is one. */
@@ -195,7 +195,7 @@ function stepCommand(judge: Judge, draft: Draft, { command }: CommandInput, seq:
     }
     case 'retry': {
       const { delivery } = command
-      const expireAt = now + (judge.channels.get(delivery.channel)?.expireAfterMs ?? 86_400_000)
+      const expireAt = expireAtOf(delivery.kind, judge.channels.get(delivery.channel), now)
       const { endedAt: _ended, ...open } = delivery
       draft.deliveries.set(delivery.seq, { ...open, state: 'queued', unanswered: 0, dueAt: now, expireAt })
       if (delivery.extra.settled === true) return {}

@@ -2,7 +2,7 @@
 import { toId } from '../lib/id.ts'
 import { severities, type Delivery, type DeliveryExtra, type IntentKind, type Severity } from '../words.ts'
 import type { Draft } from './draft.ts'
-import type { Judge } from './judge.ts'
+import type { ChannelFacts, Judge } from './judge.ts'
 
 export interface Intent {
   readonly channel: string
@@ -71,7 +71,7 @@ export function tell(draft: Draft, judge: Judge, intent: Intent, now: number): r
       unanswered: 0,
       createdAt: now,
       dueAt: now,
-      expireAt: now + (channel?.expireAfterMs ?? 86_400_000),
+      expireAt: expireAtOf(intent.kind, channel, now),
     }
   })
   for (const delivery of deliveries) {
@@ -93,6 +93,13 @@ export function tell(draft: Draft, judge: Judge, intent: Intent, now: number): r
     })
   }
   return deliveries
+}
+
+/** In effect never: what was told to have begun will be told to have ended, however long its channel is away. */
+const endsWaitMs = 10 * 365 * 86_400_000
+
+export function expireAtOf(kind: IntentKind, channel: ChannelFacts | undefined, now: number): number {
+  return now + (kind === 'end' ? endsWaitMs : (channel?.expireAfterMs ?? 86_400_000))
 }
 
 export interface Held {

@@ -81,6 +81,7 @@ function absorb(row: ConditionRow, thread: Thread, delivery: Delivery, missed: b
   return {
     ...delivery,
     kind: isEnd ? 'end' : delivery.kind,
+    ...(isEnd ? { expireAt: behind.expireAt } : {}),
     events: [...delivery.events.filter((event) => !news.includes(event)), ...new Set(news)],
     severity: row.state === 'open' ? row.severity : delivery.severity,
     extra: { ...delivery.extra, ...noteOf(row, row.state === 'ended' ? endOf(row) : {}) },

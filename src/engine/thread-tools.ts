@@ -3,7 +3,7 @@ import type { ConditionNote, Delivery, DeliveryExtra, IntentKind, Severity, Verd
 import { type ConditionRow, keyOfRow, putRow, readRow, type Thread } from './condition-row.ts'
 import type { Draft } from './draft.ts'
 import type { Judge } from './judge.ts'
-import { tell } from './tell.ts'
+import { expireAtOf, tell } from './tell.ts'
 
 export interface ThreadTools {
   readonly judge: Judge
@@ -80,6 +80,7 @@ export function fold(
     events: [...known, event],
     severity: severity ?? delivery.severity,
     kind: kind ?? delivery.kind,
+    ...(kind === 'end' ? { expireAt: expireAtOf(kind, undefined, delivery.createdAt) } : {}),
     extra: { ...extra, ...note },
   }
   draft.deliveries.set(next.seq, next)

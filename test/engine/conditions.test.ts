@@ -211,6 +211,17 @@ describe('what a channel cannot be told', () => {
     assert.deepEqual(two.map(toLine), ['two open x', 'two end -x'])
     assert.deepEqual(await unfinished(house), [])
   })
+
+  test('while it is away for days, it hears the end of when it is back', async () => {
+    await using house = await EngineHouse.open(judge([rule('r')]))
+    await house.emit(firing('x'))
+    house.answers.set('one', down)
+    await house.emit(over('x'))
+    await house.pass(72 * hour)
+    house.answers.clear()
+    await house.pass(hour)
+    assert.deepEqual(told(house), ['one open x', 'one end -x'])
+  })
 })
 
 describe('a change', () => {

@@ -12,7 +12,7 @@ import { type ConditionRow, fallbackRule, jobKeys, keyOfRow, putRow, type Thread
 import { flapMs, type Move } from './conditions.ts'
 import { hold } from './tell.ts'
 import { remindLater } from './thread-outcome.ts'
-import { endOf, type Ending, fold, isSame, noteOf, say, type ThreadTools, verdict } from './thread-tools.ts'
+import { endOf, fold, isSame, noteOf, say, type ThreadTools, verdict } from './thread-tools.ts'
 
 /** The end of what was told is told; of what is still on its way, it is said in the same message. */
 export function endThreads(ended: ConditionRow, event: HubEvent, tools: ThreadTools): void {
@@ -55,68 +55,63 @@ export function sayEnd(
   more: Partial<ConditionNote> = {},
 ): void {
   const note = noteOf(row, { ...endOf(row), ...more })
-  const results = row.threads.map((thread) => endThread(row, thread, event, note, tools))
+  for (const thread of row.threads) {
+    const why = quietWords(thread)
+    if (why !== undefined) verdict(tools, event.seq, thread, ['suppressed', 'condition', why])
+  }
+  const results = row.threads.map((thread) =>
+    quietWords(thread) === undefined ? endThread(row, thread, event, note, tools) : thread,
+  )
   const told: Thread[] = []
-  for (const group of byChannel(row.threads, (thread) => results[row.threads.indexOf(thread)] === 'tell')) {
-    const [first] = group
-    if (first === undefined) continue
+  for (const group of byChannel(row.threads, (_thread, index) => results[index] === undefined)) {
     const deliveries = say(row, 'end', event.seq, group, 'info', note, tools)
     told.push(...group.map((thread, index) => ({ ...thread, ...sentBy(deliveries[index], 'end') })))
   }
-  const threads = row.threads.map((thread, index) => {
-    const result = results[index]
-    if (result === 'tell') return told.find((one) => isSame(one, thread)) ?? thread
-    return result === undefined ? thread : result.thread
-  })
+  const threads = row.threads.map(
+    (thread, index) => results[index] ?? told.find((one) => isSame(one, thread)) ?? thread,
+  )
   putRow(tools.draft, { ...row, threads }, tools.now)
-  for (const one of channelsOf(row)) {
-    const own = threads.flatMap((thread, index) => (isOf(thread, one) ? (results[index] ?? []) : []))
-    if (own.includes('tell')) continue
-    const [quiet] = own.filter((result) => result !== 'tell')
-    if (quiet !== undefined) verdict(tools, event.seq, one, quiet.ending)
-  }
 }
 
-type Ended = 'tell' | { readonly thread: Thread; readonly ending: Ending }
+/** Why a thread hears nothing of an end. */
+function quietWords({ state, end, reason }: Thread): string | undefined {
+  if (end !== undefined) return 'nobody was told here that it began again'
+  if (state === 'lost') return reason ?? 'this channel could not be told that it began'
+  return undefined
+}
 
+/** Says it in a message that waits; undefined: it needs one of its own. */
 function endThread(
   row: ConditionRow,
   thread: Thread,
-  event: Pick<HubEvent, 'seq'>,
+  { seq: event }: Pick<HubEvent, 'seq'>,
   note: DeliveryExtra,
   tools: ThreadTools,
-): Ended {
-  const { draft } = tools
-  if (thread.end !== undefined) {
-    return { thread, ending: ['suppressed', 'condition', 'nobody was told here that it began again'] }
+): Thread | undefined {
+  if (thread.state === 'bundled') {
+    const { rule, channel, bundle = '', by = 'throttle' } = thread
+    const named = { seq: event, source: row.source, time: row.endedAt ?? tools.now, severity: 'info' as const }
+    const reason = thread.reason ?? 'waits with its beginning'
+    const at = thread.until ?? tools.now
+    hold(
+      tools.draft,
+      { bundle, at, by, channel, rule, event: named, repeats: 0, condition: keyOfRow(row), reason },
+      tools.now,
+    )
+    return thread
   }
-  switch (thread.state) {
-    case 'told':
-    case 'pending': {
-      const first = thread.state === 'pending' ? fold(draft, thread.delivery, event.seq, note) : undefined
-      const folded = first ?? fold(draft, thread.behind, event.seq, note, 'end', 'info')
-      if (folded === undefined) return 'tell'
-      const next = { ...thread, folded: { into: folded.seq, event: event.seq }, end: folded.seq }
-      const reason =
-        first === undefined ? 'told in place of what was to be said before' : 'told together with its beginning'
-      return { thread: next, ending: ['queued', 'outbox', reason, folded.id] }
-    }
-    case 'bundled': {
-      const { rule, channel, bundle = '', by = 'throttle' } = thread
-      const named = { seq: event.seq, source: row.source, time: row.endedAt ?? tools.now, severity: 'info' as const }
-      const reason = thread.reason ?? 'waits with its beginning'
-      const at = thread.until ?? tools.now
-      hold(
-        draft,
-        { bundle, at, by, channel, rule, event: named, repeats: 0, condition: keyOfRow(row), reason },
-        tools.now,
-      )
-      return { thread, ending: ['held', by, reason, undefined, thread.until] }
-    }
-    case 'held':
-    case 'lost':
-      return { thread, ending: ['suppressed', 'condition', 'this channel could not be told that it began'] }
-  }
+  const first = { event, note, reason: 'told together with its beginning' }
+  const other = {
+    event,
+    note,
+    reason: 'told in place of what was to be said before',
+    kind: 'end',
+    severity: 'info',
+  } as const
+  const told =
+    (thread.state === 'pending' ? fold(thread, thread.delivery, first, tools) : undefined) ??
+    fold(thread, thread.behind, other, tools)
+  return told === undefined ? undefined : { ...told, end: told.folded?.into ?? event }
 }
 
 /** Whose threads took the event in; nobody's: tell it as a beginning, past every hold when it got worse than what is held. */
@@ -175,42 +170,39 @@ function sayChange(
   { severity, isNews, isOver }: { readonly severity: Severity; readonly isNews: boolean; readonly isOver: boolean },
   tools: ThreadTools,
 ): void {
-  const [owner] = threads
-  if (owner === undefined) return
-  const { draft } = tools
-  const note = noteOf(row, {
-    ...(isNews && severity !== owner.severity ? { was: owner.severity } : {}),
-    ...(isOver ? { began: row.began } : {}),
-  })
-  const next: Thread[] = []
-  const late: Thread[] = []
-  for (const thread of threads) {
+  const reason = 'told with the message before it'
+  const changed = threads.map((thread): Thread => ({ ...without(thread, 'end'), severity }))
+  const results = threads.map((thread, index): Thread | undefined => {
     // A newer revision takes the place of what has not been sent.
-    const first =
-      thread.state === 'pending' ? fold(draft, thread.delivery, event.seq, noteOf(row), undefined, severity) : undefined
-    const folded = first ?? fold(draft, thread.behind, event.seq, note, 'change', severity)
-    if (folded === undefined) late.push(thread)
-    else {
-      verdict(tools, event.seq, owner, ['queued', 'outbox', 'told with the message before it', folded.id])
-      next.push({
-        ...without(thread, 'end'),
-        severity,
-        folded: { into: folded.seq, event: event.seq },
-      })
-    }
-  }
-  if (late.length > 0) {
-    const deliveries = say(row, 'change', event.seq, late, severity, note, tools)
-    next.push(
-      ...late.map((thread, index) => ({
-        ...without(thread, 'end'),
-        severity,
-        ...sentBy(deliveries[index], 'change'),
-      })),
+    const first = { event: event.seq, note: noteOf(row), severity, reason }
+    const other = { ...first, note: noteFor(thread), kind: 'change' } as const
+    const next = changed[index] ?? thread
+    return (
+      (thread.state === 'pending' ? fold(next, thread.delivery, first, tools) : undefined) ??
+      fold(next, thread.behind, other, tools)
     )
+  })
+  const late = changed.filter((_thread, index) => results[index] === undefined)
+  const [one] = threads.filter((_thread, index) => results[index] === undefined)
+  const deliveries = one === undefined ? [] : say(row, 'change', event.seq, late, severity, noteFor(one), tools)
+  const told = late.map((thread, index): Thread => ({ ...thread, ...sentBy(deliveries[index], 'change') }))
+  const next = row.threads.map((thread) => {
+    const index = threads.indexOf(thread)
+    return index < 0 ? thread : (results[index] ?? told.find((other) => isSame(other, thread)) ?? thread)
+  })
+  putRow(tools.draft, { ...row, threads: next }, tools.now)
+
+  function noteFor(thread: Thread): DeliveryExtra {
+    const was = isNews ? severityTold(thread, tools) : severity
+    return noteOf(row, { ...(was === severity ? {} : { was }), ...(isOver ? { began: row.began } : {}) })
   }
-  const others = row.threads.filter((thread) => !threads.includes(thread))
-  putRow(draft, { ...row, threads: [...others, ...next] }, tools.now)
+}
+
+/** Whatever waits to be sent, it is one from this. */
+function severityTold({ behind, severity }: Thread, { draft }: ThreadTools): Severity {
+  const waiting = behind === undefined ? undefined : draft.delivery(behind)
+  const isWaiting = waiting?.state === 'queued' || waiting?.state === 'retrying'
+  return (isWaiting ? waiting.extra.condition?.was : undefined) ?? severity
 }
 
 /** It came back: the end that was to be said is none, and it must be calm for a while to be believed again. */
@@ -243,12 +235,8 @@ function channelsOf(row: ConditionRow): Pick<Thread, 'rule' | 'channel'>[] {
 }
 
 /** The chosen threads, those of one rule and channel together. */
-function byChannel(threads: readonly Thread[], chosen: (thread: Thread) => boolean): Thread[][] {
+function byChannel(threads: readonly Thread[], chosen: (thread: Thread, index: number) => boolean): Thread[][] {
   return [...Map.groupBy(threads.filter(chosen), ({ rule, channel }) => `${rule}\n${channel}`).values()]
-}
-
-function isOf(thread: Thread, { rule, channel }: Pick<Thread, 'rule' | 'channel'>): boolean {
-  return thread.rule === rule && thread.channel === channel
 }
 
 function rank(severity: Severity): number {

@@ -51,6 +51,20 @@ async function unfinished(house: EngineHouse): Promise<string[]> {
   return verdicts.filter(({ state }) => !finalVerdicts.includes(state)).map((one) => JSON.stringify(one))
 }
 
+/** Hands in the second while the message that the first leads to is on its way. */
+async function inFlight(house: EngineHouse, ...events: readonly Partial<NewEvent>[]): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  house.gate = promise
+  const receivedAt = house.clock.now()
+  for (const event of events) {
+    await house.engine.submit([{ kind: 'event', source: 's', event: { type: 'a', ...event }, receivedAt }])
+    for (let turns = 0; turns < 20; turns += 1) await new Promise((next) => setImmediate(next))
+  }
+  resolve()
+  house.gate = undefined
+  await house.settle()
+}
+
 const calm = { dedupe: { by: [], forMs: hour, tell: 'next' } } as const
 
 describe('what is held', () => {
@@ -212,6 +226,21 @@ describe('what a channel cannot be told', () => {
     assert.deepEqual(await unfinished(house), [])
   })
 
+  test('but by hand later, ends there as well', async () => {
+    await using house = await EngineHouse.open(judge([rule('r')]))
+    house.answers.set('one', refused)
+    await house.emit(firing('x'), firing('y'))
+    await house.emit(over('y'))
+    house.answers.clear()
+    for (const delivery of await house.store.deliveries({ states: ['dead'], limit: 10 }))
+      await house.engine.command({ name: 'retry', delivery })
+    await house.settle()
+    await house.emit(over('x'))
+    const own = house.sent.filter(({ ok, events }) => ok && events.length > 0).map(toLine)
+    assert.deepEqual(own.toSorted(), ['one end -x', 'one end -y', 'one open x', 'one open y'])
+    assert.deepEqual(await unfinished(house), [])
+  })
+
   test('while it is away for days, it hears the end of when it is back', async () => {
     await using house = await EngineHouse.open(judge([rule('r')]))
     await house.emit(firing('x'))
@@ -225,6 +254,40 @@ describe('what a channel cannot be told', () => {
 })
 
 describe('a change', () => {
+  test('is one from what was told last', async () => {
+    await using house = await EngineHouse.open(judge([rule('r')]))
+    await house.emit(firing('x', { severity: 'warning' }))
+    house.answers.set('one', down)
+    await house.emit(firing('x', { severity: 'error' }))
+    await house.emit(firing('x', { severity: 'critical' }))
+    house.answers.clear()
+    await house.pass(hour)
+    assert.equal(house.sent.at(-1)?.delivery.extra.condition?.was, 'warning')
+  })
+
+  test('keeps the severity of its rule, also behind what failed', async () => {
+    await using house = await EngineHouse.open(judge([rule('r', { severity: 'info' })]))
+    await house.emit(firing('x'))
+    house.answers.set('one', down)
+    await inFlight(house, firing('x', { title: 'x2' }), firing('x', { title: 'x3', severity: 'critical' }))
+    house.answers.clear()
+    await house.pass(hour)
+    assert.deepEqual(told(house), ['one open x', 'one change x2 x3'])
+    assert.deepEqual([...new Set(house.sent.map(({ delivery }) => delivery.severity))], ['info'])
+  })
+
+  test('that fails with its end behind it is told as an end', async () => {
+    await using house = await EngineHouse.open(judge([rule('r')]))
+    await house.emit(firing('x'))
+    house.answers.set('one', down)
+    await inFlight(house, firing('x', { severity: 'critical' }), over('x'))
+    house.answers.clear()
+    await house.pass(hour)
+    const last = house.sent.at(-1)?.delivery
+    assert.deepEqual([last?.kind, last?.severity], ['end', 'info'])
+    assert.deepEqual(await unfinished(house), [])
+  })
+
   test('has a verdict for each rule that matched', async () => {
     const where = (name: string) =>
       [{ name: 'severity', op: '=', value: name, matches: (value: string) => value === name }] as const
@@ -239,5 +302,43 @@ describe('a change', () => {
       'bad one merged owner',
       'mild one delivered outbox',
     ])
+  })
+
+  test('that comes while the message leaves is told behind it', async () => {
+    await using house = await EngineHouse.open(judge([rule('r')]))
+    house.answers.set('one', down)
+    await house.emit(firing('x'))
+    house.answers.clear()
+    const read = house.store.delivery
+    const gate = Promise.withResolvers<void>()
+    let isLeaving = false
+    house.store.delivery = async (id) => {
+      isLeaving = true
+      await gate.promise
+      return read(id)
+    }
+    void house.pass(10 * minute)
+    while (!isLeaving) await new Promise((resolve) => setImmediate(resolve))
+    const receivedAt = house.clock.now()
+    for (const title of ['x2', 'x3']) {
+      const event = { type: 'a', ...firing('x', { title }) }
+      await house.engine.submit([{ kind: 'event', source: 's', event, receivedAt }])
+    }
+    gate.resolve()
+    await house.settle()
+    await house.emit(over('x'))
+    assert.deepEqual(told(house), ['one open x', 'one change x3', 'one end -x'])
+    assert.deepEqual(await unfinished(house), [])
+  })
+
+  test('is no part of a message that its service may know by its key', async () => {
+    await using house = await EngineHouse.open(judge([rule('r')], { one: { ...facts, idempotency: true } }))
+    house.answers.set('one', { ok: false, reason: 'timeout', retry: true, maybeDelivered: true, detail: 'silence' })
+    await house.emit(firing('x'))
+    await house.emit(firing('x', { title: 'x2' }))
+    await house.emit(over('x'))
+    house.answers.clear()
+    await house.pass(hour)
+    assert.deepEqual(told(house), ['one open x', 'one end x2 -x'])
   })
 })

@@ -23,7 +23,8 @@ export function stepConditionJob(job: Job, cause: number, tools: ThreadTools): b
   const row = job.kind.startsWith('condition-') ? readRow(tools.draft, body.condition) : undefined
   switch (job.kind) {
     case 'condition-ends':
-      if (row?.state === 'open') endConditionAt(row, cause, tools)
+      // Whenever it is heard of, the job is set anew.
+      if (row?.state === 'open') closeCondition(row, 'expired', cause, tools)
       return true
     case 'condition-calm':
       if (row !== undefined) calmDown(row, tools)
@@ -57,25 +58,6 @@ export function closeCondition(
     condition: { key: row.key, state: 'resolved' },
   }
   draft.derived.push({ event, cause, source: row.source, endedBy: by })
-}
-
-/** Due by what was known when the job was set: it may have been heard of since. */
-function endConditionAt(row: ConditionRow, cause: number, tools: ThreadTools): void {
-  const { draft, now } = tools
-  const silentAt = row.expireAfterMs === undefined ? Infinity : row.seenAt + row.expireAfterMs
-  const dueAt = Math.min(row.endsAt ?? Infinity, silentAt)
-  if (dueAt <= now) return closeCondition(row, 'expired', cause, tools)
-  if (dueAt === Infinity) return
-  const condition = keyOfRow(row)
-  const periodMs = Math.max(dueAt - row.seenAt, 1)
-  draft.job({
-    key: jobKeys.ends(condition),
-    kind: 'condition-ends',
-    dueAt,
-    clock: 'hub',
-    periodMs,
-    body: { condition },
-  })
 }
 
 /** It has been as it is for long enough: its end is said, or it is plainly open. */

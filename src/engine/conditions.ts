@@ -88,7 +88,9 @@ function store(row: ConditionRow, { draft, now }: MoveTools): void {
   const dueAt = Math.min(row.endsAt ?? Infinity, silentAt)
   if (dueAt === Infinity) return
   const periodMs = Math.max(dueAt - row.seenAt, 1)
-  draft.job({ key: job, kind: 'condition-ends', dueAt, clock: 'hub', periodMs, body: { condition: key } })
+  const body = { condition: key }
+  // Not while its source reads old input, in which it may be heard of.
+  draft.job({ key: job, kind: 'condition-ends', dueAt, clock: 'hub', source: row.source, periodMs, body })
 }
 
 function opened(event: HubEvent, { judge, now, watch }: MoveTools): ConditionRow {
@@ -108,7 +110,8 @@ function opened(event: HubEvent, { judge, now, watch }: MoveTools): ConditionRow
     severity: event.severity,
     ...(event.subject === undefined ? {} : { subject: event.subject }),
     ...(event.host === undefined ? {} : { host: event.host }),
-    since: condition.since ?? event.time,
+    // Its sender's clock may be ahead of ours.
+    since: Math.min(condition.since ?? event.time, now),
     seenAt: now,
     repeats: 0,
     changes: 0,

@@ -341,4 +341,21 @@ describe('a change', () => {
     await house.pass(hour)
     assert.deepEqual(told(house), ['one open x', 'one end x2 -x'])
   })
+
+  test('on a clock that was set back ends in time all the same', async () => {
+    await using house = await EngineHouse.open(judge([rule('r')]))
+    await house.emit(firing('x', { condition: { key: 'x', state: 'firing', expireAfterMs: hour } }))
+    await house.stepClock(-5 * hour)
+    await house.pass(hour + minute)
+    assert.deepEqual(told(house), ['one open x', 'one end -undefined'])
+  })
+
+  test('by a clock ahead of ours has lasted no less than nothing', async () => {
+    await using house = await EngineHouse.open(judge([rule('r')]))
+    await house.emit({ ...firing('x'), time: house.clock.now() + hour })
+    await house.pass(minute)
+    await house.emit(over('x'))
+    const { since = 0, endedAt = 0 } = house.sent[1]?.delivery.extra.condition ?? {}
+    assert.equal(endedAt - since, minute)
+  })
 })

@@ -77,24 +77,31 @@ function settle(judge: Judge, draft: Draft, now: number): void {
 
 function stepEvent(judge: Judge, draft: Draft, planned: Plan, input: EventInput, now: number): Stepped {
   const sketch = planned.sketch ?? toSketch(judge, input)
+  let isRevised = false
   if (planned.identity !== undefined) {
-    const digest = digestOf(sketch, input.event.time)
+    const digest = digestOf(input.event)
     const known = draft.identity(planned.identity)
     if (known?.digest === digest && isKnown(sketch, { judge, draft, now }))
       return { id: toId(known.seq), duplicate: true }
-    // Of a condition, other content under the same identity is how its sender says that something has changed.
     if (known !== undefined && known.digest !== digest && sketch.condition === undefined) {
       const data: Json = { firstEvent: toId(known.seq), identity: input.event.identity ?? null, source: input.source }
       const event = { type: 'sereno.id-reused', subject: input.event.identity?.id ?? '', data }
       draft.derived.push({ event, cause: draft.nextSeq })
     }
+    isRevised = known !== undefined && known.digest !== digest
     draft.identities.set(planned.identity, { seq: draft.nextSeq, digest, at: now })
   }
   const seq = draft.takeSeq()
-  const event: HubEvent = { seq, id: toId(seq), ...sketch }
+  const event: HubEvent = { seq, id: toId(seq), ...(isRevised ? revise(sketch) : sketch) }
   const judgeNow = moveJudgeTime(draft, event)
   take(event, { judge, draft, now, judgeNow, cause: seq, matched: planned.matched })
   return { id: event.id }
+}
+
+/** Of a condition, other content under the same identity is how its sender says that something has changed. */
+function revise(sketch: Sketch): Sketch {
+  const { condition } = sketch
+  return condition?.state === 'firing' ? { ...sketch, condition: { ...condition, state: 'changed' } } : sketch
 }
 
 /** A sender repeats itself: nothing new, except where we thought that it had fallen silent. */

@@ -304,6 +304,16 @@ describe('a change', () => {
     ])
   })
 
+  test('under a known identity is one, whatever it is that has changed', async () => {
+    await using house = await EngineHouse.open(judge([rule('r')]))
+    const identity = { producer: 'p', id: '1' }
+    await house.emit(firing('x', { identity }), firing('x', { identity }))
+    await house.emit(firing('x', { identity, text: 'more' }))
+    await house.emit(firing('x', { identity, text: 'more', severity: 'critical' }))
+    await house.emit(over('x', { identity, text: 'more' }))
+    assert.deepEqual(told(house), ['one open x', 'one change x', 'one change x', 'one end -x'])
+  })
+
   test('that comes while the message leaves is told behind it', async () => {
     await using house = await EngineHouse.open(judge([rule('r')]))
     house.answers.set('one', down)

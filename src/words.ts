@@ -191,7 +191,7 @@ export interface DeliveryExtra {
 /** What a message says of a condition beside its event's own words. */
 export interface ConditionNote {
   readonly since: number
-  /** What it was called when it began. */
+  /** What it was last called. */
   readonly title: string
   readonly endedAt?: number
   readonly endedBy?: ConditionEnd

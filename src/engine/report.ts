@@ -174,9 +174,12 @@ function tellFallback(judge: Judge, draft: Draft, dead: Delivery, now: number): 
   // Who is told in its place that something is wrong is told of the end as well.
   for (const key of extra.conditions ?? []) {
     const known = readRow(draft, key)?.threads ?? []
-    const fresh = pendingThreads(told, rule).filter(
-      (one) => !known.some((old) => isSame(old, one) && old.state !== 'lost' && old.end === undefined),
-    )
+    // What a digest says of it, and how bad it is, is not what the digest as a whole says.
+    const lost = known.find((one) => one.delivery === dead.seq)
+    const own = { severity: lost?.severity ?? severity, ...(lost?.event === undefined ? {} : { event: lost.event }) }
+    const fresh = pendingThreads(told, rule)
+      .filter((one) => !known.some((old) => isSame(old, one) && old.state !== 'lost' && old.end === undefined))
+      .map((one) => ({ ...one, ...own }))
     addThreads(key, fresh, { judge, draft, now })
   }
 }

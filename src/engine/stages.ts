@@ -5,10 +5,12 @@ import { late } from '../rules/late.ts'
 import { channelThrottle, throttle } from '../rules/throttle.ts'
 import type { Rule, Stage, StageResult } from '../rule.ts'
 import type { DeliveryExtra, HubEvent, Severity } from '../words.ts'
+import { hold } from './bundle.ts'
 import { type ConditionRow, jobKeys, keyOfRow, type Thread } from './condition-row.ts'
 import { maxAgeOf } from './event.ts'
 import type { Judge } from './judge.ts'
-import { hold, tell } from './tell.ts'
+import { tell } from './tell.ts'
+import { countedWords } from './tell-bundle.ts'
 import { addThreads, noteOf, pendingThreads, type ThreadTools, verdict } from './thread-tools.ts'
 
 /**
@@ -142,10 +144,11 @@ function bundleUp(
   const key = condition === undefined ? undefined : keyOfRow(condition)
   const more = { ...(source === undefined ? {} : { source }), ...(key === undefined ? {} : { condition: key }) }
   const held = { seq, source: event.source, time, severity }
-  hold(draft, { bundle, at, by, channel, rule: rule.name, event: held, repeats, reason, ...more }, now)
+  const isNamed = hold(draft, { bundle, at, by, channel, rule: rule.name, event: held, repeats, reason, ...more }, now)
   if (key === undefined) return
   const base = { rule: rule.name, channel, event: seq, severity }
-  const thread = { ...base, state: 'bundled', bundle, by, reason, until: at } as const
+  const bundled = { ...base, state: 'bundled', bundle, by, reason, until: at } as const
+  const thread = isNamed ? bundled : ({ ...base, state: 'lost', reason: countedWords } as const)
   addThreads(key, forAll(tools.judge, thread), tools)
 }
 

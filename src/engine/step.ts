@@ -3,7 +3,6 @@ import { fromId, toId } from '../lib/id.ts'
 import type { Window } from '../rules/dedupe.ts'
 import type { Rule } from '../rule.ts'
 import type { ConditionEnd, HubEvent, Json, Severity } from '../words.ts'
-import { tellBundle } from './bundle.ts'
 import { closeCondition, stepConditionJob } from './condition-jobs.ts'
 import { fallbackRule, readRow } from './condition-row.ts'
 import { moveCondition, type MoveTools, refreshCondition } from './conditions.ts'
@@ -16,6 +15,7 @@ import { type Plan, rulesFor, toFact } from './plan.ts'
 import { noteTold, stepReport } from './report.ts'
 import { tellEvent } from './stages.ts'
 import { expireAtOf, tell } from './tell.ts'
+import { tellBundle } from './tell-bundle.ts'
 import { type RecheckBody, recheckKey, runWatch, showWatches, stepWatchJob, unanswered } from './watching.ts'
 
 /** Steps one planned input with all that follows from it; returns the id of the event it made, if it is one. */
@@ -169,7 +169,7 @@ function stepJob(judge: Judge, draft: Draft, { job }: JobInput, cause: number, n
   // Read from the store a moment ago: another input may have taken or moved it since.
   if (draft.jobOf(job.key)?.dueAt !== job.dueAt) return
   draft.cancel(job.key)
-  if (job.kind === 'bundle') return tellBundle(judge, draft, job.key, now)
+  if (job.kind === 'bundle') return tellBundle(job.key, { judge, draft, now })
   if (job.kind === 'dedupe-end') return tellRepeats(judge, draft, job.key, job.body, now)
   if (stepConditionJob(job, cause, { judge, draft, now })) return
   if (stepWatchJob(judge, job, { draft, now, cause })) return

@@ -2,7 +2,17 @@
 import type { ConditionNote, Delivery, DeliveryExtra } from '../words.ts'
 import type { Draft } from './draft.ts'
 import { type ConditionRow, hasEnded, jobKeys, keyOfRow, putRow, readRow, type Thread } from './condition-row.ts'
-import { endOf, isSame, mayHaveArrived, noteOf, say, superseded, type ThreadTools, verdict } from './thread-tools.ts'
+import {
+  endOf,
+  isSame,
+  mayHaveArrived,
+  noteOf,
+  say,
+  superseded,
+  type ThreadTools,
+  verdict,
+  withEnd,
+} from './thread-tools.ts'
 
 /** Moves the threads of the conditions that a message told of; returns the delivery with what has to be added to it. */
 export function noteOutcome(delivery: Delivery, tools: ThreadTools): Delivery {
@@ -107,27 +117,33 @@ function absorb(row: ConditionRow, thread: Thread, delivery: Delivery, tools: Th
     for (const event of waiting) verdict(tools, event, thread, ['queued', 'outbox', into, delivery.id])
   }
   if (news.length === 0) return [delivery, thread]
+  const isFirst = thread.delivery === delivery.seq
+  const { behind: _behind, ...rest } = thread
+  const folded = { into: delivery.seq, event: news.at(-1) ?? row.latest }
+  const end = thread.end === undefined ? {} : { end: delivery.seq }
+  const moved = { ...rest, folded, ...end, ...(isFirst ? {} : { behind: delivery.seq }) }
+  if (delivery.kind === 'digest') return [withEnd(delivery, thread, news, row.endedAt ?? now), moved]
   const { folded: before } = thread
   const old = before?.into === delivery.seq && before.event !== delivery.events[0] ? before.event : undefined
   if (old !== undefined && !news.includes(old)) verdict(tools, old, thread, superseded(delivery))
-  const isEnd = isOver && delivery.kind !== 'open' && delivery.kind !== 'digest'
+  const isEnd = isOver && delivery.kind !== 'open'
   const next: Delivery = {
     ...delivery,
     ...(isEnd ? { kind: 'end', expireAt: behind?.expireAt ?? delivery.expireAt } : {}),
     events: [...delivery.events.filter((event) => event !== old), ...news],
     severity: isEnd ? 'info' : isOver ? delivery.severity : thread.severity,
-    extra: absorbed(row, thread, delivery, behind),
+    extra: absorbedExtra(row, thread, delivery, behind),
   }
-  const { behind: _behind, ...rest } = thread
-  const isFirst = thread.delivery === delivery.seq
-  const folded = { into: delivery.seq, event: news.at(-1) ?? row.latest }
-  const end = thread.end === undefined ? {} : { end: delivery.seq }
-  return [next, { ...rest, folded, ...end, ...(isFirst ? {} : { behind: delivery.seq }) }]
+  return [next, moved]
 }
 
-function absorbed(row: ConditionRow, thread: Thread, delivery: Delivery, behind: Delivery | undefined): DeliveryExtra {
+function absorbedExtra(
+  row: ConditionRow,
+  thread: Thread,
+  delivery: Delivery,
+  behind: Delivery | undefined,
+): DeliveryExtra {
   const { extra, kind } = delivery
-  if (kind === 'digest') return { ...extra, ended: { ...extra.ended, [thread.event ?? row.opening]: row.endedAt ?? 0 } }
   if (hasEnded(row)) return { ...extra, ...noteOf(row, endOf(row)) }
   if (kind === 'open') return { ...extra, ...noteOf(row) }
   const { was, began }: Partial<ConditionNote> = { ...behind?.extra.condition, ...extra.condition }

@@ -118,12 +118,16 @@ function folded(delivery: Delivery, thread: Thread, { event, note, kind, severit
 function foldEnd(delivery: Delivery, thread: Thread, { event, note }: News): Delivery | undefined {
   const endedAt = note.condition?.endedAt
   if (endedAt === undefined || thread.event === undefined) return undefined
-  const { extra, events } = delivery
-  return {
-    ...delivery,
-    events: [...events, event],
-    extra: { ...extra, ended: { ...extra.ended, [thread.event]: endedAt } },
-  }
+  return withEnd(delivery, thread, [event], endedAt)
+}
+
+/** A digest in which a condition has ended since, by events of which its thread's rule has to hear. */
+export function withEnd(delivery: Delivery, thread: Thread, news: readonly number[], endedAt: number): Delivery {
+  const { extra, events, rule } = delivery
+  const before = events.map((_event, index) => extra.rules?.[index] ?? rule)
+  const rules = [...before, ...news.map(() => thread.rule)]
+  const ended = thread.event === undefined ? {} : { ended: { ...extra.ended, [thread.event]: endedAt } }
+  return { ...delivery, events: [...events, ...news], extra: { ...extra, rules, ...ended } }
 }
 
 export function verdict(

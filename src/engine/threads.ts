@@ -8,9 +8,9 @@ import {
   severities,
   type Severity,
 } from '../words.ts'
+import { noteEnd, takeOut } from './bundle.ts'
 import { type ConditionRow, fallbackRule, jobKeys, keyOfRow, putRow, type Thread } from './condition-row.ts'
 import { flapMs, type Move } from './conditions.ts'
-import { hold } from './tell.ts'
 import { remindLater } from './thread-outcome.ts'
 import { endOf, fold, isSame, noteOf, say, type ThreadTools, verdict } from './thread-tools.ts'
 
@@ -89,15 +89,10 @@ function endThread(
   tools: ThreadTools,
 ): Thread | undefined {
   if (thread.state === 'bundled') {
-    const { rule, channel, bundle = '', by = 'throttle' } = thread
-    const named = { seq: event, source: row.source, time: row.endedAt ?? tools.now, severity: 'info' as const }
-    const reason = thread.reason ?? 'waits with its beginning'
-    const at = thread.until ?? tools.now
-    hold(
-      tools.draft,
-      { bundle, at, by, channel, rule, event: named, repeats: 0, condition: keyOfRow(row), reason },
-      tools.now,
-    )
+    const { since, title, endedAt = tools.now, endedBy = 'resolved' } = row
+    noteEnd(tools.draft, thread, { seq: event, at: endedAt, by: endedBy, since, title })
+    const { by = 'throttle', until } = thread
+    verdict(tools, event, thread, ['held', by, 'waits with its beginning', undefined, until])
     return thread
   }
   const first = { event, note, reason: 'told together with its beginning' }
@@ -210,7 +205,11 @@ export function flap(row: ConditionRow, before: ConditionRow, tools: ThreadTools
   const condition = keyOfRow(row)
   const dueAt = tools.now + flapMs
   tools.draft.job({ key: jobKeys.calm(condition), kind: 'condition-calm', dueAt, clock: 'hub', body: { condition } })
-  for (const thread of row.threads) if (thread.state === 'told') remindLater(row, thread, tools)
+  for (const thread of row.threads) {
+    if (thread.state === 'told') remindLater(row, thread, tools)
+    const ended = thread.state === 'bundled' ? noteEnd(tools.draft, thread) : undefined
+    if (ended !== undefined) verdict(tools, ended.seq, thread, ['merged', 'flapping', 'it came back at once'])
+  }
   if (before.flapping !== true || before.ending === undefined) return
   for (const one of channelsOf(row)) verdict(tools, before.ending, one, ['merged', 'flapping', 'it came back at once'])
 }
@@ -221,6 +220,7 @@ function letGo(row: ConditionRow, threads: readonly Thread[], tools: ThreadTools
   const [first] = threads
   if (first === undefined) return
   tools.draft.cancel(jobKeys.still(key, first.rule, first.channel))
+  for (const thread of threads) if (thread.state === 'bundled') takeOut(tools.draft, thread)
   verdict(tools, first.event ?? row.opening, first, ['merged', 'condition', 'it got worse, and was told then'])
   putRow(tools.draft, { ...row, threads: row.threads.filter((thread) => !threads.includes(thread)) }, tools.now)
 }

@@ -32,7 +32,7 @@ export interface Template {
 
 /**
  * One stage of the way to a person; pure. Stages see one event, for one rule and one channel, in a fixed order
- * (`stages` in engine/judge.ts), and only decide whether to tell.
+ * (`stages` in engine/stages.ts), and only decide whether to tell.
  */
 export type Stage = (given: StageInput) => StageResult
 
@@ -40,7 +40,7 @@ export interface StageInput {
   readonly event: HubEvent
   readonly rule: Rule
   readonly channel: string
-  /** Rows of `stageKeys`, as left by the inputs before this one. */
+  /** As left by the inputs before this one. */
   readonly state: StageState
   /** Hub time. */
   readonly now: number

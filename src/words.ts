@@ -171,6 +171,8 @@ export interface DeliveryExtra {
   readonly tried?: readonly string[]
   /** The verdicts of the named events have ended already (merged): the outcome does not move them. */
   readonly settled?: true
+  /** It may have arrived, and its service knows it by its key: another text under the same key would be dropped. */
+  readonly keyed?: true
   /** The rule of each named event, where it is not the delivery's own. */
   readonly rules?: readonly string[]
   /** A plain note instead of an event's words. */
@@ -189,7 +191,7 @@ export interface DeliveryExtra {
 /** What a message says of a condition beside its event's own words. */
 export interface ConditionNote {
   readonly since: number
-  /** What it was called when it began. */
+  /** What it was last called. */
   readonly title: string
   readonly endedAt?: number
   readonly endedBy?: ConditionEnd

@@ -160,7 +160,9 @@ export const channelOptions = z.strictObject({
     .describe("The least time between two messages to this channel. Default: the service's own pace, 1s for Slack."),
   expireAfter: duration({ minMs: 1000 })
     .prefault('24h')
-    .describe('A message that could not be sent for so long is given up.'),
+    .describe(
+      'A message that could not be sent for so long is given up; the end of what was told is sent however late it is.',
+    ),
   fallback: z
     .string()
     .optional()

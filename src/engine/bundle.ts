@@ -1,72 +1,125 @@
-// What waited together under a bundle key is told as one; pure.
-import { toId } from '../lib/id.ts'
-import { bundleOf, noteSent, throttleKey } from '../rules/throttle.ts'
-import type { DeliveryExtra } from '../words.ts'
-import { readRow } from './condition-row.ts'
+// What must wait goes into a bundle, to be told as one; what becomes of a condition there meanwhile is noted beside it; pure.
+import { type ConditionEnd, type Severity, severities } from '../words.ts'
+import type { Thread } from './condition-row.ts'
 import type { Draft } from './draft.ts'
-import type { Judge } from './judge.ts'
-import { type Bundle, type BundledEvent, tell } from './tell.ts'
-import { addThreads, endOf, noteOf, pendingThreads } from './thread-tools.ts'
 
-export function tellBundle(judge: Judge, draft: Draft, key: string, now: number): void {
+/** What waits under a bundle key; told as one by its job. */
+export type Bundle = {
+  readonly channel: string
+  readonly rule: string
+  readonly by: string
+  readonly events: readonly BundledEvent[]
+  /** Events beyond those named, and repeats that the named ones stood for. */
+  readonly unnamed: number
+  readonly since: number
+  readonly severity: Severity
+}
+
+export type BundledEvent = {
+  readonly seq: number
+  readonly rule: string
+  readonly condition?: string
+  /** Of a condition that has ended meanwhile: by which event, and what there is to say of it. */
+  readonly ended?: Ended
+}
+
+export type Ended = {
+  readonly seq: number
+  readonly at: number
+  readonly by: ConditionEnd
+  readonly since: number
+  readonly title: string
+}
+
+/** More than a person reads in one message; the rest is counted. */
+const namedAtMost = 100
+
+export interface Held {
+  readonly bundle: string
+  readonly at: number
+  readonly by: string
+  readonly channel: string
+  readonly rule: string
+  readonly event: { readonly seq: number; readonly source: string; readonly time: number; readonly severity: Severity }
+  readonly repeats: number
+  readonly source?: string
+  readonly condition?: string
+  readonly reason: string
+}
+
+/** Puts an event into a bundle; the bundle's job, set by its first event, tells it. False: it is counted, not named. */
+export function hold(draft: Draft, held: Held, now: number): boolean {
+  const known = draft.get(held.bundle) as Bundle | undefined
+  const open: Bundle = known ?? {
+    channel: held.channel,
+    rule: held.rule,
+    by: held.by,
+    events: [],
+    unnamed: 0,
+    since: held.event.time,
+    severity: held.event.severity,
+  }
+  const named = open.events.length < namedAtMost
+  draft.put(held.bundle, {
+    ...open,
+    events: named ? [...open.events, entryOf(held)] : open.events,
+    unnamed: open.unnamed + held.repeats + (named ? 0 : 1),
+    severity: worst(open.severity, held.event.severity),
+  })
+  if (known === undefined) {
+    draft.job({
+      key: held.bundle,
+      kind: 'bundle',
+      dueAt: held.at,
+      clock: 'hub',
+      ...(held.source === undefined ? {} : { source: held.source }),
+      body: null,
+    })
+  }
+  draft.verdicts.push({
+    event: held.event.seq,
+    rule: held.rule,
+    channel: held.channel,
+    state: named ? 'held' : 'merged',
+    by: held.by,
+    reason: named ? held.reason : `${held.reason}; counted in the digest without its name`,
+    until: held.at,
+    at: now,
+  })
+  return named
+}
+
+/** The thread of a condition that waits here under this entry. */
+export function isIn(thread: Thread, key: string, { seq }: BundledEvent): boolean {
+  return thread.state === 'bundled' && thread.bundle === key && thread.event === seq
+}
+
+/** Notes at its beginning that a condition has ended, or that it has come back: with nothing noted. Returns what was noted. */
+export function noteEnd(draft: Draft, thread: Thread, ended?: Ended): Ended | undefined {
+  let before: Ended | undefined
+  changeEntry(draft, thread, ({ ended: noted, ...entry }) => {
+    before = noted
+    return [ended === undefined ? entry : { ...entry, ended }]
+  })
+  return before
+}
+
+/** It waits here no more. */
+export function takeOut(draft: Draft, thread: Thread): void {
+  changeEntry(draft, thread, () => [])
+}
+
+function changeEntry(draft: Draft, thread: Thread, change: (entry: BundledEvent) => readonly BundledEvent[]): void {
+  const { bundle: key = '' } = thread
   const bundle = draft.get(key) as Bundle | undefined
   if (bundle === undefined) return
-  draft.put(key, undefined)
-  const { channel, rule, severity, by, unnamed, since } = bundle
-  // What got worse meanwhile was told at once and waits here no more.
-  const events = bundle.events.filter((named) => isWaiting(draft, key, channel, named))
-  if (events.length === 0 && unnamed === 0) return
-  const conditions = [...new Set(events.flatMap((named) => named.condition ?? []))]
-  const begun = events.filter(({ seq }) => !isEnding(draft, events, seq))
-  const only = begun.length === 1 && unnamed === 0 ? begun[0] : undefined
-  const counted = unnamed === 0 ? {} : { unnamed }
-  const extra: DeliveryExtra =
-    only === undefined
-      ? { heldBy: by, heldSince: since, ...counted, ...endedIn(draft, conditions) }
-      : alone(draft, only)
-  const thread = only === undefined ? key : threadOf(draft, only)
-  const kind = only === undefined ? 'digest' : 'open'
-  const ends = by === 'late' ? ({ verdict: 'merged', by: 'late' } as const) : {}
-  const told = conditions.length === 0 ? extra : { ...extra, conditions }
-  const deliveries = tell(draft, judge, { channel, rule, kind, thread, events, severity, extra: told, ...ends }, now)
-  for (const condition of conditions) addThreads(condition, pendingThreads(deliveries, rule), { judge, draft, now })
-  if (by === 'throttle') noteBundleSent(judge, draft, key, bundle, now)
+  draft.put(key, { ...bundle, events: bundle.events.flatMap((one) => (isIn(thread, key, one) ? change(one) : [one])) })
 }
 
-function noteBundleSent(judge: Judge, draft: Draft, key: string, { channel, rule }: Bundle, now: number): void {
-  const owner = judge.rules.find(({ name }) => name === rule)
-  const ofChannel = throttleKey('', channel)
-  const ofRule = throttleKey(rule, channel)
-  const channelLimit = judge.channels.get(channel)?.throttle
-  if (channelLimit !== undefined) noteSent(channelLimit, ofChannel, draft, now)
-  if (key === bundleOf(ofRule) && owner?.throttle !== undefined) noteSent(owner.throttle, ofRule, draft, now)
+function entryOf({ event, rule, condition }: Held): BundledEvent {
+  return { seq: event.seq, rule, ...(condition === undefined ? {} : { condition }) }
 }
 
-function isWaiting(draft: Draft, key: string, channel: string, { condition }: BundledEvent): boolean {
-  if (condition === undefined) return true
-  const threads = readRow(draft, condition)?.threads.filter((thread) => thread.channel === channel) ?? []
-  return threads.some((thread) => thread.state === 'bundled' && thread.bundle === key)
-}
-
-/** The end of a condition that is named here too. */
-function isEnding(draft: Draft, events: readonly BundledEvent[], seq: number): boolean {
-  return events.some(({ condition }) => condition !== undefined && readRow(draft, condition)?.ending === seq)
-}
-
-function endedIn(draft: Draft, conditions: readonly string[]): DeliveryExtra {
-  const ended: Record<string, number> = {}
-  for (const condition of conditions) {
-    const row = readRow(draft, condition)
-    if (row?.endedAt !== undefined) ended[row.opening] = row.endedAt
-  }
-  return Object.keys(ended).length === 0 ? {} : { ended }
-}
-
-function alone(draft: Draft, { condition }: BundledEvent): DeliveryExtra {
-  const row = condition === undefined ? undefined : readRow(draft, condition)
-  return row === undefined ? {} : noteOf(row, endOf(row))
-}
-
-function threadOf(draft: Draft, { seq, condition }: BundledEvent): string {
-  return (condition === undefined ? undefined : readRow(draft, condition)?.thread) ?? toId(seq)
+function worst(one: Severity, other: Severity): Severity {
+  return severities.indexOf(one) >= severities.indexOf(other) ? one : other
 }

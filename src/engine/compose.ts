@@ -13,8 +13,8 @@ export interface ComposeTools {
   readonly hubUrl?: string
 }
 
-/** Events named one by one in a digest. */
-const namedInDigest = 12
+/** Events named one by one in a digest: of these people have been told, the rest they know by number. */
+export const namedInDigest = 12
 
 export function compose(delivery: Delivery, events: readonly HubEvent[], tools: ComposeTools): Message {
   const { words, notes } = wordsOf(delivery, events, tools)
@@ -55,29 +55,38 @@ function wordsOf(
   // The newest says how things are; of a message that also tells of the end, the last that is not the end.
   const current = events.findLast((event) => event.condition?.state !== 'resolved')
   const said = (delivery.kind === 'end' ? events.at(-1) : current) ?? first
+  const { endedBy = 'resolved' } = extra.condition ?? {}
+  const titled = (found: MessageWords): MessageWords => ({ ...found, title: titleFor(delivery, found.title) })
+  // Where the hub itself says that it is over, there is nothing to quote.
+  if (delivery.kind === 'end' && endedBy !== 'resolved')
+    return { words: titled({ title: '', fields: hostField(said) }), notes: [] }
   const custom = tools.template?.(said, delivery.rule)
   const words = wordsOfType(said, tools.types)
-  const titled = (found: MessageWords): MessageWords => ({
-    ...found,
-    title: titleFor(delivery, said, found.title, tools.types),
-  })
-  if (custom === undefined) return { words: titled(words), notes: [] }
+  const own = delivery.kind === 'end' && said.title === undefined ? { ...words, title: '' } : words
+  if (custom === undefined) return { words: saysItself(delivery, said, tools.types) ? own : titled(own), notes: [] }
   const failed = 'broken' in custom ? [`The template for ${said.type} failed: ${custom.broken}`] : []
-  return { words: titled('broken' in custom ? words : custom), notes: failed }
+  return { words: titled('broken' in custom ? own : custom), notes: failed }
+}
+
+/** A type of ours has words of its own for its end; what others call it may read like one more beginning. */
+function saysItself({ kind, extra }: Delivery, { type, title }: HubEvent, types: ComposeTools['types']): boolean {
+  return kind === 'end' && types.has(type) && title !== undefined && title !== extra.condition?.title
 }
 
 /** What a message is called, by what it does in its thread. */
-function titleFor({ kind, extra }: Delivery, event: HubEvent, title: string, types: ComposeTools['types']): string {
+function titleFor({ kind, extra }: Delivery, title: string): string {
   const { condition } = extra
   if (condition === undefined) return title
   if (kind === 'remind') return `Still open: ${title}`
-  if (kind === 'end') {
-    if (event.title === undefined) return `Resolved: ${condition.title}`
-    // A type of ours has words of its own for the end; what others call it may read like a beginning.
-    return types.has(event.type) && title !== condition.title ? title : `Resolved: ${title}`
-  }
+  if (kind === 'end') return endTitle(title === '' ? condition.title : title, condition.endedBy)
   if (kind === 'change' && condition.began !== undefined) return `Again: ${title}`
   return title
+}
+
+/** Where nothing but the title is seen, an end must not look like one more beginning, nor as if somebody had said so. */
+function endTitle(title: string, endedBy: ConditionEnd = 'resolved'): string {
+  const word = endTitles[endedBy]
+  return title.toLowerCase().startsWith(word.toLowerCase()) ? title : `${word}: ${title}`
 }
 
 function wordsOfType(event: HubEvent, types: ReadonlyMap<string, EventType>): MessageWords {
@@ -91,8 +100,7 @@ function wordsOfType(event: HubEvent, types: ReadonlyMap<string, EventType>): Me
 
 /** Words for a type that nobody described: what the sender said, then its data. */
 function plainWords(event: HubEvent): MessageWords {
-  const fields: MessageField[] = []
-  if (event.host !== undefined) fields.push({ name: 'Host', value: event.host, code: true })
+  const fields = hostField(event)
   for (const [name, value] of Object.entries(event.data).slice(0, 12)) {
     // Many senders say title and text within their data.
     if (value === event.title || value === event.text) continue
@@ -104,6 +112,10 @@ function plainWords(event: HubEvent): MessageWords {
     fields,
     lines: event.text === undefined ? [] : [event.text],
   }
+}
+
+function hostField({ host }: HubEvent): MessageField[] {
+  return host === undefined ? [] : [{ name: 'Host', value: host, code: true }]
 }
 
 function digest(delivery: Delivery, events: readonly HubEvent[], tools: ComposeTools): MessageWords {
@@ -153,28 +165,35 @@ function conditionNotes({ condition }: DeliveryExtra, kind: Delivery['kind'], zo
   if (was !== undefined) notes.push(`It was ${was} before.`)
   if (began !== undefined) {
     const calm =
-      kind === 'end' || endedAt !== undefined
+      endedAt !== undefined
         ? 'It has been calm for 10 minutes now.'
-        : 'You hear of it again when it has been calm for 10 minutes.'
+        : 'Its end is told once it has been calm for 10 minutes.'
     notes.push(`It began ${began} times since ${shortTime(since, zone)}. ${calm}`)
   }
   if (reminder !== undefined) notes.push(`Open since ${shortTime(since, zone)}; reminder ${reminder}.`)
   if (endedAt === undefined) return notes
   const lasted = spanWords(endedAt - since)
-  if (kind === 'end') notes.push(`It began ${shortTime(since, zone)} and lasted ${lasted}.`)
-  else
-    notes.push(
-      `It began ${shortTime(since, zone)} and ended ${shortTime(endedAt, zone)}, after ${lasted}: you could not be told before.`,
-    )
-  if (endedBy !== 'resolved') notes.push(endWords[endedBy])
-  return notes
+  const span = endedBy === 'resolved' ? ` and lasted ${lasted}` : ''
+  const told =
+    kind === 'end'
+      ? `It began ${shortTime(since, zone)}${span}.`
+      : `It began ${shortTime(since, zone)} and ended ${shortTime(endedAt, zone)}, after ${lasted}: you could not be told before.`
+  return [...notes, endedBy === 'resolved' ? told : `${told} ${endWords[endedBy]}`]
+}
+
+const endTitles: { readonly [by in ConditionEnd]: string } = {
+  resolved: 'Resolved',
+  expired: 'Not heard of any more',
+  closed: 'Closed',
+  'source-removed': 'No longer watched',
+  'watch-removed': 'No longer watched',
 }
 
 const endWords: { readonly [by in Exclude<ConditionEnd, 'resolved'>]: string } = {
   expired: 'Nothing was heard of it any more; nobody said that it is over.',
   closed: 'It was closed by hand.',
   'source-removed': 'Its source is no longer configured: nobody looks any more.',
-  'watch-removed': 'It is no longer watched.',
+  'watch-removed': 'Its watch is no longer configured.',
 }
 
 /** To the minute, in the reader's zone. */

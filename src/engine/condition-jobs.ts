@@ -1,5 +1,5 @@
 // Jobs of conditions: they end by themselves, are looked at again when what held them is over, and are said once more; pure.
-import { toId } from '../lib/id.ts'
+import type { Rule } from '../rule.ts'
 import { type ConditionEnd, finalDeliveries, type Job, type NewEvent } from '../words.ts'
 import {
   type ConditionJob,
@@ -11,7 +11,8 @@ import {
   type Thread,
 } from './condition-row.ts'
 import type { Draft } from './draft.ts'
-import { addThreads, noteOf, pendingThreads, type ThreadTools, verdict } from './thread-tools.ts'
+import { eventOf, passStages } from './stages.ts'
+import { noteOf, type ThreadTools, verdict } from './thread-tools.ts'
 import { sayEnd } from './threads.ts'
 import { remindLater } from './thread-outcome.ts'
 import { tell } from './tell.ts'
@@ -22,7 +23,8 @@ export function stepConditionJob(job: Job, cause: number, tools: ThreadTools): b
   const row = job.kind.startsWith('condition-') ? readRow(tools.draft, body.condition) : undefined
   switch (job.kind) {
     case 'condition-ends':
-      if (row?.state === 'open') endConditionAt(row, cause, tools)
+      // Whenever it is heard of, the job is set anew.
+      if (row?.state === 'open') closeCondition(row, 'expired', cause, tools)
       return true
     case 'condition-calm':
       if (row !== undefined) calmDown(row, tools)
@@ -58,65 +60,29 @@ export function closeCondition(
   draft.derived.push({ event, cause, source: row.source, endedBy: by })
 }
 
-/** Due by what was known when the job was set: it may have been heard of since. */
-function endConditionAt(row: ConditionRow, cause: number, tools: ThreadTools): void {
-  const { draft, now } = tools
-  const silentAt = row.expireAfterMs === undefined ? Infinity : row.seenAt + row.expireAfterMs
-  const dueAt = Math.min(row.endsAt ?? Infinity, silentAt)
-  if (dueAt <= now) return closeCondition(row, 'expired', cause, tools)
-  if (dueAt === Infinity) return
-  const condition = keyOfRow(row)
-  const periodMs = Math.max(dueAt - row.seenAt, 1)
-  draft.job({
-    key: jobKeys.ends(condition),
-    kind: 'condition-ends',
-    dueAt,
-    clock: 'hub',
-    periodMs,
-    body: { condition },
-  })
-}
-
 /** It has been as it is for long enough: its end is said, or it is plainly open. */
 function calmDown(row: ConditionRow, tools: ThreadTools): void {
   const { flapping: _flapping, ...calm } = row
   putRow(tools.draft, calm, tools.now)
-  if (calm.state === 'ended' && calm.ending !== undefined) sayEnd(calm, { seq: calm.ending }, tools)
+  if (calm.state === 'open' || calm.ending === undefined) return
+  sayEnd(calm, { seq: calm.ending }, tools, { began: calm.began })
 }
 
-/** What held its beginning is over: told if it still is so, kept if not. */
-function lookAgain(row: ConditionRow, { rule, channel }: ConditionJob, tools: ThreadTools): void {
-  const held = row.threads.filter((one) => one.state === 'held' && one.rule === rule && one.channel === channel)
-  const [first] = held
-  if (first === undefined || row.state !== 'open') return
+/** What held its beginning is over: if it still is so, it goes on its way, past the stages behind the one that held it. */
+function lookAgain(row: ConditionRow, { rule: name, channel = '' }: ConditionJob, tools: ThreadTools): void {
   const { judge, draft, now } = tools
-  const events = [{ seq: row.latest, rule: first.rule }]
-  const deliveries = tell(
-    draft,
-    judge,
-    {
-      channel: first.channel,
-      rule: first.rule,
-      kind: 'open',
-      thread: row.thread,
-      events,
-      severity: first.severity,
-      extra: noteOf(row),
-    },
-    now,
-  )
-  const waited = first.event ?? row.opening
-  if (waited !== row.latest) {
-    const into = deliveries[0]?.seq
-    const reason = 'told when what held it was over'
-    verdict(tools, waited, first, [
-      'merged',
-      first.by ?? 'condition',
-      reason,
-      into === undefined ? undefined : toId(into),
-    ])
-  }
-  addThreads(keyOfRow(row), pendingThreads(deliveries, first.rule), tools)
+  const isHeld = (one: Thread): boolean => one.state === 'held' && one.rule === name && one.channel === channel
+  const held = row.threads.find(isHeld)
+  if (held === undefined || row.state !== 'open') return
+  const next = { ...row, threads: row.threads.filter((one) => !isHeld(one)) }
+  putRow(draft, next, now)
+  const gone: Rule = { name: held.rule, on: [], where: [], to: [channel], stop: false }
+  const rule = judge.rules.find((one) => one.name === name) ?? gone
+  const severity = rule.severity ?? row.severity
+  const way = { event: eventOf(next, now), condition: next, rule, channel, severity }
+  const into = passStages(way, { ...tools, judgeNow: now }, held.by)
+  if (held.event === undefined || held.event === row.latest) return
+  verdict(tools, held.event, held, ['merged', held.by ?? 'condition', 'told when what held it was over', into])
 }
 
 function remind(row: ConditionRow, { rule, channel }: ConditionJob, tools: ThreadTools): void {

@@ -55,7 +55,7 @@ export type Thread = {
   readonly by?: string
   readonly reason?: string
   readonly until?: number
-  /** The event that is held or bundled. */
+  /** The event that is held or bundled, or by which a digest names it. */
   readonly event?: number
   /** The newest event that was put into a message which may have been on its way already: its outcome tells. */
   readonly folded?: { readonly into: number; readonly event: number }
@@ -67,6 +67,9 @@ export type Thread = {
   readonly severity: Severity
   readonly reminders?: number
 }
+
+/** In the rule's place where a channel hears what another could not be told. */
+export const fallbackRule = '(fallback)'
 
 /** A row that has ended is kept so long: for what is still on its way, and for those who look back. */
 const keptMs = 7 * 86_400_000
@@ -87,6 +90,11 @@ export function keyOfRow(row: ConditionRow): string {
 
 export function readRow(state: Pick<StageState, 'get'>, key: string): ConditionRow | undefined {
   return state.get(key) as ConditionRow | undefined
+}
+
+/** For those who were told as well: the end of what flaps is held back until it has been calm. */
+export function hasEnded({ state, flapping }: ConditionRow): boolean {
+  return state === 'ended' && flapping !== true
 }
 
 export function putRow(state: Pick<StageState, 'put'>, row: ConditionRow, now: number): void {

@@ -44,7 +44,7 @@ export function moveCondition(event: HubEvent, tools: MoveTools): { readonly eve
   }
   if (before === undefined || !isOpen) {
     const begun = { ...event, condition: { ...condition, state: 'firing' as const } }
-    if (before?.endedAt !== undefined && now - before.endedAt < flapMs && before.threads.length > 0) {
+    if (before !== undefined && before.threads.length > 0 && isBack(before, now)) {
       const row = reopened(before, event, tools)
       store(row, tools)
       return { event: begun, move: { kind: 'reopened', row, before } }
@@ -59,6 +59,11 @@ export function moveCondition(event: HubEvent, tools: MoveTools): { readonly eve
   store(row, tools)
   if (!isChange) return { event, move: { kind: 'refreshed', row } }
   return { event: { ...event, condition: { ...condition, state: 'changed' } }, move: { kind: 'changed', row } }
+}
+
+/** As long as its end is held back it has not ended for those who were told, whatever its sender's clock says. */
+function isBack({ endedAt = 0, flapping }: ConditionRow, now: number): boolean {
+  return flapping === true || now - endedAt < flapMs
 }
 
 /** The same event once more, known by its identity: only when it was last heard of moves. */
@@ -83,7 +88,9 @@ function store(row: ConditionRow, { draft, now }: MoveTools): void {
   const dueAt = Math.min(row.endsAt ?? Infinity, silentAt)
   if (dueAt === Infinity) return
   const periodMs = Math.max(dueAt - row.seenAt, 1)
-  draft.job({ key: job, kind: 'condition-ends', dueAt, clock: 'hub', periodMs, body: { condition: key } })
+  const body = { condition: key }
+  // Not while its source reads old input, in which it may be heard of.
+  draft.job({ key: job, kind: 'condition-ends', dueAt, clock: 'hub', source: row.source, periodMs, body })
 }
 
 function opened(event: HubEvent, { judge, now, watch }: MoveTools): ConditionRow {
@@ -103,7 +110,8 @@ function opened(event: HubEvent, { judge, now, watch }: MoveTools): ConditionRow
     severity: event.severity,
     ...(event.subject === undefined ? {} : { subject: event.subject }),
     ...(event.host === undefined ? {} : { host: event.host }),
-    since: condition.since ?? event.time,
+    // Its sender's clock may be ahead of ours.
+    since: Math.min(condition.since ?? event.time, now),
     seenAt: now,
     repeats: 0,
     changes: 0,

@@ -1,7 +1,7 @@
 // Makes what a source handed in into an event: labels by the type's catalogue, the judge's time, the digest of its content; pure.
 import { hash } from 'node:crypto'
 import { toKey } from '../lib/key.ts'
-import type { HubEvent, Json } from '../words.ts'
+import type { HubEvent, Json, NewEvent } from '../words.ts'
 import type { Draft } from './draft.ts'
 import type { EventInput } from './input.ts'
 import { defaultMaxAgeMs, type Judge } from './judge.ts'
@@ -60,9 +60,11 @@ export function moveJudgeTime(draft: Draft, event: HubEvent): number {
   return judgeNow
 }
 
-/** Tells one content from another under the same identity. */
-export function digestOf(sketch: Sketch, time: number | undefined): string {
-  const { type, subject, labels, data, title, text } = sketch
-  const content = JSON.stringify([type, time ?? null, subject ?? null, labels, data, title ?? null, text ?? null])
+/** Tells one content from another under the same identity: what the sender said, whatever our config makes of it. */
+export function digestOf(event: NewEvent): string {
+  const { type, time, host, subject, severity, labels, data, title, text, condition } = event
+  const said = [type, time, host, subject, severity, labels ?? {}, data ?? {}, title, text].map((one) => one ?? null)
+  // When it ends by itself is no content: a sender moves it each time it repeats itself.
+  const content = JSON.stringify(condition === undefined ? said : [...said, condition.key, condition.state])
   return hash('sha256', content, 'base64url').slice(0, 22)
 }

@@ -1,10 +1,11 @@
 // What the outcome of a send means: the delivery's next state, the channel's outage, and who else must hear; pure.
 import { toKey } from '../lib/key.ts'
 import { type Delivery, type DeliveryExtra, finalDeliveries, type Outcome, type Verdict } from '../words.ts'
-import { readRow } from './condition-row.ts'
+import { fallbackRule, readRow } from './condition-row.ts'
 import type { Draft } from './draft.ts'
 import type { ReportInput } from './input.ts'
 import type { Judge } from './judge.ts'
+import { backoffMs, nextDelivery } from './next-delivery.ts'
 import { noteOutcome } from './thread-outcome.ts'
 import { addThreads, isSame, pendingThreads, type ThreadTools } from './thread-tools.ts'
 import { tell } from './tell.ts'
@@ -26,8 +27,6 @@ export type Outage = {
 
 /** An outage this long is announced even while every message is still waiting. */
 const announceAfterMs = 15 * 60_000
-/** "An unanswered send that may have arrived is retried once after 30 s, then ends as unknown." */
-const unansweredRetryMs = 30_000
 
 const outageRule = '(outage)'
 
@@ -84,63 +83,6 @@ export function noteTold(draft: Draft, channel: string, event: number): void {
   if (outage === undefined) return
   const told = draft.verdicts.filter((verdict) => verdict.event === event && verdict.state === 'queued')
   draft.put(channelStateKey(channel), { ...outage, toldOn: [...new Set(told.map((verdict) => verdict.channel))] })
-}
-
-/** The wait before the n-th further attempt: 5 s doubled up to 5 min, spread by a fifth so that peers do not march in step. */
-export function backoffMs(attempt: number, seed: number): number {
-  const base = Math.min(5000 * 2 ** Math.min(attempt - 1, 10), 300_000)
-  const spread = (((Math.imul(seed, 0x9e3779b1) + attempt * 40_503) >>> 8) % 400) / 1000
-  return Math.round(base * (0.8 + spread))
-}
-
-function nextDelivery(judge: Judge, { delivery, result, endedAt, interrupted }: ReportInput): Delivery {
-  if (result.ok) {
-    const handle = result.handle ?? delivery.handle
-    const { lastReason: _reason, lastDetail: _detail, ...sent } = delivery
-    return { ...sent, state: 'delivered', endedAt, ...(handle === undefined ? {} : { handle }) }
-  }
-  if ('givenUp' in result) {
-    if (result.givenUp === 'expired') return { ...delivery, state: 'expired', endedAt }
-    return channelGone(delivery, endedAt)
-  }
-  // It was in flight while a reload took its channel away: nobody would send it again.
-  if (!judge.channels.has(delivery.channel)) return channelGone(delivery, endedAt)
-  const failed = { ...delivery, lastReason: result.reason, lastDetail: result.detail }
-  if (result.maybeDelivered && judge.channels.get(delivery.channel)?.idempotency !== true) {
-    return interrupted === true ? sendAgain(failed, endedAt) : unanswered(failed, endedAt)
-  }
-  if (!result.retry) return { ...failed, state: 'dead', endedAt }
-  return retryAt(failed, endedAt + waitMs(delivery, result), endedAt)
-}
-
-function channelGone(delivery: Delivery, endedAt: number): Delivery {
-  const lastDetail = 'the channel is no longer configured'
-  return { ...delivery, state: 'dead', endedAt, lastReason: 'gone', lastDetail }
-}
-
-/** We stopped, perhaps before the request left: giving it up as told would lose it, however often we stop. */
-function sendAgain(delivery: Delivery, now: number): Delivery {
-  return { ...retryAt(delivery, now + unansweredRetryMs, now), unanswered: Math.max(delivery.unanswered, 1) }
-}
-
-function unanswered(delivery: Delivery, now: number): Delivery {
-  const count = delivery.unanswered + 1
-  const urgent = delivery.severity === 'error' || delivery.severity === 'critical'
-  if (count >= 2 && !urgent) return { ...delivery, unanswered: count, state: 'unknown', endedAt: now }
-  const wait = count === 1 ? unansweredRetryMs : backoffMs(delivery.attempts, delivery.seq)
-  return { ...retryAt(delivery, now + wait, now), unanswered: count }
-}
-
-function retryAt(delivery: Delivery, dueAt: number, now: number): Delivery {
-  if (now >= delivery.expireAt) return { ...delivery, state: 'expired', endedAt: now }
-  return { ...delivery, state: 'retrying', dueAt: Math.min(dueAt, delivery.expireAt) }
-}
-
-function waitMs(delivery: Delivery, result: Extract<Outcome, { ok: false }>): number {
-  return Math.max(
-    result.retryAfterMs ?? 0,
-    result.retryAfterMs === undefined ? backoffMs(delivery.attempts, delivery.seq) : 0,
-  )
 }
 
 const verdictOf = {
@@ -224,7 +166,7 @@ function tellFallback(judge: Judge, draft: Draft, dead: Delivery, now: number): 
   const channel = ways.find((way) => way !== undefined && judge.channels.has(way) && !tried.includes(way))
   if (channel === undefined) return
   const { kind, severity, thread } = dead
-  const rule = '(fallback)'
+  const rule = fallbackRule
   const events = dead.events.map((seq) => ({ seq, rule }))
   const extra = { ...without(dead.extra), fallbackFor: dead.extra.fallbackFor ?? dead.channel, tried }
   const told = tell(draft, judge, { channel, rule, kind, thread, events, severity, extra }, now)
@@ -232,9 +174,12 @@ function tellFallback(judge: Judge, draft: Draft, dead: Delivery, now: number): 
   // Who is told in its place that something is wrong is told of the end as well.
   for (const key of extra.conditions ?? []) {
     const known = readRow(draft, key)?.threads ?? []
-    const fresh = pendingThreads(told, rule).filter(
-      (one) => !known.some((old) => isSame(old, one) && old.state !== 'lost'),
-    )
+    // What a digest says of it, and how bad it is, is not what the digest as a whole says.
+    const lost = known.find((one) => one.delivery === dead.seq)
+    const own = { severity: lost?.severity ?? severity, ...(lost?.event === undefined ? {} : { event: lost.event }) }
+    const fresh = pendingThreads(told, rule)
+      .filter((one) => !known.some((old) => isSame(old, one) && old.state !== 'lost' && old.end === undefined))
+      .map((one) => ({ ...one, ...own }))
     addThreads(key, fresh, { judge, draft, now })
   }
 }
@@ -291,6 +236,12 @@ function isGone(result: ReportInput['result']): boolean {
   return !result.ok && 'givenUp' in result && result.givenUp === 'channel-gone'
 }
 
-function without({ rules: _rules, settled: _settled, siblings: _siblings, ...extra }: DeliveryExtra): DeliveryExtra {
+function without({
+  rules: _rules,
+  settled: _settled,
+  siblings: _siblings,
+  keyed: _keyed,
+  ...extra
+}: DeliveryExtra): DeliveryExtra {
   return extra
 }

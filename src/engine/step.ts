@@ -3,18 +3,19 @@ import { fromId, toId } from '../lib/id.ts'
 import type { Window } from '../rules/dedupe.ts'
 import type { Rule } from '../rule.ts'
 import type { ConditionEnd, HubEvent, Json, Severity } from '../words.ts'
-import { tellBundle } from './bundle.ts'
 import { closeCondition, stepConditionJob } from './condition-jobs.ts'
-import { readRow } from './condition-row.ts'
+import { fallbackRule, readRow } from './condition-row.ts'
 import { moveCondition, type MoveTools, refreshCondition } from './conditions.ts'
 import type { Derived, Draft } from './draft.ts'
 import { digestOf, moveJudgeTime, type Sketch, toSketch } from './event.ts'
 import type { CommandInput, EventInput, FactInput, Input, JobInput, ReportInput } from './input.ts'
 import type { Judge } from './judge.ts'
-import { judgeEvent, type JudgeTools, tellEvent } from './judge-event.ts'
+import { judgeEvent, type JudgeTools } from './judge-event.ts'
 import { type Plan, rulesFor, toFact } from './plan.ts'
 import { noteTold, stepReport } from './report.ts'
-import { tell } from './tell.ts'
+import { tellEvent } from './stages.ts'
+import { expireAtOf, tell } from './tell.ts'
+import { tellBundle } from './tell-bundle.ts'
 import { type RecheckBody, recheckKey, runWatch, showWatches, stepWatchJob, unanswered } from './watching.ts'
 
 /** Steps one planned input with all that follows from it; returns the id of the event it made, if it is one. */
@@ -76,24 +77,31 @@ function settle(judge: Judge, draft: Draft, now: number): void {
 
 function stepEvent(judge: Judge, draft: Draft, planned: Plan, input: EventInput, now: number): Stepped {
   const sketch = planned.sketch ?? toSketch(judge, input)
+  let isRevised = false
   if (planned.identity !== undefined) {
-    const digest = digestOf(sketch, input.event.time)
+    const digest = digestOf(input.event)
     const known = draft.identity(planned.identity)
     if (known?.digest === digest && isKnown(sketch, { judge, draft, now }))
       return { id: toId(known.seq), duplicate: true }
-    // Of a condition, other content under the same identity is how its sender says that something has changed.
     if (known !== undefined && known.digest !== digest && sketch.condition === undefined) {
       const data: Json = { firstEvent: toId(known.seq), identity: input.event.identity ?? null, source: input.source }
       const event = { type: 'sereno.id-reused', subject: input.event.identity?.id ?? '', data }
       draft.derived.push({ event, cause: draft.nextSeq })
     }
+    isRevised = known !== undefined && known.digest !== digest
     draft.identities.set(planned.identity, { seq: draft.nextSeq, digest, at: now })
   }
   const seq = draft.takeSeq()
-  const event: HubEvent = { seq, id: toId(seq), ...sketch }
+  const event: HubEvent = { seq, id: toId(seq), ...(isRevised ? revise(sketch) : sketch) }
   const judgeNow = moveJudgeTime(draft, event)
   take(event, { judge, draft, now, judgeNow, cause: seq, matched: planned.matched })
   return { id: event.id }
+}
+
+/** Of a condition, other content under the same identity is how its sender says that something has changed. */
+function revise(sketch: Sketch): Sketch {
+  const { condition } = sketch
+  return condition?.state === 'firing' ? { ...sketch, condition: { ...condition, state: 'changed' } } : sketch
 }
 
 /** A sender repeats itself: nothing new, except where we thought that it had fallen silent. */
@@ -132,7 +140,7 @@ function derive(judge: Judge, draft: Draft, given: Derived & Partial<Reach>, now
   for (const channel of only ?? also ?? []) {
     const told = draft.verdicts.some((verdict) => verdict.event === seq && verdict.channel === channel)
     if (told || channel === not) continue
-    const to = { rule: given.rule ?? '(fallback)', channel, severity: derived.severity }
+    const to = { rule: given.rule ?? fallbackRule, channel, severity: derived.severity }
     tellEvent(derived, undefined, to, {}, { judge, draft, now })
   }
   return derived.id
@@ -161,7 +169,7 @@ function stepJob(judge: Judge, draft: Draft, { job }: JobInput, cause: number, n
   // Read from the store a moment ago: another input may have taken or moved it since.
   if (draft.jobOf(job.key)?.dueAt !== job.dueAt) return
   draft.cancel(job.key)
-  if (job.kind === 'bundle') return tellBundle(judge, draft, job.key, now)
+  if (job.kind === 'bundle') return tellBundle(job.key, { judge, draft, now })
   if (job.kind === 'dedupe-end') return tellRepeats(judge, draft, job.key, job.body, now)
   if (stepConditionJob(job, cause, { judge, draft, now })) return
   if (stepWatchJob(judge, job, { draft, now, cause })) return
@@ -194,7 +202,7 @@ function stepCommand(judge: Judge, draft: Draft, { command }: CommandInput, seq:
     }
     case 'retry': {
       const { delivery } = command
-      const expireAt = now + (judge.channels.get(delivery.channel)?.expireAfterMs ?? 86_400_000)
+      const expireAt = expireAtOf(delivery.kind, judge.channels.get(delivery.channel), now)
       const { endedAt: _ended, ...open } = delivery
       draft.deliveries.set(delivery.seq, { ...open, state: 'queued', unanswered: 0, dueAt: now, expireAt })
       if (delivery.extra.settled === true) return {}

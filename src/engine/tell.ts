@@ -1,8 +1,8 @@
-// Makes deliveries of what the judge wants told, and bundles of what must wait; pure.
+// Makes deliveries of what the judge wants told; pure.
 import { toId } from '../lib/id.ts'
-import { severities, type Delivery, type DeliveryExtra, type IntentKind, type Severity } from '../words.ts'
+import type { Delivery, DeliveryExtra, IntentKind, Severity } from '../words.ts'
 import type { Draft } from './draft.ts'
-import type { Judge } from './judge.ts'
+import type { ChannelFacts, Judge } from './judge.ts'
 
 export interface Intent {
   readonly channel: string
@@ -24,23 +24,6 @@ export interface Named {
   readonly seq: number
   readonly rule: string
 }
-
-/** What waits under a bundle key; told as one by its job. */
-export type Bundle = {
-  readonly channel: string
-  readonly rule: string
-  readonly by: string
-  readonly events: readonly BundledEvent[]
-  /** Events beyond those named, and repeats that the named ones stood for. */
-  readonly unnamed: number
-  readonly since: number
-  readonly severity: Severity
-}
-
-export type BundledEvent = { readonly seq: number; readonly rule: string; readonly condition?: string }
-
-/** More than a person reads in one message; the rest is counted. */
-const namedAtMost = 100
 
 /** Queues one delivery per recipient; what is for a channel that is gone is given up when the input has been stepped. */
 export function tell(draft: Draft, judge: Judge, intent: Intent, now: number): readonly Delivery[] {
@@ -71,7 +54,7 @@ export function tell(draft: Draft, judge: Judge, intent: Intent, now: number): r
       unanswered: 0,
       createdAt: now,
       dueAt: now,
-      expireAt: now + (channel?.expireAfterMs ?? 86_400_000),
+      expireAt: expireAtOf(intent.kind, channel, now),
     }
   })
   for (const delivery of deliveries) {
@@ -95,64 +78,9 @@ export function tell(draft: Draft, judge: Judge, intent: Intent, now: number): r
   return deliveries
 }
 
-export interface Held {
-  readonly bundle: string
-  readonly at: number
-  readonly by: string
-  readonly channel: string
-  readonly rule: string
-  readonly event: { readonly seq: number; readonly source: string; readonly time: number; readonly severity: Severity }
-  readonly repeats: number
-  readonly source?: string
-  readonly condition?: string
-  readonly reason: string
-}
+/** In effect never: what was told to have begun will be told to have ended, however long its channel is away. */
+const endsWaitMs = 10 * 365 * 86_400_000
 
-/** Puts an event into a bundle; the bundle's job, set by its first event, tells it. */
-export function hold(draft: Draft, held: Held, now: number): void {
-  const known = draft.get(held.bundle) as Bundle | undefined
-  const open: Bundle = known ?? {
-    channel: held.channel,
-    rule: held.rule,
-    by: held.by,
-    events: [],
-    unnamed: 0,
-    since: held.event.time,
-    severity: held.event.severity,
-  }
-  const named = open.events.length < namedAtMost
-  draft.put(held.bundle, {
-    ...open,
-    events: named ? [...open.events, entryOf(held)] : open.events,
-    unnamed: open.unnamed + held.repeats + (named ? 0 : 1),
-    severity: worst(open.severity, held.event.severity),
-  })
-  if (known === undefined) {
-    draft.job({
-      key: held.bundle,
-      kind: 'bundle',
-      dueAt: held.at,
-      clock: 'hub',
-      ...(held.source === undefined ? {} : { source: held.source }),
-      body: null,
-    })
-  }
-  draft.verdicts.push({
-    event: held.event.seq,
-    rule: held.rule,
-    channel: held.channel,
-    state: named ? 'held' : 'merged',
-    by: held.by,
-    reason: named ? held.reason : `${held.reason}; counted in the digest without its name`,
-    until: held.at,
-    at: now,
-  })
-}
-
-function entryOf({ event, rule, condition }: Held): BundledEvent {
-  return { seq: event.seq, rule, ...(condition === undefined ? {} : { condition }) }
-}
-
-export function worst(one: Severity, other: Severity): Severity {
-  return severities.indexOf(one) >= severities.indexOf(other) ? one : other
+export function expireAtOf(kind: IntentKind, channel: ChannelFacts | undefined, now: number): number {
+  return now + (kind === 'end' ? endsWaitMs : (channel?.expireAfterMs ?? 86_400_000))
 }

@@ -1,8 +1,18 @@
-// What the outcome of a send means for the conditions it told of: who has been told, and what is still to be said; pure.
-import type { Delivery } from '../words.ts'
+// What a message's end means for the conditions it told of: who has been told, and what is still to be said; pure.
+import type { ConditionNote, Delivery, DeliveryExtra } from '../words.ts'
 import type { Draft } from './draft.ts'
-import { type ConditionRow, jobKeys, keyOfRow, putRow, readRow, type Thread } from './condition-row.ts'
-import { endOf, isSame, noteOf, say, type ThreadTools, verdict } from './thread-tools.ts'
+import { type ConditionRow, hasEnded, jobKeys, keyOfRow, putRow, readRow, type Thread } from './condition-row.ts'
+import {
+  endOf,
+  isSame,
+  mayHaveArrived,
+  noteOf,
+  say,
+  superseded,
+  type ThreadTools,
+  verdict,
+  withEnd,
+} from './thread-tools.ts'
 
 /** Moves the threads of the conditions that a message told of; returns the delivery with what has to be added to it. */
 export function noteOutcome(delivery: Delivery, tools: ThreadTools): Delivery {
@@ -15,51 +25,75 @@ export function noteOutcome(delivery: Delivery, tools: ThreadTools): Delivery {
 }
 
 function noteFor(row: ConditionRow, delivery: Delivery, tools: ThreadTools): Delivery {
-  const index = row.threads.findIndex((one) => isSame(one, delivery))
-  const thread = row.threads[index]
+  const thread = row.threads.find((one) => isAbout(row, one, delivery))
   if (thread === undefined) return delivery
-  const { draft, now } = tools
-  const isFirst = thread.delivery === delivery.seq && thread.state === 'pending'
-  const missed = thread.folded?.into === delivery.seq && !delivery.events.includes(thread.folded.event)
-  const put = (next: Thread): void => putRow(draft, { ...row, threads: row.threads.with(index, next) }, now)
+  const put = (next: Thread): void =>
+    putRow(tools.draft, { ...row, threads: row.threads.map((one) => (one === thread ? next : one)) }, tools.now)
   switch (delivery.state) {
     case 'delivered':
-    case 'unknown': {
-      const { folded: _folded, ...settled } = thread
-      const told: Thread = isFirst ? { ...settled, state: 'told' } : settled
-      const isSaid = !missed || waits(draft, thread.behind, delivery) !== undefined
-      put(isSaid ? told : saidToo(row, told, thread.folded?.event ?? row.latest, tools))
-      if (isFirst && row.state === 'open') remindLater(row, thread, tools)
+    case 'unknown':
+      put(noteTold(row, thread, delivery, tools))
       return delivery
-    }
     case 'queued':
     case 'sending':
     case 'retrying': {
-      // One that may have arrived is repeated as it was.
-      if (delivery.unanswered > 0) return delivery
-      const next = absorb(row, thread, delivery, missed, tools)
-      const { folded: _folded, behind: _behind, ...rest } = thread
-      if (next !== delivery) {
-        const folded = { into: delivery.seq, event: next.events.at(-1) ?? row.latest }
-        put({ ...rest, folded, ...(thread.end === undefined ? {} : { end: delivery.seq }) })
-      }
+      const [next, moved] = absorb(row, thread, delivery, tools)
+      if (next !== delivery) put(moved)
       return next
     }
     case 'dead':
-    case 'expired':
-      if (!isFirst) return delivery
-      put({ ...thread, state: 'lost' })
+    case 'expired': {
+      if (thread.delivery !== delivery.seq || thread.state !== 'pending') {
+        put(noteMissed(row, thread, delivery, tools))
+        return delivery
+      }
       // The fallback hears of it as it is by now.
-      return absorb(row, thread, delivery, missed, tools)
+      const [next, { folded: _folded, behind: _behind, ...lost }] = absorb(row, thread, delivery, tools)
+      put({ ...lost, state: 'lost' })
+      return next
+    }
     case 'replaced':
       return delivery
   }
 }
 
-/** The message left without what was put into it at the last moment: that is said behind it. */
-function saidToo(row: ConditionRow, thread: Thread, event: number, tools: ThreadTools): Thread {
-  if (row.state === 'open') {
-    const [change] = say(row, 'change', event, [thread], row.severity, noteOf(row), tools)
+/** A row has begun anew since, when the message is of another thread. */
+function isAbout(row: ConditionRow, thread: Thread, delivery: Delivery): boolean {
+  const { channel, recipient, seq } = delivery
+  if (thread.channel !== channel || thread.recipient !== recipient) return false
+  return thread.delivery === seq || (isSame(thread, delivery) && delivery.thread === row.thread)
+}
+
+function noteTold(row: ConditionRow, thread: Thread, delivery: Delivery, tools: ThreadTools): Thread {
+  const next = noteMissed(row, thread, delivery, tools)
+  // Who could not be told before may be told later: by hand, or of a change.
+  const begins = thread.state === 'lost' ? delivery.kind !== 'end' : thread.delivery === delivery.seq
+  if (thread.state === 'told' || !begins) return next
+  if (row.state === 'open') remindLater(row, thread, tools)
+  const told = { ...next, state: 'told' } as const
+  const isSaid = next.end !== undefined || saysEnd(thread, delivery)
+  return hasEnded(row) && !isSaid ? sayToo(row, told, row.ending ?? row.latest, tools) : told
+}
+
+function saysEnd({ event = 0 }: Thread, { extra }: Delivery): boolean {
+  return extra.condition?.endedAt !== undefined || extra.ended?.[event] !== undefined
+}
+
+/** The message may have left without what was put into it at the last moment: that is said behind it. */
+function noteMissed(row: ConditionRow, thread: Thread, delivery: Delivery, tools: ThreadTools): Thread {
+  const { folded, ...settled } = thread
+  if (folded?.into !== delivery.seq) return thread
+  if (delivery.events.includes(folded.event)) return settled
+  const behind = waits(tools.draft, thread.behind, delivery)
+  const isOld = behind !== undefined || (thread.end !== undefined && thread.end !== delivery.seq)
+  if (!isOld) return sayToo(row, settled, folded.event, tools)
+  verdict(tools, folded.event, thread, ['merged', 'condition', 'told with what came after it', behind?.id])
+  return settled
+}
+
+function sayToo(row: ConditionRow, thread: Thread, event: number, tools: ThreadTools): Thread {
+  if (!hasEnded(row)) {
+    const [change] = say(row, 'change', event, [thread], thread.severity, noteOf(row), tools)
     return change === undefined ? thread : { ...thread, behind: change.seq }
   }
   const [end] = say(row, 'end', row.ending ?? event, [thread], 'info', noteOf(row, endOf(row)), tools)
@@ -67,23 +101,56 @@ function saidToo(row: ConditionRow, thread: Thread, event: number, tools: Thread
 }
 
 /** It goes out once more, and says what has become of it meanwhile: what waits behind it is not needed any more. */
-function absorb(row: ConditionRow, thread: Thread, delivery: Delivery, missed: boolean, tools: ThreadTools): Delivery {
+function absorb(row: ConditionRow, thread: Thread, delivery: Delivery, tools: ThreadTools): [Delivery, Thread] {
   const { draft, now } = tools
+  const isOver = hasEnded(row)
+  // A digest names others too: of this one it says no more than that it has ended.
+  if (mayHaveArrived(delivery) || (delivery.kind === 'digest' && !isOver)) return [delivery, thread]
   const behind = waits(draft, thread.behind, delivery)
-  const news = [...(missed && thread.folded !== undefined ? [thread.folded.event] : []), ...(behind?.events ?? [])]
+  const missed = thread.folded?.into === delivery.seq ? [thread.folded.event] : []
+  // A reminder brings nothing new.
+  const waiting = behind === undefined || behind.extra.settled === true ? [] : behind.events
+  const news = [...new Set([...missed, ...waiting])].filter((event) => !delivery.events.includes(event))
   if (behind !== undefined) {
     draft.deliveries.set(behind.seq, { ...behind, state: 'replaced', endedAt: now })
     const into = 'told with the message before it'
-    for (const event of behind.events) verdict(tools, event, thread, ['queued', 'outbox', into, delivery.id])
+    for (const event of waiting) verdict(tools, event, thread, ['queued', 'outbox', into, delivery.id])
   }
-  if (news.length === 0) return delivery
-  const isEnd = behind?.kind === 'end' && delivery.kind !== 'open'
-  return {
+  if (news.length === 0) return [delivery, thread]
+  const isFirst = thread.delivery === delivery.seq
+  const { behind: _behind, ...rest } = thread
+  const folded = { into: delivery.seq, event: news.at(-1) ?? row.latest }
+  const end = thread.end === undefined ? {} : { end: delivery.seq }
+  const moved = { ...rest, folded, ...end, ...(isFirst ? {} : { behind: delivery.seq }) }
+  if (delivery.kind === 'digest') return [withEnd(delivery, thread, news, row.endedAt ?? now), moved]
+  const { folded: before } = thread
+  const old = before?.into === delivery.seq && before.event !== delivery.events[0] ? before.event : undefined
+  if (old !== undefined && !news.includes(old)) verdict(tools, old, thread, superseded(delivery))
+  const isEnd = isOver && delivery.kind !== 'open'
+  const next: Delivery = {
     ...delivery,
-    kind: isEnd ? 'end' : delivery.kind,
-    events: [...delivery.events.filter((event) => !news.includes(event)), ...new Set(news)],
-    severity: row.state === 'open' ? row.severity : delivery.severity,
-    extra: { ...delivery.extra, ...noteOf(row, row.state === 'ended' ? endOf(row) : {}) },
+    ...(isEnd ? { kind: 'end', expireAt: behind?.expireAt ?? delivery.expireAt } : {}),
+    events: [...delivery.events.filter((event) => event !== old), ...news],
+    severity: isEnd ? 'info' : isOver ? delivery.severity : thread.severity,
+    extra: absorbedExtra(row, thread, delivery, behind),
+  }
+  return [next, moved]
+}
+
+function absorbedExtra(
+  row: ConditionRow,
+  thread: Thread,
+  delivery: Delivery,
+  behind: Delivery | undefined,
+): DeliveryExtra {
+  const { extra, kind } = delivery
+  if (hasEnded(row)) return { ...extra, ...noteOf(row, endOf(row)) }
+  if (kind === 'open') return { ...extra, ...noteOf(row) }
+  const { was, began }: Partial<ConditionNote> = { ...behind?.extra.condition, ...extra.condition }
+  const isNews = was !== undefined && was !== thread.severity
+  return {
+    ...extra,
+    ...noteOf(row, { ...(isNews ? { was } : {}), ...(began === undefined ? {} : { began }) }),
   }
 }
 

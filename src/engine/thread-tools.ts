@@ -3,7 +3,7 @@ import type { ConditionNote, Delivery, DeliveryExtra, IntentKind, Severity, Verd
 import { type ConditionRow, keyOfRow, putRow, readRow, type Thread } from './condition-row.ts'
 import type { Draft } from './draft.ts'
 import type { Judge } from './judge.ts'
-import { tell } from './tell.ts'
+import { expireAtOf, tell } from './tell.ts'
 
 export interface ThreadTools {
   readonly judge: Judge
@@ -57,34 +57,77 @@ export function say(
   return tell(draft, judge, { channel, rule, kind, thread: row.thread, events, severity, extra, recipients }, now)
 }
 
+/** May not be changed any more: it goes out again as it was, and so does one that is known to its service by a key. */
+export function mayHaveArrived({ unanswered, extra }: Delivery): boolean {
+  return unanswered > 0 || extra.keyed === true
+}
+
+export function superseded({ id }: Delivery): Ending {
+  return ['merged', 'condition', 'something newer was told in its place', id]
+}
+
+/** What is put into a message that waits. */
+export interface News {
+  readonly event: number
+  readonly note: DeliveryExtra
+  /** Absent: as they were. */
+  readonly kind?: IntentKind
+  readonly severity?: Severity
+  /** For the verdict. */
+  readonly reason: string
+}
+
 /**
- * Puts an event into a message that waits to be sent; undefined when the message may have left or is settled. One that
- * leaves at this moment is found out by its outcome, which names the events it had.
+ * Puts news into a message of a thread that waits to be sent, in place of what was put there before; undefined when the
+ * message may have left or is settled. One that leaves at this moment is found out by its outcome, which names the
+ * events it had.
  */
-export function fold(
-  draft: Draft,
-  seq: number | undefined,
-  event: number,
-  note: DeliveryExtra,
-  kind?: IntentKind,
-  severity?: Severity,
-): Delivery | undefined {
+export function fold(thread: Thread, seq: number | undefined, news: News, tools: ThreadTools): Thread | undefined {
+  const { draft } = tools
   const delivery = seq === undefined ? undefined : draft.delivery(seq)
-  if (delivery === undefined || delivery.unanswered > 0) return undefined
+  if (delivery === undefined || mayHaveArrived(delivery)) return undefined
   if (delivery.state !== 'queued' && delivery.state !== 'retrying') return undefined
+  const next = delivery.kind === 'digest' ? foldEnd(delivery, thread, news) : folded(delivery, thread, news)
+  if (next === undefined) return undefined
+  draft.deliveries.set(next.seq, next)
+  draft.revised.add(next.seq)
+  const before = thread.folded?.into === next.seq ? thread.folded.event : undefined
+  if (before !== undefined && !next.events.includes(before)) verdict(tools, before, thread, superseded(next))
+  const state = delivery.kind === 'digest' && delivery.extra.settled === true ? 'merged' : 'queued'
+  verdict(tools, news.event, thread, [state, 'outbox', news.reason, next.id])
+  return { ...thread, folded: { into: next.seq, event: news.event } }
+}
+
+function folded(delivery: Delivery, thread: Thread, { event, note, kind, severity }: News): Delivery {
   const { settled, ...extra } = delivery.extra
+  const before = thread.folded?.into === delivery.seq ? thread.folded.event : undefined
   // A reminder names what was told before: only what is new decides a verdict.
-  const known = settled === true ? [] : delivery.events.filter((one) => one !== event)
-  const next: Delivery = {
+  const known =
+    settled === true ? [] : delivery.events.filter((one, index) => one !== event && (one !== before || index === 0))
+  return {
     ...delivery,
     events: [...known, event],
     severity: severity ?? delivery.severity,
     kind: kind ?? delivery.kind,
+    ...(kind === 'end' ? { expireAt: expireAtOf(kind, undefined, delivery.createdAt) } : {}),
     extra: { ...extra, ...note },
   }
-  draft.deliveries.set(next.seq, next)
-  draft.revised.add(next.seq)
-  return next
+}
+
+/** A digest names others too: of this one it says no more than that it has ended. */
+function foldEnd(delivery: Delivery, thread: Thread, { event, note }: News): Delivery | undefined {
+  const endedAt = note.condition?.endedAt
+  if (endedAt === undefined || thread.event === undefined) return undefined
+  return withEnd(delivery, thread, [event], endedAt)
+}
+
+/** A digest in which a condition has ended since, by events of which its thread's rule has to hear. */
+export function withEnd(delivery: Delivery, thread: Thread, news: readonly number[], endedAt: number): Delivery {
+  const { extra, events, rule } = delivery
+  const before = events.map((_event, index) => extra.rules?.[index] ?? rule)
+  const rules = [...before, ...news.map(() => thread.rule)]
+  const ended = thread.event === undefined ? {} : { ended: { ...extra.ended, [thread.event]: endedAt } }
+  return { ...delivery, events: [...events, ...news], extra: { ...extra, rules, ...ended } }
 }
 
 export function verdict(

@@ -48,7 +48,7 @@ export function deliveryWords(delivery: Delivery, times: Times): string {
     case 'sending':
       return `is being sent now (attempt ${delivery.attempts})`
     case 'retrying':
-      return `failed ${count(delivery.attempts, 'time')}${last(delivery)} and is tried again ${times.beside(delivery.dueAt)}, for the last time by ${times.beside(delivery.expireAt)}`
+      return `failed ${count(delivery.attempts, 'time')}${last(delivery)} and is tried again ${times.beside(delivery.dueAt)}${delivery.kind === 'end' ? '' : `, for the last time by ${times.beside(delivery.expireAt)}`}`
     case 'delivered':
       return `was delivered ${ended} after ${count(delivery.attempts, 'attempt')}`
     case 'unknown':

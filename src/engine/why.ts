@@ -5,6 +5,7 @@ import { match } from '../rules/match.ts'
 import type { Rule } from '../rule.ts'
 import type { DeliveryDetail } from '../store/store.ts'
 import type { HubEvent, Verdict } from '../words.ts'
+import { fallbackRule } from './condition-row.ts'
 import { attemptLines, deliveryWords, extraWords, verdictWords, type Times } from './why-words.ts'
 
 export interface WhyInput {
@@ -148,8 +149,6 @@ function silentWords({ event, rules }: WhyInput): string {
 }
 
 /** Where the hub tells a channel of its own accord, it writes the reason in the rule's place. */
-const fallbackRule = '(fallback)'
-
 function isHubs(rule: string): boolean {
   return rule.startsWith('(') && rule.endsWith(')')
 }

@@ -33,14 +33,23 @@ export const dedupe: Stage = ({ event, rule, channel, state, now, judgeNow }) =>
   const key = dedupeKey(rule, channel, event)
   const window = rebase(state.get(key) as Window | undefined, now, judgeNow)
   if (window !== undefined && judgeNow - window.at < forMs) {
+    const until = window.at + forMs
+    // It is told by itself, should it still be open then: it is no repeat.
+    if (event.condition !== undefined) {
+      return {
+        pass: false,
+        state: 'merged',
+        reason: `another of the same ${nameOf(rule)} was told within its window`,
+        until,
+      }
+    }
     const held = window.held + 1
     const since = window.heldSince ?? event.time
     state.put(key, { ...window, held, heldSince: since } satisfies Json, now + forMs + countKeptMs)
     if (tell === 'end' && window.held === 0) {
       const body = { rule: rule.name, channel, event: event.seq, severity: rule.severity ?? event.severity }
-      state.job({ key, kind: 'dedupe-end', dueAt: window.at + forMs, clock: 'judge', source: event.source, body })
+      state.job({ key, kind: 'dedupe-end', dueAt: until, clock: 'judge', source: event.source, body })
     }
-    const until = window.at + forMs
     const reason = `a repeat of the same ${nameOf(rule)} within its window`
     return { pass: false, state: 'merged', reason, until, ...(window.into === undefined ? {} : { into: window.into }) }
   }

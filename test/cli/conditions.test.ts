@@ -96,7 +96,7 @@ describe('beside a hub', () => {
       (await list()).map(({ key }) => key),
       ['/srv'],
     )
-    await until(async () => told.some((line) => line.includes('Resolved: Disk /data is full')))
+    await until(async () => told.some((line) => line.includes('Closed: Disk /data is full')))
     assert.ok(told.some((line) => line.includes('It was closed by hand.')))
     const again = await sereno('conditions', 'close', data?.id ?? '', '--data', folder)
     assert.equal(again.code, 1)

@@ -47,6 +47,8 @@ export class EngineHouse implements AsyncDisposable {
   /** What a channel answers; absent: ok. */
   readonly answers = new Map<string, Outcome>()
   readonly sent: Sent[] = []
+  /** A channel answers no sooner. */
+  gate: Promise<void> | undefined
   /** What watches wanted looked up. */
   readonly asked: Ask[] = []
   engine: Engine
@@ -156,6 +158,7 @@ export class EngineHouse implements AsyncDisposable {
         return [{ title: 't', text: delivery.id, payload: null }]
       },
       send: async (_part, delivery) => {
+        await this.gate
         const outcome = this.answers.get(channel) ?? { ok: true }
         this.sent.push({ channel, at: this.clock.now(), delivery, events, ok: outcome.ok })
         return outcome

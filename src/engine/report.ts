@@ -96,13 +96,15 @@ const verdictOf = {
 function settleVerdicts(delivery: Delivery, { draft, now }: ThreadTools): void {
   if (delivery.extra.settled === true || delivery.state === 'replaced') return
   const all = (delivery.extra.siblings ?? [delivery.seq]).flatMap((seq) => draft.delivery(seq) ?? [])
-  const best = all.toSorted((one, other) => order.indexOf(one.state) - order.indexOf(other.state))[0] ?? delivery
-  const waiting = all.find((one) => !finalDeliveries.includes(one.state))
-  if (waiting !== undefined && all.length === 1) return
-  const [verdict, reason] = waiting === undefined ? verdictOf[best.state as keyof typeof verdictOf] : queued
-  const others = all.length === 1 ? '' : `${all.map(recipientWords).join(', ')}; `
   for (const [index, event] of delivery.events.entries()) {
-    const why = best.lastDetail === undefined || waiting !== undefined ? reason : `${reason}: ${best.lastDetail}`
+    // What was said to one recipient with other news counts for those it was said to.
+    const naming = all.filter((one) => one.seq === delivery.seq || one.events.includes(event))
+    const best = naming.toSorted((one, other) => order.indexOf(one.state) - order.indexOf(other.state))[0] ?? delivery
+    const isWaiting = naming.some((one) => !finalDeliveries.includes(one.state))
+    if (isWaiting && naming.length === 1) continue
+    const [verdict, reason] = isWaiting ? queued : verdictOf[best.state as keyof typeof verdictOf]
+    const others = naming.length === 1 ? '' : `${naming.map(recipientWords).join(', ')}; `
+    const why = best.lastDetail === undefined || isWaiting ? reason : `${reason}: ${best.lastDetail}`
     draft.verdicts.push({
       event,
       rule: delivery.extra.rules?.[index] ?? delivery.rule,

@@ -44,7 +44,7 @@ function noteFor(row: ConditionRow, delivery: Delivery, tools: ThreadTools): Del
     case 'dead':
     case 'expired': {
       if (thread.delivery !== delivery.seq || thread.state !== 'pending') {
-        put(noteMissed(row, thread, delivery, tools))
+        put(noteRefused(delivery, noteMissed(row, thread, delivery, tools)))
         return delivery
       }
       // The fallback hears of it as it is by now.
@@ -55,6 +55,12 @@ function noteFor(row: ConditionRow, delivery: Delivery, tools: ThreadTools): Del
     case 'replaced':
       return delivery
   }
+}
+
+/** Who could not be told that it came back takes it for ended, and needs no second end. */
+function noteRefused({ seq, kind, extra, unanswered }: Delivery, thread: Thread): Thread {
+  const cameBack = kind === 'change' && extra.condition?.began !== undefined && unanswered === 0
+  return cameBack && thread.end === undefined ? { ...thread, end: seq } : thread
 }
 
 /** A row has begun anew since, when the message is of another thread. */
@@ -130,6 +136,8 @@ function absorb(row: ConditionRow, thread: Thread, delivery: Delivery, tools: Th
   const next: Delivery = {
     ...delivery,
     ...(isEnd ? { kind: 'end', expireAt: behind?.expireAt ?? delivery.expireAt } : {}),
+    // It came back before its end could be said: that is no end.
+    ...(!isOver && delivery.kind === 'end' ? { kind: 'change' } : {}),
     events: [...delivery.events.filter((event) => event !== old), ...news],
     severity: isEnd ? 'info' : isOver ? delivery.severity : thread.severity,
     extra: absorbedExtra(row, thread, delivery, behind),

@@ -187,6 +187,9 @@ function sayChange(
     return index < 0 ? thread : (results[index] ?? told.find((other) => isSame(other, thread)) ?? thread)
   })
   putRow(tools.draft, { ...row, threads: next }, tools.now)
+  // The next reminder counts from the last that was said.
+  const heard = threads.find((thread) => thread.state === 'told')
+  if (heard !== undefined) remindLater(row, heard, tools)
 
   function noteFor(thread: Thread): DeliveryExtra {
     const was = isNews ? severityTold(thread, tools) : severity

@@ -86,7 +86,9 @@ export function createDoor(parts: DoorParts): HubDoor {
       const event = { type: 'sereno.test', subject: channel, data: { channel } }
       const { id } = await engine.command({ name: 'tell', channel, event, rule: '(test)' })
       const told = await store.event(id ?? '')
-      const [verdict] = told === undefined ? [] : await store.verdicts([told.seq])
+      const verdicts = told === undefined ? [] : await store.verdicts([told.seq])
+      // A fallback may have been told already.
+      const verdict = verdicts.find((one) => one.channel === channel)
       if (verdict?.into === undefined) return { ok: false, message: 'The test message was not kept.' }
       return { ok: true, delivery: verdict.into }
     },

@@ -19,7 +19,7 @@ export async function benchReader(): Promise<readonly BenchRow[]> {
   try {
     const program = await bundle(folder)
     const warmUp = join(folder, 'warm-up.log')
-    writeBenchLog({ path: warmUp, lines: lines / 2, open: 10 })
+    writeBenchLog({ path: warmUp, lines: lines / 2, open: 1000 })
     const logs = openCounts.map((open) => join(folder, `open-${open}.log`))
     for (const [index, open] of openCounts.entries()) writeBenchLog({ path: logs[index] ?? '', lines, open })
     const all: Round[] = []

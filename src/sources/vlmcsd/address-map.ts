@@ -13,7 +13,9 @@ const empty = 0
 export class AddressMap {
   readonly #others = new Map<string, number>()
   #keys = new Float64Array(fewestSlots)
-  #slots = new Int32Array(fewestSlots)
+  /** Place and hash of each slot side by side, so that a look seldom needs the key itself. */
+  #slots = new Int32Array(2 * fewestSlots)
+  #mask = fewestSlots - 1
   #count = 0
 
   get size(): number {
@@ -23,7 +25,7 @@ export class AddressMap {
   /** `none` when the address is not there. */
   get(key: Key): number {
     if (typeof key === 'string') return this.#others.get(key) ?? none
-    return this.#placeIn(this.#slotOf(key))
+    return this.#kept(this.#slotOf(key, hash(key))) - 1
   }
 
   /** The number at a place that has one. */
@@ -34,54 +36,68 @@ export class AddressMap {
   /** The address must not be there yet. */
   add(key: Key, place: number): void {
     if (typeof key === 'string') return void this.#others.set(key, place)
-    if (this.#count * 2 >= this.#slots.length) this.#resize(this.#slots.length * 4)
+    if (this.#count * 2 > this.#mask) this.#resize((this.#mask + 1) * 4)
     if (place >= this.#keys.length) this.#keys = grown(this.#keys, Math.max(place + 1, 2 * this.#keys.length))
     this.#keys[place] = key
-    this.#slots[this.#slotOf(key)] = place + 1
+    const mixed = hash(key)
+    this.#keep(this.#slotOf(key, mixed), place + 1, mixed)
     this.#count++
   }
 
   delete(key: Key): void {
     if (typeof key === 'string') return void this.#others.delete(key)
-    const slot = this.#slotOf(key)
-    if (this.#slots[slot] === empty) return
+    const slot = this.#slotOf(key, hash(key))
+    if (this.#kept(slot) === empty) return
     this.#count--
     this.#close(slot)
-    if (this.#slots.length > fewestSlots && this.#count * 16 < this.#slots.length) this.#resize(this.#slots.length / 4)
+    if (this.#mask >= fewestSlots && this.#count * 16 <= this.#mask) this.#resize((this.#mask + 1) / 4)
   }
 
-  #placeIn(slot: number): number {
-    return (this.#slots[slot] ?? empty) - 1
+  #kept(slot: number): number {
+    return this.#slots[2 * slot] ?? empty
+  }
+
+  #hashIn(slot: number): number {
+    return this.#slots[2 * slot + 1] ?? 0
+  }
+
+  #keep(slot: number, kept: number, mixed: number): void {
+    this.#slots[2 * slot] = kept
+    this.#slots[2 * slot + 1] = mixed
   }
 
   /** Where the key is, or would be. */
-  #slotOf(key: number): number {
-    const mask = this.#slots.length - 1
-    for (let slot = hash(key) & mask; ; slot = (slot + 1) & mask) {
-      const place = this.#placeIn(slot)
-      if (place === none || this.#keys[place] === key) return slot
+  #slotOf(key: number, mixed: number): number {
+    for (let slot = mixed & this.#mask; ; slot = (slot + 1) & this.#mask) {
+      const kept = this.#kept(slot)
+      if (kept === empty || (this.#hashIn(slot) === mixed && this.#keys[kept - 1] === key)) return slot
     }
   }
 
   /** Moves later entries of the same run up, so that no search ends before it should. */
   #close(hole: number): void {
-    const mask = this.#slots.length - 1
+    const mask = this.#mask
     let free = hole
-    for (let slot = (hole + 1) & mask; ; slot = (slot + 1) & mask) {
-      const place = this.#placeIn(slot)
-      if (place === none) break
-      const home = hash(this.keyAt(place)) & mask
+    for (let slot = (hole + 1) & mask; this.#kept(slot) !== empty; slot = (slot + 1) & mask) {
+      const home = this.#hashIn(slot) & mask
       if (((slot - home) & mask) < ((slot - free) & mask)) continue
-      this.#slots[free] = place + 1
+      this.#keep(free, this.#kept(slot), this.#hashIn(slot))
       free = slot
     }
-    this.#slots[free] = empty
+    this.#keep(free, empty, 0)
   }
 
-  #resize(length: number): void {
+  #resize(slots: number): void {
     const old = this.#slots
-    this.#slots = new Int32Array(length)
-    for (const kept of old) if (kept !== empty) this.#slots[this.#slotOf(this.keyAt(kept - 1))] = kept
+    this.#slots = new Int32Array(2 * slots)
+    this.#mask = slots - 1
+    for (let at = 0; at < old.length; at += 2) {
+      const mixed = old[at + 1] ?? 0
+      if (old[at] === empty) continue
+      let slot = mixed & this.#mask
+      while (this.#kept(slot) !== empty) slot = (slot + 1) & this.#mask
+      this.#keep(slot, old[at] ?? empty, mixed)
+    }
   }
 }
 

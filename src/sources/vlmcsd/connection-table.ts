@@ -10,51 +10,50 @@ export class ConnectionTable {
   /** The identity that was last found to be nobody's. */
   #stranger: string | undefined
   readonly versatile = new Set<Connection>()
-  /** Connections whose rows are out of date. */
-  readonly changed: Connection[] = []
   /** Settled connections whose machine is known by its id, and by its name alone. */
   numbered = 0
   named = 0
-  readonly #places = new Places()
+  /** Who is open; what of it the table does not show is for its rows. */
+  readonly places = new Places()
   /** By last sign of life. */
   readonly #byLife = new Chain()
   /** Those that are not settled, in the order of opening. */
   readonly #fresh = new Chain()
 
   get size(): number {
-    return this.#places.size
+    return this.places.size
   }
 
   /** The one that has been silent for longest. */
   get oldest(): Connection | undefined {
-    return this.#places.at(this.#byLife.first)
+    return this.places.at(this.#byLife.first)
   }
 
   /** Its last sign of life; Infinity when none is open. */
   get oldestAt(): number {
-    return this.#places.lastAt(this.#byLife.first)
+    return this.places.lastAt(this.#byLife.first)
   }
 
   /** The one that gave a sign of life last; `livedBefore` leads on to the others. */
   get newest(): Connection | undefined {
-    return this.#places.at(this.#byLife.last)
+    return this.places.at(this.#byLife.last)
   }
 
   livedBefore(connection: Connection): Connection | undefined {
-    return this.#places.at(this.#byLife.before(connection.place))
+    return this.places.at(this.#byLife.before(connection.place))
   }
 
   /** The one opened last of those that are not settled; `openedBefore` leads on to the others. */
   get newestFresh(): Connection | undefined {
-    return this.#places.at(this.#fresh.last)
+    return this.places.at(this.#fresh.last)
   }
 
   openedBefore(connection: Connection): Connection | undefined {
-    return this.#places.at(this.#fresh.before(connection.place))
+    return this.places.at(this.#fresh.before(connection.place))
   }
 
   get(key: Key): Connection | undefined {
-    return this.#places.find(key)
+    return this.places.at(this.places.find(key))
   }
 
   byPid(pid: number): Connection | undefined {
@@ -75,22 +74,28 @@ export class ConnectionTable {
   }
 
   *[Symbol.iterator](): Generator<Connection> {
-    for (let one = this.oldest; one; one = this.#places.at(this.#byLife.after(one.place))) yield one
+    for (let one = this.oldest; one; one = this.places.at(this.#byLife.after(one.place))) yield one
   }
 
-  open(id: number, key: Key, at: number, pid: number, host: string | undefined): Connection {
-    const one = this.#places.make(id, key, at)
+  /** `suspect`: a workstation name may have forged the line. */
+  open(id: number, key: Key, at: number, pid: number, host: string | undefined, suspect: boolean): void {
+    if (pid < 0 && host === undefined && !suspect && typeof key === 'number') {
+      const place = this.places.lay(id, key, at)
+      this.#byLife.append(place)
+      this.#fresh.append(place)
+      return
+    }
+    const one = this.places.make(id, key, at)
     one.pid = pid
     one.host = host
+    one.suspect = suspect
     this.add(one)
-    return one
+    this.change(one)
   }
 
   /** Its row is out of date. */
   change(connection: Connection): void {
-    if (connection.dirty) return
-    connection.dirty = true
-    this.changed.push(connection)
+    this.places.change(connection)
   }
 
   /** An event named it as its client. */
@@ -101,7 +106,7 @@ export class ConnectionTable {
   }
 
   add(connection: Connection): void {
-    this.#places.put(connection)
+    this.places.put(connection)
     const { place } = connection
     if (connection.pid >= 0) this.#byPid.set(connection.pid, connection)
     this.#byLife.append(place)
@@ -117,7 +122,18 @@ export class ConnectionTable {
     if (connection.state === 'settled') this.#unlink(connection)
     else if (connection.state !== 'grouped') this.#fresh.remove(place)
     if (connection.versatile) this.versatile.delete(connection)
-    this.#places.take(connection)
+    this.places.leave(place, connection.key)
+  }
+
+  /** Closes one that nobody knows more of than its address; when it was opened, or NaN if this is none of those. */
+  closeResting(key: Key): number {
+    const place = this.places.find(key)
+    if (place === none || !this.places.isResting(place)) return Number.NaN
+    const openedAt = this.places.openedAt(place)
+    this.#byLife.remove(place)
+    this.#fresh.remove(place)
+    this.places.leave(place, key)
+    return openedAt
   }
 
   /** It gave a sign of life. */
@@ -150,12 +166,6 @@ export class ConnectionTable {
   settleInGroup(connection: Connection): void {
     if (connection.place !== none) this.#fresh.remove(connection.place)
     connection.state = 'grouped'
-  }
-
-  /** Once the rows of what changed are made. */
-  rest(): void {
-    this.#places.rest(this.changed)
-    this.changed.length = 0
   }
 
   #link(connection: Connection): void {

@@ -2,14 +2,15 @@
 import type { JsonObject, NewEvent } from '../../words.ts'
 import type { Answer } from './attribution.ts'
 import type { Block } from './block.ts'
-import { addressOf, type Connection, type Key, keyText, portOf } from './connections.ts'
+import { addressOf, type Key, keyText, portOf } from './connections.ts'
 
 export type Outcome = 'answered' | 'refused' | 'unknown' | 'lost'
 
 export interface EventMaker {
   request(block: Block, answer: Answer, outcome: Outcome): NewEvent
   rejected(block: Block, answer: Answer, reason: 'public-ip' | 'unsupported-protocol', protocol?: string): NewEvent
-  probe(connection: Connection): NewEvent
+  /** `host`: if the line named one. */
+  probe(key: Key, openedAt: number, closedAt: number, host: string | undefined): NewEvent
   anomaly(kind: AnomalyKind, origin: Origin, more: JsonObject): NewEvent
   server(type: 'kms.server-started' | 'kms.server-stopped', origin: Origin, version: string): NewEvent
 }
@@ -75,14 +76,14 @@ export function createEventMaker(rangeOf: (address: string) => string | undefine
     return event('kms.rejected', block, address, data)
   }
 
-  function probe(connection: Connection): NewEvent {
-    const address = addressOf(connection.key)
-    const durationSeconds = Math.max(0, (connection.lastAt - connection.at) / 1000)
-    const port = portOf(connection.key)
+  function probe(key: Key, openedAt: number, closedAt: number, named: string | undefined): NewEvent {
+    const address = addressOf(key)
+    const durationSeconds = Math.max(0, (closedAt - openedAt) / 1000)
+    const port = portOf(key)
     const zone = zoneOf(address)
     const data =
       port === undefined ? { client: address, zone, durationSeconds } : { client: address, port, zone, durationSeconds }
-    return event('kms.probe', connection, address, data)
+    return event('kms.probe', { at: openedAt, host: named }, address, data)
   }
 
   function anomaly(kind: AnomalyKind, origin: Origin, more: JsonObject): NewEvent {

@@ -7,23 +7,21 @@ import { isText } from './values.ts'
 export function classify(line: Line): void {
   // Lines mostly follow each other as the last time: that is tried first.
   const likely = followers[lastEntry]
-  if (likely && matches(line, likely)) {
-    line.form = likely.form
-    lastEntry = likely.index
-    return
-  }
+  const entry = likely !== undefined && matches(line, likely) ? likely : find(line)
   line.form = form.unknown
-  const group = groups[line.bytes[line.start] ?? 0]
-  if (!group) return
-  const possible = group.entries[line.bytes[line.start + group.at] ?? 0]
-  if (!possible) return
-  for (const entry of possible) {
-    if (!matches(line, entry)) continue
-    line.form = entry.form
-    followers[lastEntry] = entry
-    lastEntry = entry.index
-    return
-  }
+  if (entry === undefined) return
+  line.form = entry.form
+  lastEntry = entry.index
+}
+
+/** Among all; remembers which one it was. */
+function find(line: Line): Entry | undefined {
+  const { bytes, start } = line
+  const group = groups[bytes[start] ?? 0]
+  const possible = group?.entries[bytes[start + group.at] ?? 0] ?? []
+  const entry = possible.find((one) => matches(line, one))
+  if (entry !== undefined) followers[lastEntry] = entry
+  return entry
 }
 
 type Kind = 'label' | 'start' | 'whole' | 'coded'

@@ -24,7 +24,8 @@ export interface Kept {
 export function saveChanges(session: Session, kept: Kept, lastAt: number | undefined): Rows {
   const put: [string, Json][] = []
   const gone: string[] = []
-  for (const one of session.table.changed) {
+  const { places } = session.table
+  for (const one of places.changed) {
     one.dirty = false
     if (one.closedId === 0 || one.refs > 0) {
       one.stored = true
@@ -34,7 +35,9 @@ export function saveChanges(session: Session, kept: Kept, lastAt: number | undef
       gone.push(`c${one.id}`)
     }
   }
-  session.table.rest()
+  places.eachNew((id, key, at) => put.push([`c${id}`, { key, at }]))
+  for (const id of places.gone) gone.push(`c${id}`)
+  places.rest()
   for (const block of session.blocks.all()) {
     if (block.version === block.storedVersion) continue
     block.storedVersion = block.version

@@ -117,9 +117,7 @@ export class Session {
     const known = this.table.get(key)
     if (known) this.lose(known, line.at)
     if (line.pid >= 0 && this.table.byPid(line.pid)) this.isThreaded = true
-    const one = this.table.open(this.lineId, key, line.at, line.pid, line.host)
-    one.suspect = named !== undefined
-    this.table.change(one)
+    this.table.open(this.lineId, key, line.at, line.pid, line.host, named !== undefined)
     this.sawLine = true
     this.#expireAt = Math.min(this.#expireAt, line.at + this.#options.idleMs)
     if (this.table.size <= this.#options.connections || !this.table.oldest) return
@@ -130,6 +128,10 @@ export class Session {
 
   #closed(line: Line, key: Key | undefined, named: Block | undefined): void {
     if (key === undefined) return void this.counts.unparsed++
+    if (named === undefined) {
+      const openedAt = this.table.closeResting(key)
+      if (!Number.isNaN(openedAt)) return this.emit(this.make.probe(key, openedAt, line.at, undefined))
+    }
     const one = this.table.get(key)
     if (!one) {
       this.counts.orphan_closes++
@@ -144,7 +146,7 @@ export class Session {
   /** A name may have forged the line: told as true, but the connection stays a candidate. */
   #closedInDoubt(one: Connection, line: Line): void {
     this.table.touch(one, line.at)
-    if (one.refs === 0 && isProbe(one)) this.emit(this.make.probe(one))
+    if (one.refs === 0 && isProbe(one)) this.emit(this.make.probe(one.key, one.at, one.lastAt, one.host))
     else if (one.refs > 0) return
     one.lost = true
     this.table.change(one)
@@ -272,7 +274,7 @@ export class Session {
 
   /** Closed, and no open question about it left. */
   #bury(one: Connection): void {
-    if (isProbe(one)) this.emit(this.make.probe(one))
+    if (isProbe(one)) this.emit(this.make.probe(one.key, one.at, one.lastAt, one.host))
   }
 
   #tellForged(line: Line, block: Block): void {

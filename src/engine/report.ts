@@ -1,6 +1,6 @@
 // What the outcome of a send means: the delivery's next state, the channel's outage, and who else must hear; pure.
 import { toKey } from '../lib/key.ts'
-import { type Delivery, type DeliveryExtra, finalDeliveries, type Outcome, type Verdict } from '../words.ts'
+import { type Delivery, type DeliveryExtra, finalDeliveries, type Verdict } from '../words.ts'
 import { fallbackRule, readRow } from './condition-row.ts'
 import type { Draft } from './draft.ts'
 import type { ReportInput } from './input.ts'

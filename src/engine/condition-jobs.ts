@@ -1,15 +1,7 @@
 // Jobs of conditions: they end by themselves, are looked at again when what held them is over, and are said once more; pure.
 import type { Rule } from '../rule.ts'
 import { type ConditionEnd, finalDeliveries, type Job, type NewEvent } from '../words.ts'
-import {
-  type ConditionJob,
-  type ConditionRow,
-  jobKeys,
-  keyOfRow,
-  putRow,
-  readRow,
-  type Thread,
-} from './condition-row.ts'
+import { type ConditionJob, type ConditionRow, putRow, readRow, type Thread } from './condition-row.ts'
 import type { Draft } from './draft.ts'
 import { eventOf, passStages } from './stages.ts'
 import { noteOf, type ThreadTools, verdict } from './thread-tools.ts'

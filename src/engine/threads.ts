@@ -104,8 +104,8 @@ function endThread(
     severity: 'info',
   } as const
   const told =
-    (thread.state === 'pending' ? fold(thread, thread.delivery, first, tools) : undefined) ??
-    fold(thread, thread.behind, other, tools)
+    fold(thread, thread.behind, other, tools) ??
+    (thread.state === 'pending' ? fold(thread, thread.delivery, first, tools) : undefined)
   return told === undefined ? undefined : { ...told, end: told.folded?.into ?? event }
 }
 

@@ -182,6 +182,8 @@ export interface DeliveryExtra {
   readonly conditions?: readonly string[]
   /** Of the one condition told of here. */
   readonly condition?: ConditionNote
+  /** Not before what waits in this thread: the digest that names its beginning. */
+  readonly after?: string
   /** Of a digest: conditions that have ended meanwhile, by the position of the event that names them. */
   readonly ended?: { readonly [event: string]: number }
   /** Positions of the same message for all recipients of the channel: together they decide the verdict. */

@@ -204,9 +204,11 @@ function freeOf(lane: Lane): readonly LaneRow[] {
   const threads = new Set(Array.from(lane.inFlight.values(), ({ delivery }) => threadOf(delivery)))
   const free: LaneRow[] = []
   for (const row of lane.queue) {
+    const { extra, recipient } = row.delivery
     const thread = threadOf(row.delivery)
-    if (threads.has(thread)) continue
+    const isBehind = threads.has(thread) || (extra.after !== undefined && threads.has(toKey(extra.after, recipient)))
     threads.add(thread)
+    if (isBehind) continue
     free.push(row)
     if (free.length === lookAhead) break
   }

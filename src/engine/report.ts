@@ -1,13 +1,14 @@
 // What the outcome of a send means: the delivery's next state, the channel's outage, and who else must hear; pure.
 import { toKey } from '../lib/key.ts'
-import { type Delivery, type DeliveryExtra, finalDeliveries, type Verdict } from '../words.ts'
-import { fallbackRule, readRow } from './condition-row.ts'
+import { type Delivery, finalDeliveries, type Verdict } from '../words.ts'
+import { readRow } from './condition-row.ts'
 import type { Draft } from './draft.ts'
 import type { ReportInput } from './input.ts'
 import type { Judge } from './judge.ts'
 import { backoffMs, nextDelivery } from './next-delivery.ts'
+import { tellFallback } from './fallback.ts'
 import { noteOutcome } from './thread-outcome.ts'
-import { addThreads, isSame, pendingThreads, type ThreadTools } from './thread-tools.ts'
+import type { ThreadTools } from './thread-tools.ts'
 import { tell } from './tell.ts'
 
 /** A channel between its first failed send and the next delivered one. */
@@ -63,7 +64,7 @@ export function stepReport(judge: Judge, draft: Draft, report: ReportInput): Dea
   const died = next.state === 'dead' || next.state === 'expired'
   // Notes of an outage are not news themselves: their own death would be announced for ever.
   const isNote = delivery.rule === outageRule
-  if (died && !isNote) tellFallback(judge, draft, next, endedAt)
+  if (died && !isNote) tellFallback(next, tools)
   if (report.interrupted === true || isGone(result)) return []
   const key = channelStateKey(delivery.channel)
   const outage = draft.get(key) as Outage | undefined
@@ -95,27 +96,33 @@ const verdictOf = {
 /** The verdict of an event with several recipients waits for all of them, and is the best of theirs. */
 function settleVerdicts(delivery: Delivery, { draft, now }: ThreadTools): void {
   if (delivery.extra.settled === true || delivery.state === 'replaced') return
-  const all = (delivery.extra.siblings ?? [delivery.seq]).flatMap((seq) => draft.delivery(seq) ?? [])
+  const { channel } = delivery
   for (const [index, event] of delivery.events.entries()) {
-    // What was said to one recipient with other news counts for those it was said to.
-    const naming = all.filter((one) => one.seq === delivery.seq || one.events.includes(event))
-    const best = naming.toSorted((one, other) => order.indexOf(one.state) - order.indexOf(other.state))[0] ?? delivery
-    const isWaiting = naming.some((one) => !finalDeliveries.includes(one.state))
-    if (isWaiting && naming.length === 1) continue
-    const [verdict, reason] = isWaiting ? queued : verdictOf[best.state as keyof typeof verdictOf]
-    const others = naming.length === 1 ? '' : `${naming.map(recipientWords).join(', ')}; `
-    const why = best.lastDetail === undefined || isWaiting ? reason : `${reason}: ${best.lastDetail}`
-    draft.verdicts.push({
-      event,
-      rule: delivery.extra.rules?.[index] ?? delivery.rule,
-      channel: delivery.channel,
-      state: verdict,
-      by: 'outbox',
-      reason: `${others}${why}`,
-      into: best.id,
-      at: now,
-    })
+    const rule = delivery.extra.rules?.[index] ?? delivery.rule
+    const all = carriersOf(event, rule, delivery, draft)
+    const best = all.toSorted((one, other) => order.indexOf(one.state) - order.indexOf(other.state))[0] ?? delivery
+    const waiting = all.find((one) => !finalDeliveries.includes(one.state))
+    if (waiting !== undefined && all.length === 1) continue
+    const [state, words] = waiting === undefined ? verdictOf[best.state as keyof typeof verdictOf] : queued
+    const others = all.length === 1 ? '' : `${all.map(recipientWords).join(', ')}; `
+    const why = best.lastDetail === undefined || waiting !== undefined ? words : `${words}: ${best.lastDetail}`
+    const reason = `${others}${why}`
+    draft.verdicts.push({ event, rule, channel, state, by: 'outbox', reason, into: best.id, at: now })
   }
+}
+
+/** The messages that tell recipients of the channel of this event; a thread may have got it in another one than the rest. */
+function carriersOf(event: number, rule: string, delivery: Delivery, draft: Draft): Delivery[] {
+  const { extra, channel } = delivery
+  const inThreads = (extra.conditions ?? []).flatMap((key) => {
+    const threads = readRow(draft, key)?.threads.filter((one) => one.channel === channel && one.rule === rule) ?? []
+    return threads.flatMap((one) => [one.delivery, one.behind, one.end])
+  })
+  const seqs = new Set([delivery.seq, ...(extra.siblings ?? []), ...inThreads])
+  const all = [...seqs].flatMap((seq) => (seq === undefined ? [] : (draft.delivery(seq) ?? [])))
+  const carries = (one: Delivery): boolean =>
+    one.state !== 'replaced' && one.extra.settled !== true && one.events.includes(event)
+  return all.filter((one) => one.seq === delivery.seq || carries(one))
 }
 
 const queued = ['queued', 'some recipients are still to be told'] as const
@@ -159,31 +166,6 @@ function worsen(
 function channelWide(result: ReportInput['result']): boolean {
   if (result.ok || 'givenUp' in result) return false
   return result.reason !== 'rejected' && result.reason !== 'too-large'
-}
-
-/** The dead message itself goes to the channel's fallback, else the hub's; with none it stays on the page and in the metrics. */
-function tellFallback(judge: Judge, draft: Draft, dead: Delivery, now: number): void {
-  const tried = [...(dead.extra.tried ?? []), dead.channel]
-  const ways = [judge.channels.get(dead.channel)?.fallback, judge.fallback]
-  const channel = ways.find((way) => way !== undefined && judge.channels.has(way) && !tried.includes(way))
-  if (channel === undefined) return
-  const { kind, severity, thread } = dead
-  const rule = fallbackRule
-  const events = dead.events.map((seq) => ({ seq, rule }))
-  const extra = { ...without(dead.extra), fallbackFor: dead.extra.fallbackFor ?? dead.channel, tried }
-  const told = tell(draft, judge, { channel, rule, kind, thread, events, severity, extra }, now)
-  if (kind === 'end') return
-  // Who is told in its place that something is wrong is told of the end as well.
-  for (const key of extra.conditions ?? []) {
-    const known = readRow(draft, key)?.threads ?? []
-    // What a digest says of it, and how bad it is, is not what the digest as a whole says.
-    const lost = known.find((one) => one.delivery === dead.seq)
-    const own = { severity: lost?.severity ?? severity, ...(lost?.event === undefined ? {} : { event: lost.event }) }
-    const fresh = pendingThreads(told, rule)
-      .filter((one) => !known.some((old) => isSame(old, one) && old.state !== 'lost' && old.end === undefined))
-      .map((one) => ({ ...one, ...own }))
-    addThreads(key, fresh, { judge, draft, now })
-  }
 }
 
 function fallbackOf(judge: Judge, channel: string): string | undefined {
@@ -236,14 +218,4 @@ function recover(judge: Judge, draft: Draft, channel: string, outage: Outage, no
 
 function isGone(result: ReportInput['result']): boolean {
   return !result.ok && 'givenUp' in result && result.givenUp === 'channel-gone'
-}
-
-function without({
-  rules: _rules,
-  settled: _settled,
-  siblings: _siblings,
-  keyed: _keyed,
-  ...extra
-}: DeliveryExtra): DeliveryExtra {
-  return extra
 }

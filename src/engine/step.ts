@@ -16,6 +16,7 @@ import { noteTold, stepReport } from './report.ts'
 import { tellEvent } from './stages.ts'
 import { expireAtOf, tell } from './tell.ts'
 import { tellBundle } from './tell-bundle.ts'
+import { noteRetry } from './thread-outcome.ts'
 import { type RecheckBody, recheckKey, runWatch, showWatches, stepWatchJob, unanswered } from './watching.ts'
 
 /** Steps one planned input with all that follows from it; returns the id of the event it made, if it is one. */
@@ -201,7 +202,7 @@ function stepCommand(judge: Judge, draft: Draft, { command }: CommandInput, seq:
       return { id: derive(judge, draft, { event, cause: seq, only: [channel], rule }, now) }
     }
     case 'retry': {
-      const { delivery } = command
+      const delivery = noteRetry(command.delivery, { judge, draft, now })
       const expireAt = expireAtOf(delivery.kind, judge.channels.get(delivery.channel), now)
       const { endedAt: _ended, ...open } = delivery
       draft.deliveries.set(delivery.seq, { ...open, state: 'queued', unanswered: 0, dueAt: now, expireAt })

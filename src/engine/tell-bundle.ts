@@ -100,12 +100,10 @@ function begin(key: string, entry: BundledEvent, deliveries: readonly Delivery[]
   if (waited === undefined) return
   const { rule, channel, severity } = waited
   const own = { rule, channel, severity, event: entry.seq }
-  const told = deliveries.map((one): Thread => ({
-    ...own,
-    recipient: one.recipient,
-    state: 'pending',
-    delivery: one.seq,
-  }))
+  const told = deliveries.map(({ recipient, seq }): Thread => {
+    const end = entry.ended === undefined ? {} : { end: seq }
+    return { ...own, recipient, state: 'pending', delivery: seq, ...end }
+  })
   const next = row.threads.flatMap((thread) => {
     if (!isIn(thread, key, entry)) return [thread]
     const { recipient } = thread

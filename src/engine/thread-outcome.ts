@@ -24,6 +24,37 @@ export function noteOutcome(delivery: Delivery, tools: ThreadTools): Delivery {
   return next
 }
 
+/** It is sent once more by hand: who could not be told may be told yet, and of what has ended since, that it has. */
+export function noteRetry(delivery: Delivery, { draft, now }: ThreadTools): Delivery {
+  let next = delivery
+  for (const key of delivery.extra.conditions ?? []) {
+    const row = readRow(draft, key)
+    const thread = row?.threads.find((one) => isAbout(row, one, delivery))
+    if (row === undefined || thread === undefined) continue
+    const isFirst = thread.delivery === delivery.seq
+    const { end: _end, ...again } = thread
+    // One that its service knows by a key stays as it is: its end is said behind it.
+    const isKeyed = delivery.extra.keyed === true
+    if (hasEnded(row) && !isKeyed) next = withItsEnd(next, row, thread)
+    const end = hasEnded(row) && !isKeyed ? { end: delivery.seq } : {}
+    const moved: Thread =
+      isFirst && delivery.kind !== 'end' ? { ...again, state: 'pending', ...end } : { ...thread, ...end }
+    putRow(draft, { ...row, threads: row.threads.map((one) => (one === thread ? moved : one)) }, now)
+  }
+  return next
+}
+
+/** A message that has not been told, by the time its condition is over. */
+export function withItsEnd(delivery: Delivery, row: ConditionRow, thread: Thread | undefined): Delivery {
+  const { kind, extra, events } = delivery
+  const { ending } = row
+  if (kind === 'end' || ending === undefined) return delivery
+  const news = events.includes(ending) ? [] : [ending]
+  if (kind === 'digest')
+    return thread === undefined ? delivery : withEnd(delivery, thread, news, row.endedAt ?? delivery.createdAt)
+  return { ...delivery, kind: 'open', events: [...events, ...news], extra: { ...extra, ...noteOf(row, endOf(row)) } }
+}
+
 function noteFor(row: ConditionRow, delivery: Delivery, tools: ThreadTools): Delivery {
   const thread = row.threads.find((one) => isAbout(row, one, delivery))
   if (thread === undefined) return delivery
@@ -44,7 +75,7 @@ function noteFor(row: ConditionRow, delivery: Delivery, tools: ThreadTools): Del
     case 'dead':
     case 'expired': {
       if (thread.delivery !== delivery.seq || thread.state !== 'pending') {
-        put(noteRefused(delivery, noteMissed(row, thread, delivery, tools)))
+        put(noteMissed(row, thread, delivery, tools))
         return delivery
       }
       // The fallback hears of it as it is by now.
@@ -55,12 +86,6 @@ function noteFor(row: ConditionRow, delivery: Delivery, tools: ThreadTools): Del
     case 'replaced':
       return delivery
   }
-}
-
-/** Who could not be told that it came back takes it for ended, and needs no second end. */
-function noteRefused({ seq, kind, extra, unanswered }: Delivery, thread: Thread): Thread {
-  const cameBack = kind === 'change' && extra.condition?.began !== undefined && unanswered === 0
-  return cameBack && thread.end === undefined ? { ...thread, end: seq } : thread
 }
 
 /** A row has begun anew since, when the message is of another thread. */
@@ -136,8 +161,6 @@ function absorb(row: ConditionRow, thread: Thread, delivery: Delivery, tools: Th
   const next: Delivery = {
     ...delivery,
     ...(isEnd ? { kind: 'end', expireAt: behind?.expireAt ?? delivery.expireAt } : {}),
-    // It came back before its end could be said: that is no end.
-    ...(!isOver && delivery.kind === 'end' ? { kind: 'change' } : {}),
     events: [...delivery.events.filter((event) => event !== old), ...news],
     severity: isEnd ? 'info' : isOver ? delivery.severity : thread.severity,
     extra: absorbedExtra(row, thread, delivery, behind),

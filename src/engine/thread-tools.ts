@@ -54,7 +54,10 @@ export function say(
   const { rule, channel } = first
   const recipients = threads.map((thread) => thread.recipient)
   const events = [{ seq: event, rule }]
-  return tell(draft, judge, { channel, rule, kind, thread: row.thread, events, severity, extra, recipients }, now)
+  const before = first.state === 'pending' && first.delivery !== undefined ? draft.delivery(first.delivery) : undefined
+  const more = before?.kind === 'digest' ? { ...extra, after: before.thread } : extra
+  const intent = { channel, rule, kind, thread: row.thread, events, severity, extra: more, recipients }
+  return tell(draft, judge, intent, now)
 }
 
 /** May not be changed any more: it goes out again as it was, and so does one that is known to its service by a key. */

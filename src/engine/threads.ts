@@ -96,18 +96,17 @@ function endThread(
     return thread
   }
   const first = { event, note, reason: 'told together with its beginning' }
-  const instead = { event, note, reason: 'told in place of what was to be said before' }
-  // What came back and ended again before that could be said, is said as one.
-  const other = cameBack(thread, tools) ? instead : ({ ...instead, kind: 'end', severity: 'info' } as const)
+  const other = {
+    event,
+    note,
+    reason: 'told in place of what was to be said before',
+    kind: 'end',
+    severity: 'info',
+  } as const
   const told =
-    (thread.state === 'pending' ? fold(thread, thread.delivery, first, tools) : undefined) ??
-    fold(thread, thread.behind, other, tools)
+    fold(thread, thread.behind, other, tools) ??
+    (thread.state === 'pending' ? fold(thread, thread.delivery, first, tools) : undefined)
   return told === undefined ? undefined : { ...told, end: told.folded?.into ?? event }
-}
-
-function cameBack({ behind }: Thread, { draft }: ThreadTools): boolean {
-  const waiting = behind === undefined ? undefined : draft.delivery(behind)
-  return waiting?.kind === 'change' && waiting.extra.condition?.began !== undefined
 }
 
 /** Whose threads took the event in; nobody's: tell it as a beginning, past every hold when it got worse than what is held. */

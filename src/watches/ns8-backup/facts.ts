@@ -64,7 +64,8 @@ export type Health = {
   readonly lock?: { readonly pid?: number; readonly host?: string; readonly since?: number }
   /** The exact command that helps. */
   readonly advice?: string
-  /** When the answer came. */
+  /** When the look began, and when its answer came. */
+  readonly begunAt?: number
   readonly at: number
 }
 
@@ -124,6 +125,7 @@ export function readHealth(data: JsonObject, at: number): Health {
       },
     }),
     ...maybe('advice', text(data['advice'], 200)),
+    begunAt: at - (count(data['tookMs']) ?? 0),
     at,
   }
 }

@@ -88,6 +88,12 @@ test('a repository without the snapshot of a run that went well is told as stale
   )
 })
 
+test('a look that began before the run had ended is no proof that its snapshot is missing', () => {
+  const night = startAfterGoodRun()
+  probe(night, 'mail1', { ...repositories['yesterday'], tookMs: 12 * 3_600_000 })
+  assert.deepEqual(night.said(), [])
+})
+
 test('what the incident of the plan is about is not told twice', () => {
   const night = startNight('02:30')
   night.repositories.set('1/mail1', repositories['lockedStale'] ?? {})

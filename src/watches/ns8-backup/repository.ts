@@ -49,12 +49,15 @@ export function forgetAilments(work: Work): void {
   for (const [id, before] of Object.entries(ailing)) if (!live.has(id)) heal(work, id, before, undefined)
 }
 
-/** A lock that is alive is no trouble. A stale repository is one when NethServer says that the run went well. */
+/**
+ * A lock that is alive is no trouble. A stale repository is one when NethServer says that the run went well; a look that
+ * began before the run had ended may have missed its snapshot.
+ */
 function troubleOf(work: Work, { status }: Module, health: Health): string | undefined {
-  const { state, newestAt, at } = health
+  const { state, newestAt, at, begunAt = at } = health
   if (state === 'TOOL_ERROR') return state
   if (state !== 'OK' && state !== 'STALE' && state !== 'LOCKED') return isBroken(state) ? state : undefined
-  const isDone = isReadable(status) && status.errors === 0 && status.end * 1000 < at
+  const isDone = isReadable(status) && status.errors === 0 && status.end * 1000 < begunAt
   if (isDone && (newestAt === undefined || newestAt < status.start * 1000))
     return state === 'LOCKED' ? undefined : 'STALE'
   const window = work.state.run?.window

@@ -187,7 +187,8 @@ async function life(actions: readonly Action[]): Promise<void> {
     }
     if (one.do === 'retry') {
       const dead = await store.deliveries({ states: ['dead', 'expired'], limit: 1000 })
-      const live = dead.filter(({ channel }) => judgeFor(config).channels.has(channel))
+      // A reminder of what may be over by now is not sent again by hand.
+      const live = dead.filter(({ channel, kind }) => kind !== 'remind' && judgeFor(config).channels.has(channel))
       for (const delivery of live) await engine.command({ name: 'retry', delivery })
     }
     if (one.do === 'say') {

@@ -60,6 +60,8 @@ export function createOutbox({ store, clock, intake, failed }: OutboxTools): Out
       const lane = lanes.get(delivery.channel)
       if (lane === undefined) continue
       touched.add(lane)
+      const { revised: changed, reported } = draft
+      const isLeaving = (seq: number): boolean => changed.has(seq) && !reported.has(seq) && lane.inFlight.has(seq)
       if (delivery.state === 'sending') continue
       const known = lane.queue.findIndex((row) => row.delivery.seq === delivery.seq)
       const waits = delivery.state === 'queued' || delivery.state === 'retrying'
@@ -68,8 +70,7 @@ export function createOutbox({ store, clock, intake, failed }: OutboxTools): Out
         if (!waits) lane.queue.splice(known, 1)
         else if (row !== undefined) lane.queue[known] = revised(row, delivery, events, roomOf(lane))
         // One that leaves at this moment is settled by its outcome.
-      } else if (waits && !(draft.revised.has(delivery.seq) && lane.inFlight.has(delivery.seq)))
-        take(lane, delivery, events, roomOf)
+      } else if (waits && !isLeaving(delivery.seq)) take(lane, delivery, events, roomOf)
     }
     for (const lane of lanes.values()) {
       const row = draft.state.get(channelStateKey(lane.channel))

@@ -61,6 +61,8 @@ export type Health = {
   readonly message?: string
   /** Of the newest snapshot. */
   readonly newestAt?: number
+  /** The probe does not reach the application. */
+  readonly elsewhere?: true
   readonly lock?: { readonly pid?: number; readonly host?: string; readonly since?: number }
   /** The exact command that helps. */
   readonly advice?: string
@@ -114,7 +116,7 @@ export function readHealth(data: JsonObject, at: number): Health {
   const lock = objectOf(data['lock'])
   return {
     state: text(data['state'], 32) ?? 'UNKNOWN',
-    ...maybe('message', text(data['message'], 300)),
+    ...maybe('message', text(data['message'], 600)),
     ...maybe('newestAt', instant(data['newest'])),
     ...(lock && {
       lock: {
@@ -124,6 +126,7 @@ export function readHealth(data: JsonObject, at: number): Health {
       },
     }),
     ...maybe('advice', text(data['advice'], 200)),
+    ...(data['elsewhere'] === true ? { elsewhere: true } : {}),
     at,
   }
 }

@@ -109,6 +109,27 @@ test('a look without an answer, or into what is not in the plan, says nothing', 
   assert.deepEqual(night.said(), [])
 })
 
+test('an application of another node is out of reach, which is no trouble of its repository', () => {
+  const night = startAfterGoodRun()
+  const elsewhere = { state: 'TOOL_ERROR', message: 'This application runs on another node.', elsewhere: true }
+  probe(night, 'samba1', elsewhere)
+  night.until('05:00')
+  assert.deepEqual([night.said(), night.looks], [[], []])
+  probe(night, 'samba1', repositories['notFound'])
+  probe(night, 'samba1', elsewhere)
+  assert.match(night.said().join('\n'), /samba1 firing\].*\n.*samba1 resolved\].* is watched no more$/)
+})
+
+test('a run in which no probe reaches its application is FAILED, not REPO_FAILURE', () => {
+  const night = startNight('02:30')
+  const failed = Object.fromEntries(Object.entries(june1).map(([id, one]) => [id, shifted(one, 0, { errors: 1 })]))
+  for (const id of Object.keys(june1)) night.repositories.set(`1/${id}`, { state: 'TOOL_ERROR', elsewhere: true })
+  night.cluster.set('1', withStatuses(daily, failed))
+  night.see('1')
+  night.until('03:00')
+  assert.match(night.said().join(), /critical FAILED \[plan\/1 firing\]/)
+})
+
 test('an application that is removed takes the trouble of its repository along', () => {
   const night = startAfterGoodRun()
   probe(night, 'mail1', repositories['notFound'])

@@ -31,6 +31,8 @@ export function takeHealth(work: Work, id: string, health: Health): void {
   // A look that got no answer says nothing about the repository.
   if (health.state === 'UNKNOWN') return
   const before = own(ailing, id)
+  // Nor does one that cannot reach it; what was told of it cannot be followed up either.
+  if (health.elsewhere) return heal(work, id, before, undefined)
   const state = troubleOf(work, module, health)
   if (state === undefined) return heal(work, id, before, health)
   if (before?.told) return before.state === state ? undefined : tell(work, module, health, { ...before, state })

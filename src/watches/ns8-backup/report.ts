@@ -81,7 +81,10 @@ function runData(work: Work): JsonObject {
   if (run === undefined || snapshot === undefined) return {}
   const { window } = run
   const schedule = readSchedule(snapshot, work.place.zone)
-  const next = 'error' in schedule ? undefined : nextDue(schedule, Math.max(window.due, work.now))
+  const next =
+    'error' in schedule || snapshot.plan?.enabled === false
+      ? undefined
+      : nextDue(schedule, Math.max(window.due, work.now))
   const endedAt = run.concluded?.endedAt
   return {
     ...(window.deadline === undefined ? {} : { due: iso(window.due), deadline: iso(window.deadline) }),

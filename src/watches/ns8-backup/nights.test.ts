@@ -279,6 +279,17 @@ test('an incident ends with a good run, and its end counts the days and the fail
   ])
 })
 
+test('an incident began when its first bad run was due, so that its words and the hub count alike', () => {
+  const night = startAfterGoodRun()
+  runFailingNight(night)
+  assert.equal(lastEvent(night).condition?.since, Date.parse('2026-06-01T01:00:00Z'))
+  runNight(night, 1, june1)
+  assert.equal(lastEvent(night).condition?.since, Date.parse('2026-06-01T01:00:00Z'), 'as in the beginning')
+  night.alert('1', { ...failedAlert, status: 'resolved' })
+  runNight(night, 2, allGood)
+  assert.deepEqual(lastEvent(night).condition, { key: 'plan/1', state: 'resolved' }, 'it ends when that is seen')
+})
+
 test('an alert that is taken back without a good run ends nothing', () => {
   const night = startAfterGoodRun()
   runFailingNight(night)

@@ -73,11 +73,18 @@ function tell(work: Work, module: Module, health: Health, ailing: Ailing): void 
   const words = ailing.state === 'STALE' ? staleWords(work, health) : health.message
   const severity: Severity = critical.has(ailing.state) ? 'critical' : 'warning'
   work.events.push(
-    toEvent(work, module, isChange ? 'changed' : 'firing', severity, {
-      ...health,
-      state: ailing.state,
-      ...(words ? { message: words } : {}),
-    }),
+    toEvent(
+      work,
+      module,
+      isChange ? 'changed' : 'firing',
+      severity,
+      {
+        ...health,
+        state: ailing.state,
+        ...(words ? { message: words } : {}),
+      },
+      ailing.since,
+    ),
   )
 }
 
@@ -87,7 +94,7 @@ function heal(work: Work, id: string, before: Ailing | undefined, health: Health
   change(work, { ailing })
   if (!before.told) return
   const module = work.state.snapshot?.modules.find((one) => one.id === id) ?? { id, node: null }
-  work.events.push(toEvent(work, module, 'resolved', 'info', health, toSpan(work.now - before.since)))
+  work.events.push(toEvent(work, module, 'resolved', 'info', health, before.since))
 }
 
 function toEvent(
@@ -96,11 +103,13 @@ function toEvent(
   state: 'firing' | 'changed' | 'resolved',
   severity: Severity,
   health: Health | undefined,
-  after?: string,
+  since: number,
 ): NewEvent {
   const plan = planTitle(work.id, work.state.snapshot)
-  const words =
-    after === undefined ? `the repository of ${id} is in trouble: ${health?.state ?? ''}` : endWords(id, health, after)
+  const isEnd = state === 'resolved'
+  const words = isEnd
+    ? endWords(id, health, toSpan(work.now - since))
+    : `the repository of ${id} is in trouble: ${health?.state ?? ''}`
   const advice = health === undefined ? undefined : adviceFor(work.id, id, health)
   const name = work.state.snapshot?.plan?.name ?? ''
   return {
@@ -117,7 +126,7 @@ function toEvent(
       ...(health === undefined ? {} : healthData(health, app, uuid)),
       ...(advice === undefined ? {} : { advice }),
     },
-    condition: { key: `repository/${work.id}/${id}`, state },
+    condition: { key: `repository/${work.id}/${id}`, state, ...(isEnd ? {} : { since }) },
   }
 }
 

@@ -61,6 +61,8 @@ export type Health = {
   readonly message?: string
   /** Of the newest snapshot. */
   readonly newestAt?: number
+  /** How long the look took that ended `at`. */
+  readonly tookMs?: number
   /** The probe does not reach the application. */
   readonly elsewhere?: true
   readonly lock?: { readonly pid?: number; readonly host?: string; readonly since?: number }
@@ -126,6 +128,7 @@ export function readHealth(data: JsonObject, at: number): Health {
       },
     }),
     ...maybe('advice', text(data['advice'], 200)),
+    ...maybe('tookMs', count(data['tookMs'])),
     ...(data['elsewhere'] === true ? { elsewhere: true } : {}),
     at,
   }

@@ -88,6 +88,17 @@ test('a repository without the snapshot of a run that went well is told as stale
   )
 })
 
+test('a look that began before the run had ended does not make the repository stale', () => {
+  const night = startNight('02:07:40')
+  night.cluster.set('1', withStatuses(daily, allGood))
+  night.see('1')
+  night.said()
+  probe(night, 'nextcloud1', repositories['yesterday'], { tookMs: 6000 })
+  assert.deepEqual(night.said(), [])
+  probe(night, 'nextcloud1', repositories['yesterday'], { tookMs: 1000 })
+  assert.match(night.said().join(), /trouble: STALE$/)
+})
+
 test('what the incident of the plan is about is not told twice', () => {
   const night = startNight('02:30')
   night.repositories.set('1/mail1', repositories['lockedStale'] ?? {})

@@ -53,10 +53,11 @@ export function forgetAilments(work: Work): void {
 
 /** A lock that is alive is no trouble. A stale repository is one when NethServer says that the run went well. */
 function troubleOf(work: Work, { status }: Module, health: Health): string | undefined {
-  const { state, newestAt, at } = health
+  const { state, newestAt, at, tookMs = 0 } = health
   if (state === 'TOOL_ERROR') return state
   if (state !== 'OK' && state !== 'STALE' && state !== 'LOCKED') return isBroken(state) ? state : undefined
-  const isDone = isReadable(status) && status.errors === 0 && status.end * 1000 < at
+  // A look that began before the run had ended, to the second, need not have seen its snapshot.
+  const isDone = isReadable(status) && status.errors === 0 && (status.end + 1) * 1000 < at - tookMs
   if (isDone && (newestAt === undefined || newestAt < status.start * 1000))
     return state === 'LOCKED' ? undefined : 'STALE'
   const window = work.state.run?.window

@@ -97,7 +97,7 @@ test('a broken repository is told by one mail with what to do, and its repair in
   }
   assert.deepEqual(await conditions(house), [])
 
-  const events = JSON.parse((await house.ask('/api/v1/events?type=backup.*')).text) as {
+  const events = JSON.parse((await house.ask('/api/v1/events?type=backup.report')).text) as {
     events: { id: string; condition?: { state: string } }[]
   }
   const told = events.events.filter((event) => event.condition !== undefined)
@@ -127,7 +127,9 @@ function isEnd({ mail }: ReceivedMail): boolean {
   return /recovered/.test(mail.subject ?? '')
 }
 
+/** Of plans: the daily look may meet a repository just while it is away, and say so until tomorrow. */
 async function conditions(house: HubHouse): Promise<ConditionEntry[]> {
   const { text } = await house.ask('/api/v1/conditions?source=ns8')
-  return (JSON.parse(text) as { conditions: ConditionEntry[] }).conditions
+  const { conditions } = JSON.parse(text) as { conditions: ConditionEntry[] }
+  return conditions.filter(({ key }) => key.startsWith('plan/'))
 }

@@ -72,6 +72,12 @@ test('a run that is on, one that never ended and one that somebody started are t
   assert.match(report({ ...due, provisional: true }), /^Plan 1 "BB daily", due 2026-06-01 01:00 UTC, still on$/m)
   assert.match(report(due), /^Plan 1 "BB daily", due 2026-06-01 01:00 UTC, given up 2026-06-01 03:15 UTC$/m)
   assert.match(
+    report({ ...due, outcome: 'MISSED' }, { time: Date.UTC(2026, 5, 1, 2, 5) }),
+    /^Plan 1 "BB daily", due 2026-06-01 01:00 UTC, nothing had started by 2026-06-01 02:05 UTC$/m,
+    'a deadline that is ahead is not named as past',
+  )
+  assert.match(report(due, { time: Date.UTC(2026, 5, 1, 2, 5) }), /^Plan 1 "BB daily", due 2026-06-01 01:00 UTC$/m)
+  assert.match(
     report({ ...due, startedByHand: '2026-06-01T10:00:00Z', ended: '2026-06-01T10:20:00Z' }),
     /^Plan 1 "BB daily", started by hand 2026-06-01 10:00 UTC, ended 10:20:00 UTC$/m,
   )
@@ -103,6 +109,12 @@ test('applications stand in columns, with the name that people know', () => {
     ),
     text,
   )
+})
+
+test('the row of a single application stands in a paragraph of several lines, so that channels keep its columns', () => {
+  const { lines = [] } = words(named('backup.report'), { data: { plan: '1', planName: 'BB daily', modules: [app] } })
+  assert.deepEqual(lines, ['Plan 1 "BB daily"\nOK  mail1  node 1'])
+  assert.match(words(named('backup.report'), { data: { modules: [app] } }).lines?.join() ?? '', /^Application:\nOK/)
 })
 
 test('of very many applications those that are not well come first', () => {

@@ -10,22 +10,46 @@ export function tellDigest(event: HubEvent): MessageWords {
   const paragraphs = [
     unreadable === undefined ? '' : `The state of NethServer 8 cannot be read since ${minute(unreadable)} UTC.`,
     ...objectsOf(data, 'plans').map(planParagraph),
+    listed('Repositories in trouble:', textsOf(data, 'troubled')),
     listed('Odd since the last report:', objectsOf(data, 'warnings').map(warningLine)),
     listed('In no plan, so backed up by nobody:', textsOf(data, 'unprotected')),
     listed('Disabled plans:', textsOf(data, 'disabled')),
   ]
   return {
     title: event.title ?? titleOf(data),
-    icon: numberOf(data, 'failing') === 0 ? 'white_check_mark' : 'warning',
+    icon: troublesOf(data).length === 0 ? 'white_check_mark' : 'warning',
     lines: paragraphs.filter((paragraph) => paragraph !== ''),
   }
 }
 
 function titleOf(data: JsonObject): string {
   const [failing = 0, total = 0] = [numberOf(data, 'failing'), numberOf(data, 'total')]
-  const plans = total === 1 ? '1 plan' : `${total} plans`
-  if (total === 0) return 'Backups: there is no plan'
-  return failing === 0 ? `Backups: ${plans}, nothing wrong` : `Backups: ${failing} of ${plans} not well`
+  const disabled = textsOf(data, 'disabled').length
+  const plans = `${counted(total, 'plan', 'plans')}${disabled === 0 ? '' : ` (${disabled} disabled)`}`
+  const troubles = troublesOf(data)
+  const head = total === 0 ? 'there is no plan' : failing === 0 ? plans : `${failing} of ${plans} not well`
+  const isAllWell = troubles.length === 0 && total > 0
+  return `Backups: ${[head, ...(isAllWell ? ['nothing wrong'] : troubles.filter((text) => text !== ''))].join(', ')}`
+}
+
+/** Each thing that is not as it should be; the plans, whose number stands at the head, without words. */
+function troublesOf(data: JsonObject): string[] {
+  const [repositories, apps, odd] = [
+    textsOf(data, 'troubled').length,
+    textsOf(data, 'unprotected').length,
+    objectsOf(data, 'warnings').length,
+  ]
+  return [
+    ...((numberOf(data, 'failing') ?? 0) === 0 ? [] : ['']),
+    ...(timeOf(data, 'unreadableSince') === undefined ? [] : ['NethServer cannot be read']),
+    ...(repositories === 0 ? [] : [`${counted(repositories, 'repository', 'repositories')} in trouble`]),
+    ...(apps === 0 ? [] : [`${counted(apps, 'application', 'applications')} unprotected`]),
+    ...(odd === 0 ? [] : [`${counted(odd, 'thing', 'things')} odd`]),
+  ]
+}
+
+function counted(count: number, one: string, many: string): string {
+  return `${count} ${count === 1 ? one : many}`
 }
 
 function planParagraph(plan: JsonObject): string {
@@ -33,12 +57,17 @@ function planParagraph(plan: JsonObject): string {
   const destination = textOf(plan, 'destination')
   const head = [
     `${textOf(plan, 'name') || '?'} (${textOf(plan, 'id')})${destination === '' ? '' : ` -> ${destination}`}`,
-    plan['enabled'] === false ? 'DISABLED' : textOf(plan, 'outcome') || 'no run seen yet',
+    plan['enabled'] === false ? disabledWords(plan) : textOf(plan, 'outcome') || 'no run seen yet',
     ...(last === undefined ? [] : [`last good ${minute(last)} UTC`]),
     ...(next === undefined ? [] : [`next ${minute(next)} UTC`]),
   ]
   const rows = objectsOf(plan, 'modules').map(moduleRow)
   return `${head.join(', ')}${rows.length === 0 ? '' : `\n${align(rows)}`}`
+}
+
+function disabledWords(plan: JsonObject): string {
+  const outcome = textOf(plan, 'outcome')
+  return outcome === '' || outcome === 'SUCCESS' ? 'DISABLED' : `DISABLED (its last run: ${outcome})`
 }
 
 function moduleRow(module: JsonObject): string[] {

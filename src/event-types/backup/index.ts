@@ -90,6 +90,7 @@ export default [
         'Of each plan: id, name, enabled, destination, outcome of its last run, since, endedAt, lastGoodAt, nextDueAt, and modules with id, uiName, node, verdict, lastGoodAt, sizeBytes, sizeChange, repository (state, checkedAt).',
       failing: 'How many plans are not well.',
       total: 'Of how many.',
+      troubled: 'Repositories in trouble: application and state.',
       disabled: 'Plans that will not run.',
       unprotected: 'Applications with data that no plan saves.',
       warnings: 'What was odd since the last report: at, text.',

@@ -46,14 +46,19 @@ function reportLines({ data, time }: HubEvent): string[] {
   })
   const more = repositories.length - mostRepositories
   return [
-    planLine(data),
-    table(modules, time),
+    ...planAndTable(planLine(data, time), table(modules, time)),
     textsOf(data, 'reasons').join('\n'),
     [...repositories.slice(0, mostRepositories), ...(more > 0 ? [`… and ${more} more`] : [])].join('\n'),
     alertLines(data),
     nextLine(data),
     adviceLines(textsOf(data, 'advice')),
   ]
+}
+
+/** Channels keep the columns of what has several lines, so a single row goes below the plan, or a heading. */
+function planAndTable(plan: string, rows: string): string[] {
+  if (rows === '' || rows.includes('\n')) return [plan, rows]
+  return [`${plan || 'Application:'}\n${rows}`]
 }
 
 function noticeLines(data: JsonObject): string[] {
@@ -68,7 +73,7 @@ function planName(data: JsonObject): string {
   return name === '' ? `Backup plan ${id}` : `Backup "${name}" (${id})`
 }
 
-function planLine(data: JsonObject): string {
+function planLine(data: JsonObject, now: number): string {
   const id = textOf(data, 'plan')
   if (id === '') return ''
   const destination = objectOf(data, 'destination')
@@ -77,12 +82,12 @@ function planLine(data: JsonObject): string {
   const where = textOf(destination, 'name')
   const parts = [
     `Plan ${id}${name === '' ? '' : ` "${name}"`}${where === '' ? '' : ` -> ${where}${url === '' ? '' : ` (${url})`}`}`,
-    ...runWords(data),
+    ...runWords(data, now),
   ]
   return parts.join(', ')
 }
 
-function runWords(data: JsonObject): string[] {
+function runWords(data: JsonObject, now: number): string[] {
   const [due, byHand, ended, deadline] = ['due', 'startedByHand', 'ended', 'deadline'].map((name) => timeOf(data, name))
   const began = byHand ?? due
   const words: string[] = []
@@ -92,7 +97,9 @@ function runWords(data: JsonObject): string[] {
   if (ended !== undefined) {
     const date = began !== undefined && day(began) === day(ended) ? '' : `${day(ended)} `
     words.push(`ended ${date}${clock(ended)} UTC`)
-  } else if (deadline !== undefined) words.push(`given up ${minute(deadline)} UTC`)
+  } else if (deadline !== undefined && deadline <= now) words.push(`given up ${minute(deadline)} UTC`)
+  // One of which nothing has shown up in time counts as missed before its deadline.
+  else if (textOf(data, 'outcome') === 'MISSED') words.push(`nothing had started by ${minute(now)} UTC`)
   return words
 }
 

@@ -113,6 +113,7 @@ export const repositorySample: NewEvent = {
 export const digestSample: NewEvent = {
   type: 'backup.digest',
   time: Date.UTC(2026, 5, 1, 8),
+  severity: 'warning',
   data: {
     plans: [
       {
@@ -147,6 +148,7 @@ export const digestSample: NewEvent = {
     ],
     failing: 1,
     total: 1,
+    troubled: ['mail1: LOCKED_STALE'],
     disabled: [],
     unprotected: ['webtop1 (Groupware)'],
     warnings: [

@@ -58,6 +58,32 @@ for (const file of ['restic-0.14.yaml', 'restic-0.18.yaml', 'written.yaml']) {
   })
 }
 
+for (const name of ['a module of another node', 'a module of another node, by an older runagent'])
+  test(`${name} is out of reach, which says nothing about its repository`, () => {
+    const health = judge('written.yaml', name)
+    assert.equal(health.elsewhere, true)
+    assert.equal(
+      health.message,
+      'This application runs on another node, which the probe does not reach; run a Sereno of its own there, set probe.command to a command that goes there, or write probe: false.',
+    )
+  })
+
+test('what is to be run by hand is named', () => {
+  const result = {
+    exit: 3,
+    timedOut: false,
+    stdout: '',
+    stderr: 'Fatal: odd',
+    tookMs: 1,
+    command: 'snapshots',
+  } as const
+  const health = classify(result, { now, restic: 'runagent -m mail1 restic-wrapper --backup 1' })
+  assert.equal(
+    health.message,
+    'restic failed (exit 3): odd; run "runagent -m mail1 restic-wrapper --backup 1 snapshots" by hand to see more.',
+  )
+})
+
 describe('snapshots', () => {
   test('the newest of all groups counts, and only one from before the run is stale', () => {
     const name = 'snapshots of hosts in two zones, the newest not the last'
@@ -224,7 +250,6 @@ describe('what people read', () => {
         /^The command that runs restic failed \(exit 127\): runagent: command not found; run/,
       ],
       ['written.yaml', 'restic that was killed', /^The command that runs restic failed \(SIGKILL\); run/],
-      ['written.yaml', 'a module of another node', /repository: Cannot find environment for module samba1\.$/],
       ['written.yaml', 'a probe that is not run by root', /repository: Only root can use the "-m" option\.$/],
       [
         'written.yaml',
@@ -263,7 +288,10 @@ describe('what people read', () => {
     assert.equal(state, 'ERROR')
     assert.equal(detail.split('\n').length, 20)
     assert.match(detail, /^line 12\n[^]*\nsignal terminated\nFatal: open rest:http:\/\/…@127\.0\.0\.1\/$/)
-    assert.equal(message, 'restic failed (exit 1): open rest:http://…@127.0.0.1/; run it by hand to see more.')
+    assert.equal(
+      message,
+      'restic failed (exit 1): open rest:http://…@127.0.0.1/; run "restic snapshots" by hand to see more.',
+    )
   })
 
   test('whatever is printed has a state and one clean line', () => {

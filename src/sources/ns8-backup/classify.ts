@@ -61,6 +61,8 @@ export interface RepoHealth {
   /** The last lines of what restic said, when it failed. */
   readonly detail?: string
   readonly tookMs: number
+  /** The application is out of the probe's reach: nothing was learned about its repository. */
+  readonly elsewhere?: true
 }
 
 /** What the rows of the table look at. */
@@ -94,7 +96,12 @@ export function classify(result: ProbeResult, context: ProbeContext): RepoHealth
     ...(advice === undefined ? {} : { advice }),
     ...(result.exit === 0 || seen.said.all.length === 0 ? {} : { detail: seen.said.all.slice(-20).join('\n') }),
     tookMs: result.tookMs,
+    ...(state === 'TOOL_ERROR' && isElsewhere(seen) ? { elsewhere: true } : {}),
   }
+}
+
+function isElsewhere(seen: Pick<Seen, 'said' | 'result'>): boolean {
+  return failed(seen, texts.elsewhere)
 }
 
 /** The lock to speak of: one left behind, else an exclusive one, else the oldest. */
@@ -129,6 +136,7 @@ const rows: readonly Row[] = [
   // podman or a shell failed, or a signal came from outside: restic itself had no word in it.
   ['TOOL_ERROR', ({ result: { exit } }) => exit === undefined || (exit >= 125 && exit <= 127) || exit > 128],
   ['TOOL_ERROR', (seen) => failed(seen, texts.wrapperFailed)],
+  ['TOOL_ERROR', isElsewhere],
   ['UNREACHABLE', (seen) => !isExact(seen.result.exit) && (failed(seen, texts.unreachable) || hasOnlyTried(seen))],
   ['LOCKED_STALE', (seen) => isRefusedByLock(seen) && isLeftBehind(seen)],
   ['LOCKED', isRefusedByLock],

@@ -161,8 +161,8 @@ describe('with a real restic', () => {
     assert.deepEqual([health.state, health.lock?.pid], ['LOCKED_STALE', pid])
     assert.equal(health.advice, 'runagent -m mail1 restic-wrapper --backup 1 unlock')
     const elsewhere = await wrapped({ module: 'samba1', planId: '1' }, { signal, now: Date.now() })
-    assert.equal(elsewhere.state, 'UNCONFIGURED')
-    assert.match(elsewhere.message, /Cannot find environment for module samba1/)
+    assert.deepEqual([elsewhere.state, elsewhere.elsewhere], ['TOOL_ERROR', true])
+    assert.match(elsewhere.detail ?? '', /Cannot find environment for module samba1/)
   })
 })
 

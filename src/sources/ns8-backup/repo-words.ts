@@ -62,13 +62,20 @@ const sentences: { readonly [State in RepoState]: (seen: Seen) => string } = {
   NO_SPACE: (seen) =>
     `The storage is full or its quota used up${said(seen, texts.noSpace)}; make room or raise the quota.`,
   UNCONFIGURED: (seen) => `The probe is not set up for this repository${said(seen, texts.unconfigured)}.`,
-  TOOL_ERROR: (seen) =>
-    `The command that runs restic failed (${ending(seen)})${said(seen)}; run it by hand to see why.`,
-  ERROR: (seen) => `restic failed (${ending(seen)})${said(seen)}; run it by hand to see more.`,
+  TOOL_ERROR(seen) {
+    if (seen.said.lines.some((line) => texts.elsewhere.test(line)))
+      return 'This application runs on another node, which the probe does not reach; run a Sereno of its own there, set probe.command to a command that goes there, or write probe: false.'
+    return `The command that runs restic failed (${ending(seen)})${said(seen)}; run ${byHand(seen)} by hand to see why.`
+  },
+  ERROR: (seen) => `restic failed (${ending(seen)})${said(seen)}; run ${byHand(seen)} by hand to see more.`,
   UNKNOWN({ result }) {
     const wanted = result.command === 'check' ? 'no result of a check' : 'no list of snapshots'
     return `The command ended well but printed ${wanted}: ${quote(result.stdout) || 'nothing'}; is it restic that it runs?`
   },
+}
+
+function byHand({ result, context: { restic = 'restic' } }: Seen): string {
+  return `"${restic} ${result.command}"`
 }
 
 function holder(lock: RepoLock | undefined): string {

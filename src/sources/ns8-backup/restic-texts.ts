@@ -23,7 +23,9 @@ export const texts = {
   noSpace:
     /no space left|(?<![\w/.-])quota(?![\w/.-])|QuotaExceeded|storage cap exceeded|HTTP response \(507\)|507 Insufficient|Insufficient ?Storage/i,
   unconfigured:
-    /Please specify repository location|an empty password is not|Resolving password failed|Destination not found|Path for Restic repository not found|Cannot find environment for module|Only root can use the "-m" option/,
+    /Please specify repository location|an empty password is not|Resolving password failed|Destination not found|Path for Restic repository not found|Only root can use the "-m" option/,
+  /** By runagent, which reaches the modules of its own node only; the first by the newer ones. */
+  elsewhere: /Cannot find module \S+ in the local node|Cannot find environment for module/,
   /** The wrapper is a Python program. */
   wrapperFailed: /^Traceback \(most recent call last\)/,
 } as const satisfies { readonly [name: string]: RegExp }

@@ -12,6 +12,7 @@ const patienceMs = 600_000
 const mostPlans = 200
 const mostWarnings = 50
 const mostTold = 100
+const noRuns: ReadonlySet<string> = new Set(['UNKNOWN_PLAN', 'DISABLED'])
 const unseen: PlanSnapshot = { state: 'unreadable', modules: [], nodes: {} }
 
 interface Work {
@@ -51,8 +52,9 @@ function takeFact(work: Work, { name, key, data }: Fact): void {
   const [plan = '', module = ''] = key.split('/', 2)
   const card = own(work.state.plans, plan)
   if (card === undefined || !card.snapshot.modules.some(({ id }) => id === module)) return
-  const { state } = readHealth(data, work.now)
-  putCard(work, plan, { ...card, checks: { ...card.checks, [module]: { state, at: work.now } } })
+  const { state, elsewhere } = readHealth(data, work.now)
+  const check = { state, at: work.now, ...(elsewhere ? { elsewhere } : {}) }
+  putCard(work, plan, { ...card, checks: { ...card.checks, [module]: check } })
 }
 
 function takeCluster(work: Work, data: JsonObject): void {
@@ -103,19 +105,28 @@ function takePlan(work: Work, id: string, data: JsonObject): void {
   putCard(work, id, { ...card, snapshot: { ...snapshot, modules }, checks: Object.fromEntries(checks) })
 }
 
-function takeEvent(work: Work, { data, time, title, severity, condition }: HubEvent): void {
+function takeEvent(work: Work, { type, data, time, title, severity, condition }: HubEvent): void {
   const id = text(data['plan'], 64) ?? ''
+  if (type === 'backup.repository') return takeTrouble(work, id, data, condition?.state !== 'resolved')
   if (data['notice'] !== undefined) {
     if (severity === 'info' || title === undefined) return
     work.state = { ...work.state, warnings: [...work.state.warnings, { at: time, text: title }].slice(-mostWarnings) }
     return
   }
   const outcome = text(data['outcome'], 32)
-  // The end of a plan that is gone is no run of it.
-  if (id === '' || outcome === undefined || outcome === 'UNKNOWN_PLAN' || condition?.key === redisKey) return
+  // The end of an incident whose plan is gone or disabled is no run of it.
+  if (id === '' || outcome === undefined || noRuns.has(outcome) || condition?.key === redisKey) return
   // Its own row may have judged a plan before this one has seen it.
   const card = own(work.state.plans, id) ?? { snapshot: unseen, checks: {} }
   putCard(work, id, { ...card, report: toReportCard(outcome, time, data) })
+}
+
+function takeTrouble(work: Work, id: string, data: JsonObject, isOn: boolean): void {
+  const card = own(work.state.plans, id)
+  const [module, state] = [text(data['module'], 64), text(data['state'], 32)]
+  if (card === undefined || module === undefined) return
+  const { [module]: _before, ...troubles } = card.troubles ?? {}
+  putCard(work, id, { ...card, troubles: isOn && state !== undefined ? { ...troubles, [module]: state } : troubles })
 }
 
 function toReportCard(outcome: string, at: number, data: JsonObject): ReportCard {

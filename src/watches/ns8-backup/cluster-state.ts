@@ -21,7 +21,11 @@ export type PlanCard = {
   /** Of the last run. */
   readonly report?: ReportCard
   /** The last look into each repository. */
-  readonly checks: { readonly [module: string]: { readonly state: string; readonly at: number } }
+  readonly checks: {
+    readonly [module: string]: { readonly state: string; readonly at: number; readonly elsewhere?: true }
+  }
+  /** Repositories whose trouble has been told and is not over. */
+  readonly troubles?: { readonly [module: string]: string }
 }
 
 export type ReportCard = {

@@ -44,11 +44,11 @@ test('the regular report has every plan and application, and what nobody backs u
   night.until('07:59')
   night.said()
   night.until('08:00')
-  assert.deepEqual(night.said(), ['06-01 08:00:00 digest info - [-] '])
+  assert.deepEqual(night.said(), ['06-01 08:00:00 digest warning - [-] '])
   assert.equal(
     tellOf(night),
     [
-      'Backups: 1 of 2 plans not well',
+      'Backups: 1 of 2 plans (1 disabled) not well, 1 repository in trouble, 2 applications unprotected, 1 thing odd',
       [
         'BB daily (1) -> BackBlaze repo1, PARTIAL, last good 2026-05-31 01:58 UTC, next 2026-06-02 01:00 UTC',
         'FAILED  mail1       node 1  last good: 2026-05-31 01:58                       repository STALE 2026-06-01 06:00',
@@ -56,6 +56,7 @@ test('the regular report has every plan and application, and what nobody backs u
         'OK      samba1      node 2  last good: 2026-06-01 01:02  97.7 KiB (-100.0 %)  repository never looked at',
       ].join('\n'),
       'Weekly (2) -> BackBlaze repo1, DISABLED\n?  webtop1  node 1  last good: not known    repository never looked at',
+      'Repositories in trouble:\nmail1: STALE (BB daily)',
       'Odd since the last report:\n2026-06-01 06:00 Backup "BB daily" (1): samba1 is 99.9 % smaller than usual: 97.7 KiB instead of 870.3 MiB',
       'In no plan, so backed up by nobody:\nwebtop2 (Groupware)\nloki1',
       'Disabled plans:\nWeekly',
@@ -132,6 +133,32 @@ test('an alert that names no plan is told in its own words, once', () => {
     '06-01 06:00:00 report warning UNKNOWN_PLAN [UNKNOWN_PLAN] Alert BackupFailed names no backup plan',
   ])
   assert.match(tellOf(night), /Backup job BB daily \(ID: 1\) has failed/)
+})
+
+test('a report in which all plans are well is no good one while a repository is not, or nobody saves an application', () => {
+  const night = startNight('02:30', { digest: { at: '*-*-* 08:00' } })
+  night.cluster.set('1', withStatuses(daily, allGood))
+  night.see('1')
+  const found = (state: object) =>
+    night.fact('backup.repository', '1/samba1', { plan: '1', module: 'samba1', ...state })
+  found({ state: 'TOOL_ERROR', elsewhere: true })
+  night.until('08:00')
+  assert.match(tellOf(night), /^Backups: 1 plan, nothing wrong\n/)
+  assert.equal(night.events.at(-1)?.severity, 'info')
+  found(repositories['notFound'] ?? {})
+  night.fact('backup.cluster', 'cluster', { redis: 'ok', unprotected: [{ module: 'webtop2' }] })
+  night.until('2026-06-01T20:00:00Z')
+  found(repositories['notFound'] ?? {})
+  night.cluster.set(
+    '1',
+    withStatuses(daily, Object.fromEntries(Object.entries(allGood).map(([id, one]) => [id, shifted(one, 1)]))),
+  )
+  night.until('2026-06-02T02:08:00Z')
+  night.see('1')
+  night.until('2026-06-02T08:00:00Z')
+  assert.match(tellOf(night), /^Backups: 1 plan, 1 repository in trouble, 1 application unprotected\n/)
+  assert.match(tellOf(night), /^samba1: NOT_FOUND \(BB daily\)$/m)
+  assert.equal(night.events.at(-1)?.severity, 'warning')
 })
 
 test('a good run shows in the report of the week', () => {

@@ -2,6 +2,7 @@
 import { parseSchedule } from '../../lib/schedule.ts'
 import type { Json, JsonObject, NewEvent } from '../../words.ts'
 import type { ClusterState, PlanCard } from './cluster-state.ts'
+import { isBroken } from './correlate.ts'
 import { own, type Module } from './facts.ts'
 import { nextDue, readSchedule } from './window.ts'
 import { iso } from './work.ts'
@@ -24,16 +25,22 @@ export function toDigest(state: ClusterState, now: number, zone: string): NewEve
     rows += apps.length
     return { ...planData(id, card, now, zone), modules: apps.map((app) => appData(app, card)) }
   })
+  const troubled = cards.flatMap(([id, card]) => troublesOf(card).map((trouble) => `${trouble} (${nameOf(id, card)})`))
+  const { unprotected, warnings, redis } = state
+  const isWell = failing + troubled.length + unprotected.length + warnings.length === 0 && redis === undefined
   return {
     type: 'backup.digest',
+    // What is urgent has been told by itself.
+    severity: isWell ? 'info' : 'warning',
     data: {
       plans,
       failing,
       total: cards.length,
+      troubled: troubled.slice(0, mostRows),
       disabled: cards.flatMap(([id, card]) => (isDisabled(card) ? [nameOf(id, card)] : [])),
-      unprotected: state.unprotected.map(({ id, uiName }) => (uiName === undefined ? id : `${id} (${uiName})`)),
-      warnings: state.warnings.map(({ at, text }) => ({ at: iso(at), text })),
-      ...(state.redis === undefined ? {} : { unreadableSince: iso(state.redis.since) }),
+      unprotected: unprotected.map(({ id, uiName }) => (uiName === undefined ? id : `${id} (${uiName})`)),
+      warnings: warnings.map(({ at, text }) => ({ at: iso(at), text })),
+      ...(redis === undefined ? {} : { unreadableSince: iso(redis.since) }),
     },
   }
 }
@@ -81,6 +88,22 @@ function nextOf(card: PlanCard, now: number, zone: string): number | undefined {
 
 function appsOf({ snapshot }: PlanCard): readonly Module[] {
   return snapshot.modules.filter(({ node }) => node !== null)
+}
+
+/** What was told and still holds, and what the last look found, told or not. */
+function troublesOf(card: PlanCard): string[] {
+  return appsOf(card).flatMap(({ id }) => {
+    const check = own(card.checks, id)
+    const found = check !== undefined && isTrouble(check) ? check.state : undefined
+    const state = own(card.troubles ?? {}, id) ?? found
+    return state === undefined ? [] : [`${id}: ${state}`]
+  })
+}
+
+/** A lock that is alive is none. */
+function isTrouble({ state, elsewhere }: PlanCard['checks'][string]): boolean {
+  if (state === 'TOOL_ERROR') return elsewhere !== true
+  return state === 'STALE' || (state !== 'LOCKED' && isBroken(state))
 }
 
 function isDisabled({ snapshot }: PlanCard): boolean {

@@ -61,11 +61,14 @@ export type Health = {
   readonly message?: string
   /** Of the newest snapshot. */
   readonly newestAt?: number
+  /** How long the look took that ended `at`. */
+  readonly tookMs?: number
+  /** The probe does not reach the application. */
+  readonly elsewhere?: true
   readonly lock?: { readonly pid?: number; readonly host?: string; readonly since?: number }
   /** The exact command that helps. */
   readonly advice?: string
-  /** When the look began, and when its answer came. */
-  readonly begunAt?: number
+  /** When the answer came. */
   readonly at: number
 }
 
@@ -115,7 +118,7 @@ export function readHealth(data: JsonObject, at: number): Health {
   const lock = objectOf(data['lock'])
   return {
     state: text(data['state'], 32) ?? 'UNKNOWN',
-    ...maybe('message', text(data['message'], 300)),
+    ...maybe('message', text(data['message'], 600)),
     ...maybe('newestAt', instant(data['newest'])),
     ...(lock && {
       lock: {
@@ -125,7 +128,8 @@ export function readHealth(data: JsonObject, at: number): Health {
       },
     }),
     ...maybe('advice', text(data['advice'], 200)),
-    begunAt: at - (count(data['tookMs']) ?? 0),
+    ...maybe('tookMs', count(data['tookMs'])),
+    ...(data['elsewhere'] === true ? { elsewhere: true } : {}),
     at,
   }
 }

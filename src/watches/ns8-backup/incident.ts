@@ -26,7 +26,7 @@ export function tellRun(work: Work, ended: Ended): void {
   goOn(work, incident, ended)
 }
 
-/** The plan itself is gone: no run will ever end it. */
+/** The plan is gone or disabled: no run will end it. */
 export function closeIncident(work: Work, words: string, judgement: Judgement): void {
   const { incident } = work.state
   if (incident === undefined) return

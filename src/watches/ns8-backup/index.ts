@@ -17,7 +17,7 @@ export default {
   example: {},
   beside: true,
   facts: ['backup.plan', 'backup.alert', 'backup.repository', 'backup.cluster'],
-  events: ['backup.report', 'backup.missed'],
+  events: ['backup.report', 'backup.missed', 'backup.repository'],
 
   keys(options, input) {
     if (input.kind === 'event') return [cluster]

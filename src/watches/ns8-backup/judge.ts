@@ -5,7 +5,7 @@ import { own, type Health } from './facts.ts'
 import { closeIncident, signatureOf, tellRun } from './incident.ts'
 import { alertData, toNotice } from './report.ts'
 import { isRunning, moveRun, nextAlarm, runId } from './run.ts'
-import type { Alert, Run, Standing } from './state.ts'
+import type { Alert, Incident, Run, Standing } from './state.ts'
 import { readSchedule } from './window.ts'
 import { ask, change, drop, type Work } from './work.ts'
 
@@ -110,6 +110,9 @@ function judgeOnce(work: Work): void {
     'disabled; it will not run until it is enabled again',
   )
   stand(work, 'EMPTY_PLAN', judgement.outcome === 'EMPTY_PLAN', 'warning', 'no application is left to back up')
+  if (judgement.outcome === 'DISABLED')
+    // No run is awaited any more, so there is nothing to say of each application.
+    closeIncident(work, disabledWords(work.state.incident), { ...judgement, modules: [], bad: [] })
   if (judgement.outcome === 'DISABLED' || judgement.outcome === 'EMPTY_PLAN') return tellIdle(work, judgement.outcome)
   checkSchedule(work)
   if (run === undefined) return
@@ -203,6 +206,14 @@ function checkSchedule(work: Work): void {
   const error = 'error' in schedule ? schedule.error : ''
   const words = `its schedule cannot be read, so a missed run would not be noticed: ${error}`
   stand(work, 'BAD_SCHEDULE', error !== '', 'warning', words)
+}
+
+function disabledWords(incident: Incident | undefined): string {
+  const words = 'ended, since the plan was disabled'
+  const outcome = incident?.outcome
+  if (outcome === 'MISSED') return `${words}; its last run had been missed`
+  const hasFailed = outcome === 'PARTIAL' || outcome === 'FAILED' || outcome === 'REPO_FAILURE'
+  return hasFailed ? `${words}; its last run had failed` : words
 }
 
 /** A plan that does not run needs no judgement, but no alert gets lost. */

@@ -279,6 +279,17 @@ test('an incident ends with a good run, and its end counts the days and the fail
   ])
 })
 
+test('an incident began when its first bad run was due, so that its words and the hub count alike', () => {
+  const night = startAfterGoodRun()
+  runFailingNight(night)
+  assert.equal(lastEvent(night).condition?.since, Date.parse('2026-06-01T01:00:00Z'))
+  runNight(night, 1, june1)
+  assert.equal(lastEvent(night).condition?.since, Date.parse('2026-06-01T01:00:00Z'), 'as in the beginning')
+  night.alert('1', { ...failedAlert, status: 'resolved' })
+  runNight(night, 2, allGood)
+  assert.deepEqual(lastEvent(night).condition, { key: 'plan/1', state: 'resolved' }, 'it ends when that is seen')
+})
+
 test('an alert that is taken back without a good run ends nothing', () => {
   const night = startAfterGoodRun()
   runFailingNight(night)
@@ -323,6 +334,26 @@ test('a disabled plan is named once and missed never', () => {
   assert.deepEqual(night.said(), [], 'what was due while it was disabled is not missed')
   night.until('2026-06-10T12:00:00Z')
   assert.match(night.said().join(), /06-10 03:13:01 missed critical MISSED/)
+})
+
+test('an incident ends when its plan is disabled, and the next run of the plan is judged anew', () => {
+  const night = startAfterGoodRun()
+  runFailingNight(night)
+  night.said()
+  night.until('09:00')
+  show(night, withStatuses(daily, june1, { enabled: false }))
+  assert.deepEqual(night.said(), [
+    '06-01 09:00:00 report info DISABLED [DISABLED] Backup "BB daily" (1): disabled; it will not run until it is enabled again',
+    '06-01 09:00:00 report info DISABLED [plan/1 resolved] Backup "BB daily" (1): ended, since the plan was disabled; its last run had failed',
+  ])
+  assert.equal(lastEvent(night).data['nextDueAt'], undefined)
+  night.until('2026-06-03T12:00:00Z')
+  assert.deepEqual(night.said(), [])
+  show(night, withStatuses(daily, june1))
+  night.until('2026-06-04T00:30:00Z')
+  assert.deepEqual(night.said(), [], 'what failed before is not told again')
+  runNight(night, 3, june1)
+  assert.match(night.said().join(), /06-04 02:07:35 report critical PARTIAL \[plan\/1 firing\]/)
 })
 
 test('an alert about a plan that does not exist is told in its own words, once', () => {

@@ -1,5 +1,5 @@
 // Puts what is known of a run into the data of an event: a row for each application, what helps, what comes next.
-import type { Json, JsonObject, NewEvent, Severity } from '../../words.ts'
+import type { Condition, Json, JsonObject, NewEvent, Severity } from '../../words.ts'
 import { isGood, type Judged, type Judgement, type Outcome } from './correlate.ts'
 import { own, type Health } from './facts.ts'
 import type { Alert, Incident } from './state.ts'
@@ -48,8 +48,14 @@ export function toReport(work: Work, report: Report): NewEvent {
         ? {}
         : { alerts: report.alerts.slice(-mostAlerts).map(alertData) }),
     },
-    ...(condition === undefined ? {} : { condition: { key: `plan/${work.id}`, state: condition } }),
+    ...(condition === undefined ? {} : { condition: toCondition(work, condition, incident) }),
   }
+}
+
+/** It began when its first bad run was due, from which its end counts too; it ends when that is seen. */
+function toCondition({ id }: Work, state: 'firing' | 'changed' | 'resolved', incident?: Incident): Condition {
+  const since = incident === undefined || state === 'resolved' ? {} : { since: incident.firstDue }
+  return { key: `plan/${id}`, state, ...since }
 }
 
 /** Something worth a word that neither begins nor ends. */
@@ -81,7 +87,10 @@ function runData(work: Work): JsonObject {
   if (run === undefined || snapshot === undefined) return {}
   const { window } = run
   const schedule = readSchedule(snapshot, work.place.zone)
-  const next = 'error' in schedule ? undefined : nextDue(schedule, Math.max(window.due, work.now))
+  const next =
+    'error' in schedule || snapshot.plan?.enabled === false
+      ? undefined
+      : nextDue(schedule, Math.max(window.due, work.now))
   const endedAt = run.concluded?.endedAt
   return {
     ...(window.deadline === undefined ? {} : { due: iso(window.due), deadline: iso(window.deadline) }),

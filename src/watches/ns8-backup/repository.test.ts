@@ -88,10 +88,15 @@ test('a repository without the snapshot of a run that went well is told as stale
   )
 })
 
-test('a look that began before the run had ended is no proof that its snapshot is missing', () => {
-  const night = startAfterGoodRun()
-  probe(night, 'mail1', { ...repositories['yesterday'], tookMs: 12 * 3_600_000 })
+test('a look that began before the run had ended does not make the repository stale', () => {
+  const night = startNight('02:07:40')
+  night.cluster.set('1', withStatuses(daily, allGood))
+  night.see('1')
+  night.said()
+  probe(night, 'nextcloud1', repositories['yesterday'], { tookMs: 6000 })
   assert.deepEqual(night.said(), [])
+  probe(night, 'nextcloud1', repositories['yesterday'], { tookMs: 1000 })
+  assert.match(night.said().join(), /trouble: STALE$/)
 })
 
 test('what the incident of the plan is about is not told twice', () => {
@@ -113,6 +118,27 @@ test('a look without an answer, or into what is not in the plan, says nothing', 
   probe(night, 'webtop1', repositories['notFound'])
   night.fact('backup.repository', '1', repositories['notFound'] ?? {})
   assert.deepEqual(night.said(), [])
+})
+
+test('an application of another node is out of reach, which is no trouble of its repository', () => {
+  const night = startAfterGoodRun()
+  const elsewhere = { state: 'TOOL_ERROR', message: 'This application runs on another node.', elsewhere: true }
+  probe(night, 'samba1', elsewhere)
+  night.until('05:00')
+  assert.deepEqual([night.said(), night.looks], [[], []])
+  probe(night, 'samba1', repositories['notFound'])
+  probe(night, 'samba1', elsewhere)
+  assert.match(night.said().join('\n'), /samba1 firing\].*\n.*samba1 resolved\].* is watched no more$/)
+})
+
+test('a run in which no probe reaches its application is FAILED, not REPO_FAILURE', () => {
+  const night = startNight('02:30')
+  const failed = Object.fromEntries(Object.entries(june1).map(([id, one]) => [id, shifted(one, 0, { errors: 1 })]))
+  for (const id of Object.keys(june1)) night.repositories.set(`1/${id}`, { state: 'TOOL_ERROR', elsewhere: true })
+  night.cluster.set('1', withStatuses(daily, failed))
+  night.see('1')
+  night.until('03:00')
+  assert.match(night.said().join(), /critical FAILED \[plan\/1 firing\]/)
 })
 
 test('an application that is removed takes the trouble of its repository along', () => {

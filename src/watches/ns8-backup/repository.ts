@@ -31,6 +31,8 @@ export function takeHealth(work: Work, id: string, health: Health): void {
   // A look that got no answer says nothing about the repository.
   if (health.state === 'UNKNOWN') return
   const before = own(ailing, id)
+  // Nor does one that cannot reach it; what was told of it cannot be followed up either.
+  if (health.elsewhere) return heal(work, id, before, undefined)
   const state = troubleOf(work, module, health)
   if (state === undefined) return heal(work, id, before, health)
   if (before?.told) return before.state === state ? undefined : tell(work, module, health, { ...before, state })
@@ -49,15 +51,13 @@ export function forgetAilments(work: Work): void {
   for (const [id, before] of Object.entries(ailing)) if (!live.has(id)) heal(work, id, before, undefined)
 }
 
-/**
- * A lock that is alive is no trouble. A stale repository is one when NethServer says that the run went well; a look that
- * began before the run had ended may have missed its snapshot.
- */
+/** A lock that is alive is no trouble. A stale repository is one when NethServer says that the run went well. */
 function troubleOf(work: Work, { status }: Module, health: Health): string | undefined {
-  const { state, newestAt, at, begunAt = at } = health
+  const { state, newestAt, at, tookMs = 0 } = health
   if (state === 'TOOL_ERROR') return state
   if (state !== 'OK' && state !== 'STALE' && state !== 'LOCKED') return isBroken(state) ? state : undefined
-  const isDone = isReadable(status) && status.errors === 0 && status.end * 1000 < begunAt
+  // A look that began before the run had ended, to the second, need not have seen its snapshot.
+  const isDone = isReadable(status) && status.errors === 0 && (status.end + 1) * 1000 < at - tookMs
   if (isDone && (newestAt === undefined || newestAt < status.start * 1000))
     return state === 'LOCKED' ? undefined : 'STALE'
   const window = work.state.run?.window
@@ -74,11 +74,18 @@ function tell(work: Work, module: Module, health: Health, ailing: Ailing): void 
   const words = ailing.state === 'STALE' ? staleWords(work, health) : health.message
   const severity: Severity = critical.has(ailing.state) ? 'critical' : 'warning'
   work.events.push(
-    toEvent(work, module, isChange ? 'changed' : 'firing', severity, {
-      ...health,
-      state: ailing.state,
-      ...(words ? { message: words } : {}),
-    }),
+    toEvent(
+      work,
+      module,
+      isChange ? 'changed' : 'firing',
+      severity,
+      {
+        ...health,
+        state: ailing.state,
+        ...(words ? { message: words } : {}),
+      },
+      ailing.since,
+    ),
   )
 }
 
@@ -88,7 +95,7 @@ function heal(work: Work, id: string, before: Ailing | undefined, health: Health
   change(work, { ailing })
   if (!before.told) return
   const module = work.state.snapshot?.modules.find((one) => one.id === id) ?? { id, node: null }
-  work.events.push(toEvent(work, module, 'resolved', 'info', health, toSpan(work.now - before.since)))
+  work.events.push(toEvent(work, module, 'resolved', 'info', health, before.since))
 }
 
 function toEvent(
@@ -97,11 +104,13 @@ function toEvent(
   state: 'firing' | 'changed' | 'resolved',
   severity: Severity,
   health: Health | undefined,
-  after?: string,
+  since: number,
 ): NewEvent {
   const plan = planTitle(work.id, work.state.snapshot)
-  const words =
-    after === undefined ? `the repository of ${id} is in trouble: ${health?.state ?? ''}` : endWords(id, health, after)
+  const isEnd = state === 'resolved'
+  const words = isEnd
+    ? endWords(id, health, toSpan(work.now - since))
+    : `the repository of ${id} is in trouble: ${health?.state ?? ''}`
   const advice = health === undefined ? undefined : adviceFor(work.id, id, health)
   const name = work.state.snapshot?.plan?.name ?? ''
   return {
@@ -118,7 +127,7 @@ function toEvent(
       ...(health === undefined ? {} : healthData(health, app, uuid)),
       ...(advice === undefined ? {} : { advice }),
     },
-    condition: { key: `repository/${work.id}/${id}`, state },
+    condition: { key: `repository/${work.id}/${id}`, state, ...(isEnd ? {} : { since }) },
   }
 }
 

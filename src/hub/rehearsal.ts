@@ -9,7 +9,7 @@ import type { Assembly, AssembledSource } from './assemble.ts'
 import { openSqlite } from '../store/sqlite.ts'
 import type { Store } from '../store/store.ts'
 import type { Reader, ReaderOutput } from '../source.ts'
-import type { Delivery, HubEvent, NewEvent, NewFact, Reason, Verdict } from '../words.ts'
+import type { Delivery, HubEvent, Job, NewEvent, NewFact, Reason, Verdict } from '../words.ts'
 
 export interface Rehearsal {
   readonly clock: VirtualClock
@@ -63,6 +63,7 @@ export interface RehearsalOptions {
 
 /** A clock that never comes to rest would run for ever: no job or session of ours waits longer. */
 const runOutAtMostMs = 366 * 86_400_000
+const mostJobs = 100_000
 
 export async function createRehearsal(first: Assembly, options: RehearsalOptions): Promise<Rehearsal> {
   const clock = createVirtualClock(options.startAt)
@@ -168,6 +169,16 @@ export async function createRehearsal(first: Assembly, options: RehearsalOptions
     await clock.advance(to, settle)
   }
 
+  /** Nothing is left but reminders, which never come to an end: of what is open by now, enough has been said. */
+  async function isQuiet(next: number): Promise<boolean> {
+    const isReminder = ({ kind }: Job): boolean => kind === 'condition-remind'
+    const { jobs } = await store.dueJobs(next, 1)
+    if (!jobs.some(isReminder)) return false
+    if (engine.lanes().some(({ waiting, inFlight }) => waiting + inFlight > 0)) return false
+    if ([...readers.values()].some(({ due }) => due !== Infinity)) return false
+    return (await store.dueJobs(Number.MAX_SAFE_INTEGER, mostJobs)).jobs.every(isReminder)
+  }
+
   return {
     clock,
     store,
@@ -224,7 +235,7 @@ export async function createRehearsal(first: Assembly, options: RehearsalOptions
       for (;;) {
         const dues = Array.from(readers.values(), (open) => open.due)
         const next = Math.min(clock.next() ?? Infinity, ...dues)
-        if (next > until) return
+        if (next > until || (await isQuiet(next))) return
         await moveTo(next)
       }
     },

@@ -15,7 +15,8 @@ export function tellFallback(dead: Delivery, tools: ThreadTools): void {
   if (channel === undefined || hasHeard(dead, channel, draft)) return
   const { severity, thread } = dead
   const rule = fallbackRule
-  const fresh = (dead.extra.conditions ?? []).filter((key) => !threadsAt(key, channel, draft).some(isLive))
+  const conditions = (dead.extra.conditions ?? []).filter((key) => isAboutIt(key, dead, draft))
+  const fresh = conditions.filter((key) => !threadsAt(key, channel, draft).some(isLive))
   // Where nothing was heard of it before, whatever is said first is where it begins.
   const isLater = dead.kind === 'change' || dead.kind === 'remind'
   if (dead.kind === 'remind' && fresh.length === 0) return
@@ -25,7 +26,7 @@ export function tellFallback(dead: Delivery, tools: ThreadTools): void {
   const extra = { ...without(said), fallbackFor: dead.extra.fallbackFor ?? dead.channel, tried }
   const told = tell(draft, judge, { channel, rule, kind, thread, events, severity, extra }, now)
   if (kind === 'end') return
-  for (const key of extra.conditions ?? []) if (!fresh.includes(key)) goOn(key, told, tools)
+  for (const key of conditions) if (!fresh.includes(key)) goOn(key, told, tools)
   // Who is told in its place that something is wrong is told of the end as well.
   for (const key of fresh) {
     // What a digest says of it, and how bad it is, is not what the digest as a whole says.
@@ -34,6 +35,11 @@ export function tellFallback(dead: Delivery, tools: ThreadTools): void {
     const threads = pendingThreads(told, rule).map((one) => ({ ...one, ...own, ...endIn(key, one, draft) }))
     addThreads(key, threads, tools)
   }
+}
+
+/** It may have begun anew since the message was made. */
+function isAboutIt(key: string, dead: Delivery, draft: Draft): boolean {
+  return readRow(draft, key)?.thread === dead.thread || lostThread(key, dead, draft) !== undefined
 }
 
 /** Goes on in the thread that is there. */

@@ -11,6 +11,7 @@ import {
   allLanesBytes,
   choose,
   heldBytes,
+  isLeaving,
   type Lane,
   laneBytes,
   type LaneRow,
@@ -67,9 +68,7 @@ export function createOutbox({ store, clock, intake, failed }: OutboxTools): Out
         const row = lane.queue[known]
         if (!waits) lane.queue.splice(known, 1)
         else if (row !== undefined) lane.queue[known] = revised(row, delivery, events, roomOf(lane))
-        // One that leaves at this moment is settled by its outcome.
-      } else if (waits && !(draft.revised.has(delivery.seq) && lane.inFlight.has(delivery.seq)))
-        take(lane, delivery, events, roomOf)
+      } else if (waits && !isLeaving(lane, delivery)) take(lane, delivery, events, roomOf)
     }
     for (const lane of lanes.values()) {
       const row = draft.state.get(channelStateKey(lane.channel))

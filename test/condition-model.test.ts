@@ -25,6 +25,8 @@ interface Said {
   /** A sender that repeats itself does so under the same identity. */
   readonly isKnown: boolean
   readonly lastsS: number
+  /** Older than its source's news may be. */
+  readonly isOld: boolean
   readonly ends: 'endsAt' | 'expireAfter' | 'never'
 }
 
@@ -34,6 +36,7 @@ type Action =
   | { readonly do: 'outage'; readonly channel: number; readonly outcome: number }
   | { readonly do: 'slow'; readonly seconds: number }
   | { readonly do: 'close'; readonly key: number }
+  | { readonly do: 'behind'; readonly yes: boolean }
   | { readonly do: 'retry' | 'restart' }
   | { readonly do: 'reload'; readonly config: number }
 
@@ -53,6 +56,7 @@ const said: fc.Arbitrary<Said> = fc.record({
   title: fc.constantFrom(0, 0, 0, 1, 2),
   isKnown: fc.boolean(),
   lastsS: fc.constantFrom(60, 600, 7200),
+  isOld: fc.constantFrom(false, false, false, true),
   ends: fc.constantFrom('never', 'never', 'never', 'endsAt', 'expireAfter'),
 })
 const seconds = fc.constantFrom(0, 1, 5, 40, 200, 700, 4000)
@@ -77,6 +81,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('slow' as const), seconds: fc.constantFrom(0, 3, 20) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('close' as const), key: fc.integer({ min: 0, max: 5 }) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('behind' as const), yes: fc.boolean() }) },
   { weight: 1, arbitrary: fc.constantFrom({ do: 'restart' as const }, { do: 'retry' as const }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('reload' as const), config: fc.integer({ min: 0, max: 3 }) }) },
 )
@@ -167,6 +172,7 @@ async function life(actions: readonly Action[]): Promise<void> {
   const wanted = new Map<number, readonly string[]>()
   for (const one of actions) {
     if (one.do === 'wait') await clock.advance(clock.now() + one.seconds * 1000, settle)
+    if (one.do === 'behind') engine.catchingUp('s', one.yes)
     if (one.do === 'slow') slowMs = one.seconds * 1000
     if (one.do === 'outage') faults.set(channelNames[one.channel] ?? 'one', outcomes[one.outcome] ?? { ok: true })
     if (one.do === 'restart') {
@@ -209,6 +215,7 @@ async function life(actions: readonly Action[]): Promise<void> {
   }
   slowMs = 0
   faults.clear()
+  engine.catchingUp('s', false)
   await clock.advance(clock.now() + 6 * 3_600_000, settle)
   await checkVerdicts(store, wanted)
   await checkDeliveries(store, openings)
@@ -227,12 +234,13 @@ function typeOf({ key }: Pick<Said, 'key'>): string {
 }
 
 function toInput(each: Said, now: number): Parameters<Engine['submit']>[0][number] {
-  const { key, state, severity, title, isKnown, lastsS, ends } = each
+  const { key, state, severity, title, isKnown, lastsS, isOld, ends } = each
   const more = ends === 'endsAt' ? { endsAt: now + lastsS * 1000 } : { expireAfterMs: lastsS * 1000 }
   const event = {
     type: typeOf(each),
     severity: severities[severity] ?? 'error',
     title: `t${title}`,
+    ...(isOld ? { time: now - 7_200_000 } : {}),
     condition: { key: `k${key}`, state, ...(ends === 'never' || state === 'resolved' ? {} : more) },
     ...(isKnown ? { identity: { producer: `k${key}`, id: state === 'resolved' ? 'over' : 'firing' } } : {}),
   }

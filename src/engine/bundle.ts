@@ -31,6 +31,9 @@ export type Ended = {
   readonly title: string
 }
 
+/** Why a thread hears nothing more of what stood only in "and 37 more". */
+export const countedWords = 'it was only counted in a digest'
+
 /** More than a person reads in one message; the rest is counted. */
 const namedAtMost = 100
 

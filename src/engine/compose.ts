@@ -158,7 +158,7 @@ function notesOf({ extra, unanswered, kind }: Delivery, zone: string): string[] 
   return notes
 }
 
-function conditionNotes({ condition }: DeliveryExtra, kind: Delivery['kind'], zone: string): string[] {
+function conditionNotes({ condition, heldBy }: DeliveryExtra, kind: Delivery['kind'], zone: string): string[] {
   if (condition === undefined) return []
   const { since, endedAt, endedBy = 'resolved', was, began, reminder } = condition
   const notes: string[] = []
@@ -171,7 +171,8 @@ function conditionNotes({ condition }: DeliveryExtra, kind: Delivery['kind'], zo
     notes.push(`It began ${began} times since ${shortTime(since, zone)}. ${calm}`)
   }
   if (reminder !== undefined) notes.push(`Open since ${shortTime(since, zone)}; reminder ${reminder}.`)
-  if (endedAt === undefined) return notes
+  if (endedAt === undefined)
+    return heldBy === 'late' ? [...notes, `It began ${shortTime(since, zone)}; I was away.`] : notes
   const lasted = spanWords(endedAt - since)
   const span = endedBy === 'resolved' ? ` and lasted ${lasted}` : ''
   const told =

@@ -1,10 +1,9 @@
 // Jobs of conditions: they end by themselves, are looked at again when what held them is over, and are said once more; pure.
-import type { Rule } from '../rule.ts'
 import { type ConditionEnd, finalDeliveries, type Job, type NewEvent } from '../words.ts'
 import { type ConditionJob, type ConditionRow, putRow, readRow, type Thread } from './condition-row.ts'
 import type { Draft } from './draft.ts'
-import { eventOf, passStages } from './stages.ts'
-import { noteOf, type ThreadTools, verdict } from './thread-tools.ts'
+import { goOn } from './stages.ts'
+import { noteOf, type ThreadTools } from './thread-tools.ts'
 import { sayEnd } from './threads.ts'
 import { remindLater } from './thread-outcome.ts'
 import { tell } from './tell.ts'
@@ -22,7 +21,7 @@ export function stepConditionJob(job: Job, cause: number, tools: ThreadTools): b
       if (row !== undefined) calmDown(row, tools)
       return true
     case 'condition-still':
-      if (row !== undefined) lookAgain(row, body, tools)
+      if (row?.state === 'open') lookAgain(row, body, tools)
       return true
     case 'condition-remind':
       if (row?.state === 'open') remind(row, body, tools)
@@ -60,21 +59,9 @@ function calmDown(row: ConditionRow, tools: ThreadTools): void {
   sayEnd(calm, { seq: calm.ending }, tools, { began: calm.began })
 }
 
-/** What held its beginning is over: if it still is so, it goes on its way, past the stages behind the one that held it. */
-function lookAgain(row: ConditionRow, { rule: name, channel = '' }: ConditionJob, tools: ThreadTools): void {
-  const { judge, draft, now } = tools
-  const isHeld = (one: Thread): boolean => one.state === 'held' && one.rule === name && one.channel === channel
-  const held = row.threads.find(isHeld)
-  if (held === undefined || row.state !== 'open') return
-  const next = { ...row, threads: row.threads.filter((one) => !isHeld(one)) }
-  putRow(draft, next, now)
-  const gone: Rule = { name: held.rule, on: [], where: [], to: [channel], stop: false }
-  const rule = judge.rules.find((one) => one.name === name) ?? gone
-  const severity = rule.severity ?? row.severity
-  const way = { event: eventOf(next, now), condition: next, rule, channel, severity }
-  const into = passStages(way, { ...tools, judgeNow: now }, held.by)
-  if (held.event === undefined || held.event === row.latest) return
-  verdict(tools, held.event, held, ['merged', held.by ?? 'condition', 'told when what held it was over', into])
+function lookAgain(row: ConditionRow, { rule, channel }: ConditionJob, tools: ThreadTools): void {
+  const held = row.threads.find((one) => one.state === 'held' && one.rule === rule && one.channel === channel)
+  if (held !== undefined) goOn(row, held, tools)
 }
 
 function remind(row: ConditionRow, { rule, channel }: ConditionJob, tools: ThreadTools): void {

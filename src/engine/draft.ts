@@ -50,10 +50,6 @@ export class Draft implements StageState {
   readonly state = new Map<string, { value: Json | undefined; expiresAt?: number }>()
   readonly jobs = new Map<string, Job | undefined>()
   readonly identities = new Map<string, Identity & { at: number }>()
-  /** Deliveries that were changed while they wait; one that is on its way is settled by its outcome. */
-  readonly revised = new Set<number>()
-  /** Deliveries whose sending has come to its outcome: whatever was changed since, they are not on their way. */
-  readonly reported = new Set<number>()
   readonly asks: Ask[] = []
   /** Still to be judged before the input is done. */
   readonly derived: Derived[] = []

@@ -129,9 +129,8 @@ export function addPage(lane: Lane, rows: readonly WaitingDelivery[], room: numb
   const known = new Set(lane.queue.map((row) => row.delivery.seq))
   let left = room
   for (const row of rows) {
-    const { seq, attempts } = row.delivery
-    // A row that has come back from its flight has one attempt more than when it left.
-    if (known.has(seq) || lane.inFlight.get(seq)?.delivery.attempts === attempts) continue
+    const { seq } = row.delivery
+    if (known.has(seq) || isLeaving(lane, row.delivery)) continue
     const held = hold(row, left)
     left -= held.bytes
     lane.queue.push(held)
@@ -140,6 +139,11 @@ export function addPage(lane: Lane, rows: readonly WaitingDelivery[], room: numb
   lane.readTo = Math.max(lane.readTo, rows.at(-1)?.delivery.seq ?? 0)
   // Only an empty page says that there is no more.
   if (rows.length > 0) lane.more = true
+}
+
+/** It is settled by its outcome: one that has come back from its flight has one attempt more than when it left. */
+export function isLeaving(lane: Lane, { seq, attempts }: Delivery): boolean {
+  return lane.inFlight.get(seq)?.delivery.attempts === attempts
 }
 
 function hold(row: WaitingDelivery, room: number): LaneRow {

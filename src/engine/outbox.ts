@@ -11,6 +11,7 @@ import {
   allLanesBytes,
   choose,
   heldBytes,
+  isLeaving,
   type Lane,
   laneBytes,
   type LaneRow,
@@ -60,8 +61,6 @@ export function createOutbox({ store, clock, intake, failed }: OutboxTools): Out
       const lane = lanes.get(delivery.channel)
       if (lane === undefined) continue
       touched.add(lane)
-      const { revised: changed, reported } = draft
-      const isLeaving = (seq: number): boolean => changed.has(seq) && !reported.has(seq) && lane.inFlight.has(seq)
       if (delivery.state === 'sending') continue
       const known = lane.queue.findIndex((row) => row.delivery.seq === delivery.seq)
       const waits = delivery.state === 'queued' || delivery.state === 'retrying'
@@ -69,8 +68,7 @@ export function createOutbox({ store, clock, intake, failed }: OutboxTools): Out
         const row = lane.queue[known]
         if (!waits) lane.queue.splice(known, 1)
         else if (row !== undefined) lane.queue[known] = revised(row, delivery, events, roomOf(lane))
-        // One that leaves at this moment is settled by its outcome.
-      } else if (waits && !isLeaving(delivery.seq)) take(lane, delivery, events, roomOf)
+      } else if (waits && !isLeaving(lane, delivery)) take(lane, delivery, events, roomOf)
     }
     for (const lane of lanes.values()) {
       const row = draft.state.get(channelStateKey(lane.channel))

@@ -49,7 +49,6 @@ export function stepReport(judge: Judge, draft: Draft, report: ReportInput): Dea
   const tools = { judge, draft, now: endedAt }
   const next = noteOutcome(nextDelivery(judge, report), tools)
   draft.deliveries.set(delivery.seq, next)
-  draft.reported.add(delivery.seq)
   if (!('givenUp' in result)) {
     draft.attempts.push({
       delivery: delivery.id,

@@ -5,12 +5,11 @@ import { late } from '../rules/late.ts'
 import { channelThrottle, throttle } from '../rules/throttle.ts'
 import type { Rule, Stage, StageResult } from '../rule.ts'
 import type { DeliveryExtra, HubEvent, Severity } from '../words.ts'
-import { hold } from './bundle.ts'
-import { type ConditionRow, jobKeys, keyOfRow, type Thread } from './condition-row.ts'
+import { countedWords, hold } from './bundle.ts'
+import { type ConditionRow, jobKeys, keyOfRow, putRow, type Thread } from './condition-row.ts'
 import { maxAgeOf } from './event.ts'
 import type { Judge } from './judge.ts'
 import { tell } from './tell.ts'
-import { countedWords } from './tell-bundle.ts'
 import { addThreads, noteOf, pendingThreads, type ThreadTools, verdict } from './thread-tools.ts'
 
 /**
@@ -32,6 +31,8 @@ export interface Way {
   readonly rule: Rule
   readonly channel: string
   readonly severity: Severity
+  /** What its message says beside the event's own words. */
+  readonly extra?: DeliveryExtra
 }
 
 export interface StageTools extends ThreadTools {
@@ -54,7 +55,7 @@ export function passStages(way: Way, tools: StageTools, past?: string): string |
     channelThrottle: judge.channels.get(channel)?.throttle,
   }
   const accepted: ((delivery: string | undefined) => void)[] = []
-  let extra: DeliveryExtra = {}
+  let extra = way.extra ?? {}
   for (const [by, stage] of stagesBehind(past)) {
     const result = stage(given)
     if (!result.pass) {
@@ -93,9 +94,24 @@ export function tellEvent(
   return deliveries[0]?.id
 }
 
+/** What held its beginning is over: as bad as it is by now it goes on its way, past the stages behind the one that held it. */
+export function goOn(row: ConditionRow, held: Thread, tools: ThreadTools): void {
+  const { judge, draft, now } = tools
+  const { rule: name, channel, by = 'condition' } = held
+  const isHeld = (one: Thread): boolean => one.state === held.state && one.rule === name && one.channel === channel
+  const condition = { ...row, threads: row.threads.filter((one) => !isHeld(one)) }
+  putRow(draft, condition, now)
+  const gone: Rule = { name, on: [], where: [], to: [channel], stop: false }
+  const rule = judge.rules.find((one) => one.name === name) ?? gone
+  const way = { event: eventOf(row), condition, rule, channel, severity: rule.severity ?? row.severity }
+  const into = passStages({ ...way, extra: by === 'late' ? { heldBy: by } : {} }, { ...tools, judgeNow: now }, by)
+  if (held.event === undefined || held.event === row.latest) return
+  verdict(tools, held.event, held, ['merged', by, 'told when what held it was over', into])
+}
+
 /** What stages see of a condition whose event is not at hand. */
-export function eventOf(row: ConditionRow, now: number): HubEvent {
-  const { type, source, title, severity, since } = row
+function eventOf(row: ConditionRow): HubEvent {
+  const { type, source, title, severity, seenAt } = row
   return {
     seq: row.latest,
     id: toId(row.latest),
@@ -103,8 +119,8 @@ export function eventOf(row: ConditionRow, now: number): HubEvent {
     source,
     title,
     severity,
-    time: since,
-    receivedAt: now,
+    time: seenAt,
+    receivedAt: seenAt,
     labels: {},
     data: {},
     condition: { key: row.key, state: 'firing' },

@@ -2,11 +2,12 @@
 import { toId } from '../lib/id.ts'
 import { bundleOf, noteSent, throttleKey } from '../rules/throttle.ts'
 import type { Delivery, DeliveryExtra } from '../words.ts'
-import { type Bundle, type BundledEvent, type Ended, isIn } from './bundle.ts'
+import { type Bundle, type BundledEvent, countedWords, type Ended, isIn } from './bundle.ts'
 import { namedInDigest } from './compose.ts'
 import { type ConditionRow, putRow, readRow, type Thread } from './condition-row.ts'
 import type { Draft } from './draft.ts'
 import type { Judge } from './judge.ts'
+import { goOn } from './stages.ts'
 import { type Named, tell } from './tell.ts'
 import { noteOf, type ThreadTools, verdict } from './thread-tools.ts'
 
@@ -15,11 +16,18 @@ export function tellBundle(key: string, tools: ThreadTools): void {
   const bundle = draft.get(key) as Bundle | undefined
   if (bundle === undefined) return
   draft.put(key, undefined)
-  const { events, unnamed, by } = bundle
+  const { unnamed, by } = bundle
+  const events: BundledEvent[] = []
+  for (const entry of bundle.events) {
+    // Of old news, what still is so is news.
+    const open = by === 'late' && entry.ended === undefined ? threadOf(key, entry, tools) : undefined
+    if (open === undefined) events.push(entry)
+    else goOn(...open, tools)
+  }
   const [first] = events
   if (first === undefined && unnamed === 0) return
   if (first !== undefined && events.length === 1 && unnamed === 0) tellAlone(key, bundle, first, tools)
-  else tellDigest(key, bundle, tools)
+  else tellDigest(key, { ...bundle, events }, tools)
   if (by === 'throttle') noteBundleSent(judge, draft, key, bundle, now)
 }
 
@@ -86,6 +94,13 @@ function namesOf({ seq, rule, ended }: BundledEvent): Named[] {
       ]
 }
 
+/** Where its condition waits here. */
+function threadOf(key: string, entry: BundledEvent, tools: ThreadTools): [ConditionRow, Thread] | undefined {
+  const row = waitingFor(key, entry, tools)
+  const thread = row?.threads.find((one) => isIn(one, key, entry))
+  return row === undefined || thread === undefined ? undefined : [row, thread]
+}
+
 /** The row of its condition, unless that has begun anew since. */
 function waitingFor(key: string, entry: BundledEvent, { draft }: ThreadTools): ConditionRow | undefined {
   const row = entry.condition === undefined ? undefined : readRow(draft, entry.condition)
@@ -94,10 +109,9 @@ function waitingFor(key: string, entry: BundledEvent, { draft }: ThreadTools): C
 
 /** Who is named has been told; who is only counted has not. */
 function begin(key: string, entry: BundledEvent, deliveries: readonly Delivery[], tools: ThreadTools): void {
-  const row = waitingFor(key, entry, tools)
-  if (row === undefined) return
-  const [waited] = row.threads.filter((thread) => isIn(thread, key, entry))
-  if (waited === undefined) return
+  const found = threadOf(key, entry, tools)
+  if (found === undefined) return
+  const [row, waited] = found
   const { rule, channel, severity } = waited
   const own = { rule, channel, severity, event: entry.seq }
   const told = deliveries.map(({ recipient, seq }): Thread => {
@@ -111,8 +125,6 @@ function begin(key: string, entry: BundledEvent, deliveries: readonly Delivery[]
   })
   putRow(tools.draft, { ...row, threads: [...next, ...told] }, tools.now)
 }
-
-export const countedWords = 'it was only counted in a digest'
 
 function noteBundleSent(judge: Judge, draft: Draft, key: string, { channel, rule }: Bundle, now: number): void {
   const owner = judge.rules.find(({ name }) => name === rule)

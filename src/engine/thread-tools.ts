@@ -93,7 +93,6 @@ export function fold(thread: Thread, seq: number | undefined, news: News, tools:
   const next = delivery.kind === 'digest' ? foldEnd(delivery, thread, news) : folded(delivery, thread, news)
   if (next === undefined) return undefined
   draft.deliveries.set(next.seq, next)
-  draft.revised.add(next.seq)
   const before = thread.folded?.into === next.seq ? thread.folded.event : undefined
   if (before !== undefined && !next.events.includes(before)) verdict(tools, before, thread, superseded(next))
   const state = delivery.kind === 'digest' && delivery.extra.settled === true ? 'merged' : 'queued'

@@ -138,7 +138,8 @@ export function continueThreads(
     const into = first.delivery === undefined ? undefined : toId(first.delivery)
     verdict(tools, event.seq, owner, ['merged', 'condition', 'it was known already', into])
   } else if (first.state === 'held' || first.state === 'bundled') {
-    if (escalates) {
+    // What got worse long ago is old news as well.
+    if (escalates && first.by !== 'late') {
       letGo(row, threads, tools)
       return 'worse'
     }

@@ -1,4 +1,5 @@
-// Late news: one-shots older than their source's `maxAge` are told as one digest, once the source has caught up.
+// Late news: what is older than its source's `maxAge` waits until the source has caught up. One-shots and conditions that have
+// ended by then are told as one digest, a condition that is still open as such.
 import { toKey } from '../lib/key.ts'
 import { passes, type Stage } from '../rule.ts'
 
@@ -7,7 +8,7 @@ const settleMs = 5000
 
 export const late: Stage = ({ event, channel, maxAgeMs, now }) => {
   const age = event.receivedAt - event.time
-  if (age <= maxAgeMs || event.condition !== undefined) return passes
+  if (age <= maxAgeMs) return passes
   const reason = `${Math.round(age / 60_000)} min old when it was received`
   const bundle = lateKey(event.source, channel)
   return { pass: false, state: 'held', reason, bundle, at: now + settleMs, source: event.source }

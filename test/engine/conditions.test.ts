@@ -368,4 +368,25 @@ describe('a change', () => {
     const { since = 0, endedAt = 0 } = house.sent[1]?.delivery.extra.condition ?? {}
     assert.equal(endedAt - since, minute)
   })
+
+  test('that comes with the refusal of the message it goes into is sent with it', async () => {
+    await using house = await EngineHouse.open(judge([rule('r')]))
+    const { promise, resolve } = Promise.withResolvers<void>()
+    house.gate = promise
+    house.answers.set('one', down)
+    const receivedAt = house.clock.now()
+    const say = (event: Partial<NewEvent>) =>
+      house.engine.submit([{ kind: 'event', source: 's', event: { type: 'a', ...event }, receivedAt }])
+    await say(firing('x'))
+    for (let turns = 0; turns < 20; turns += 1) await new Promise((next) => setImmediate(next))
+    resolve()
+    house.gate = undefined
+    // The outcome is handed in within this turn of the event loop, and so is the change: one transaction has both.
+    for (let steps = 0; steps < 50; steps += 1) await Promise.resolve()
+    await say(firing('x', { title: 'x2' }))
+    await house.settle()
+    house.answers.clear()
+    await house.pass(hour)
+    assert.deepEqual(told(house), ['one open x x2'])
+  })
 })

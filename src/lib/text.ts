@@ -32,7 +32,10 @@ export function cutBytes(text: string, most: number): string {
     .replace(/\ufffd$/, '')
 }
 
-/** Where text longer than `max` is best broken: behind a line end, behind a blank, else between two characters; at least 1. */
+/**
+ * Where text longer than `max` is best broken: behind a line end, behind a blank, else between two characters; at
+ * least 1. `max` is 2 or more, since a single unit may be half a character.
+ */
 export function breakAt(text: string, max: number): number {
   if (text.length <= max) return text.length
   const line = text.lastIndexOf('\n', max - 1)

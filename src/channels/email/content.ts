@@ -80,7 +80,8 @@ function takeBody(message: Message): Pick<Content, 'fields' | 'paragraphs'> & { 
   })
   const paragraphs: string[] = []
   for (const text of message.lines.map(toParagraph).filter((paragraph) => paragraph !== '')) {
-    const at = room <= 0 ? 0 : breakAt(text, room)
+    // A single unit could be half a character.
+    const at = room < 2 ? 0 : breakAt(text, room)
     room -= at + 2
     if (at > 0) paragraphs.push(text.slice(0, at).trimEnd())
     if (at < text.length) left += text.slice(at).split('\n').length

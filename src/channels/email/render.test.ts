@@ -108,6 +108,13 @@ describe('the text', () => {
     assert.deepEqual(payloadOf({ ...activation, links }), payloadOf(activation))
   })
 
+  test('halves no character where it is cut, however little room is left', () => {
+    for (let length = 49_900; length <= 50_010; length += 1) {
+      const { text, html } = payloadOf({ ...activation, fields: [], lines: ['x'.repeat(length), '𐀀𐀀'] })
+      assert.ok(text.isWellFormed() && html.isWellFormed(), `after ${length}`)
+    }
+  })
+
   test('of a message that is too long ends with how much is left out', () => {
     const lines = Array.from({ length: 2000 }, (_, index) => `line ${index} ${'x'.repeat(60)}`)
     const { text, html } = payloadOf({ ...activation, lines: [lines.join('\n')] })

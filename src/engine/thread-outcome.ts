@@ -176,7 +176,7 @@ function absorb(row: ConditionRow, thread: Thread, delivery: Delivery, tools: Th
   const moved = { ...rest, folded, ...end, ...(isFirst ? {} : { behind: delivery.seq }) }
   if (delivery.kind === 'digest') return [withEnd(delivery, thread, news, row.endedAt ?? now), moved]
   const { folded: before } = thread
-  const old = before?.into === delivery.seq && before.event !== delivery.events[0] ? before.event : undefined
+  const old = !isOver && before?.into === delivery.seq && before.event !== delivery.events[0] ? before.event : undefined
   if (old !== undefined && !news.includes(old)) verdict(tools, old, thread, superseded(delivery))
   const isEnd = isOver && delivery.kind !== 'open'
   const next: Delivery = {

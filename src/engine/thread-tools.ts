@@ -103,7 +103,9 @@ export function fold(thread: Thread, seq: number | undefined, news: News, tools:
 
 function folded(delivery: Delivery, thread: Thread, { event, note, kind, severity }: News): Delivery {
   const { settled, ...extra } = delivery.extra
-  const before = thread.folded?.into === delivery.seq ? thread.folded.event : undefined
+  // The end is told in the words of what was new last.
+  const isEnd = note.condition?.endedAt !== undefined
+  const before = thread.folded?.into === delivery.seq && !isEnd ? thread.folded.event : undefined
   // A reminder names what was told before: only what is new decides a verdict.
   const known =
     settled === true ? [] : delivery.events.filter((one, index) => one !== event && (one !== before || index === 0))

@@ -113,9 +113,9 @@ export function takeOut(draft: Draft, thread: Thread): void {
 }
 
 function changeEntry(draft: Draft, thread: Thread, change: (entry: BundledEvent) => readonly BundledEvent[]): void {
-  const { bundle: key = '' } = thread
-  const bundle = draft.get(key) as Bundle | undefined
-  if (bundle === undefined) return
+  const { bundle: key } = thread
+  const bundle = key === undefined ? undefined : (draft.get(key) as Bundle | undefined)
+  if (key === undefined || bundle === undefined) return
   draft.put(key, { ...bundle, events: bundle.events.flatMap((one) => (isIn(thread, key, one) ? change(one) : [one])) })
 }
 

@@ -172,7 +172,7 @@ function conditionNotes({ condition, heldBy }: DeliveryExtra, kind: Delivery['ki
   }
   if (reminder !== undefined) notes.push(`Open since ${shortTime(since, zone)}; reminder ${reminder}.`)
   if (endedAt === undefined)
-    return heldBy === 'late' ? [...notes, `It began ${shortTime(since, zone)}; I was away.`] : notes
+    return heldBy === 'late' ? [...notes, `It began ${shortTime(since, zone)}; I heard of it only now.`] : notes
   const lasted = spanWords(endedAt - since)
   const span = endedBy === 'resolved' ? ` and lasted ${lasted}` : ''
   const told =

@@ -15,6 +15,9 @@ export type Move =
 /** One that begins again so soon after its end is the same trouble: told once more, then only when it has been calm for so long. */
 export const flapMs = 600_000
 
+/** Longer than a send takes. */
+const onItsWayMs = 60_000
+
 export interface MoveTools {
   readonly judge: Judge
   readonly draft: Draft
@@ -61,9 +64,13 @@ export function moveCondition(event: HubEvent, tools: MoveTools): { readonly eve
   return { event: { ...event, condition: { ...condition, state: 'changed' } }, move: { kind: 'changed', row } }
 }
 
-/** As long as its end is held back it has not ended for those who were told, whatever its sender's clock says. */
-function isBack({ endedAt = 0, flapping }: ConditionRow, now: number): boolean {
-  return flapping === true || now - endedAt < flapMs
+/**
+ * As long as its end is held back it has not ended for those who were told, whatever its sender's clock says; nor as
+ * long as the message is on its way into which the end was put.
+ */
+function isBack({ endedAt = 0, flapping, seenAt, threads }: ConditionRow, now: number): boolean {
+  const isOnItsWay = now - seenAt < onItsWayMs && threads.some(({ folded }) => folded !== undefined)
+  return flapping === true || now - endedAt < flapMs || isOnItsWay
 }
 
 /** The same event once more, known by its identity: only when it was last heard of moves. */
@@ -154,7 +161,8 @@ function seen(before: ConditionRow, event: HubEvent, title: string, isChange: bo
 function ended(before: ConditionRow, event: HubEvent, { now, endedBy = 'resolved' }: MoveTools): ConditionRow {
   const endedAt = Math.max(event.condition?.since ?? event.time, before.since)
   // A sender's clock may be wrong; what has been received has ended.
-  return { ...before, state: 'ended', endedAt: Math.min(endedAt, now), endedBy, ending: event.seq }
+  const seen = endedBy === 'resolved' ? { seenAt: now } : {}
+  return { ...before, ...seen, state: 'ended', endedAt: Math.min(endedAt, now), endedBy, ending: event.seq }
 }
 
 function spans({ condition }: HubEvent): Pick<ConditionRow, 'endsAt' | 'expireAfterMs'> {

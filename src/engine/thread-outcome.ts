@@ -7,6 +7,7 @@ import {
   isSame,
   mayHaveArrived,
   noteOf,
+  release,
   say,
   superseded,
   type ThreadTools,
@@ -25,23 +26,43 @@ export function noteOutcome(delivery: Delivery, tools: ThreadTools): Delivery {
 }
 
 /** It is sent once more by hand: who could not be told may be told yet, and of what has ended since, that it has. */
-export function noteRetry(delivery: Delivery, { draft, now }: ThreadTools): Delivery {
+export function noteRetry(delivery: Delivery, tools: ThreadTools): Delivery {
   let next = delivery
   for (const key of delivery.extra.conditions ?? []) {
-    const row = readRow(draft, key)
+    const row = readRow(tools.draft, key)
     const thread = row?.threads.find((one) => isAbout(row, one, delivery))
     if (row === undefined || thread === undefined) continue
-    const isFirst = thread.delivery === delivery.seq
-    const { end: _end, ...again } = thread
-    // One that its service knows by a key stays as it is: its end is said behind it.
-    const isKeyed = delivery.extra.keyed === true
-    if (hasEnded(row) && !isKeyed) next = withItsEnd(next, row, thread)
-    const end = hasEnded(row) && !isKeyed ? { end: delivery.seq } : {}
-    const moved: Thread =
-      isFirst && delivery.kind !== 'end' ? { ...again, state: 'pending', ...end } : { ...thread, ...end }
-    putRow(draft, { ...row, threads: row.threads.map((one) => (one === thread ? moved : one)) }, now)
+    // One that its service knows by a key stays as it is: what is new is said behind it.
+    if (delivery.extra.keyed !== true) next = asItIs(next, row, thread)
+    const again = delivery.kind === 'end' ? thread : begunAgain(row, thread, delivery, tools)
+    const moved = saysEnd(thread, next) ? { ...again, end: delivery.seq } : again
+    putRow(tools.draft, { ...row, threads: row.threads.map((one) => (one === thread ? moved : one)) }, tools.now)
   }
   return next
+}
+
+/** A message that has not been told, brought up to date. */
+function asItIs(delivery: Delivery, row: ConditionRow, thread: Thread): Delivery {
+  if (hasEnded(row)) return withItsEnd(delivery, row, thread)
+  if (delivery.extra.condition?.endedAt === undefined || delivery.kind === 'end') return delivery
+  const events = [...delivery.events.filter((event) => event !== row.latest), row.latest]
+  return { ...delivery, events, extra: { ...delivery.extra, ...noteOf(row) } }
+}
+
+function begunAgain(row: ConditionRow, thread: Thread, delivery: Delivery, tools: ThreadTools): Thread {
+  const { end: _end, ...rest } = thread
+  switch (thread.state) {
+    case 'told':
+      return thread
+    case 'pending':
+      return thread.delivery === delivery.seq ? rest : thread
+    case 'held':
+    case 'bundled':
+      release(row, thread, ['merged', 'condition', 'told by hand', delivery.id], tools)
+      return { ...rest, state: 'pending', delivery: delivery.seq }
+    case 'lost':
+      return { ...rest, state: 'pending', delivery: delivery.seq }
+  }
 }
 
 /** A message that has not been told, by the time its condition is over. */
@@ -155,7 +176,7 @@ function absorb(row: ConditionRow, thread: Thread, delivery: Delivery, tools: Th
   const moved = { ...rest, folded, ...end, ...(isFirst ? {} : { behind: delivery.seq }) }
   if (delivery.kind === 'digest') return [withEnd(delivery, thread, news, row.endedAt ?? now), moved]
   const { folded: before } = thread
-  const old = before?.into === delivery.seq && before.event !== delivery.events[0] ? before.event : undefined
+  const old = !isOver && before?.into === delivery.seq && before.event !== delivery.events[0] ? before.event : undefined
   if (old !== undefined && !news.includes(old)) verdict(tools, old, thread, superseded(delivery))
   const isEnd = isOver && delivery.kind !== 'open'
   const next: Delivery = {

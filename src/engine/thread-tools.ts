@@ -1,6 +1,7 @@
 // Small steps that a condition's threads are moved by: adding one, saying something in it, putting news into what waits; pure.
 import type { ConditionNote, Delivery, DeliveryExtra, IntentKind, Severity, Verdict } from '../words.ts'
-import { type ConditionRow, keyOfRow, putRow, readRow, type Thread } from './condition-row.ts'
+import { takeOut } from './bundle.ts'
+import { type ConditionRow, jobKeys, keyOfRow, putRow, readRow, type Thread } from './condition-row.ts'
 import type { Draft } from './draft.ts'
 import type { Judge } from './judge.ts'
 import { expireAtOf, tell } from './tell.ts'
@@ -102,7 +103,9 @@ export function fold(thread: Thread, seq: number | undefined, news: News, tools:
 
 function folded(delivery: Delivery, thread: Thread, { event, note, kind, severity }: News): Delivery {
   const { settled, ...extra } = delivery.extra
-  const before = thread.folded?.into === delivery.seq ? thread.folded.event : undefined
+  // The end is told in the words of what was new last.
+  const isEnd = note.condition?.endedAt !== undefined
+  const before = thread.folded?.into === delivery.seq && !isEnd ? thread.folded.event : undefined
   // A reminder names what was told before: only what is new decides a verdict.
   const known =
     settled === true ? [] : delivery.events.filter((one, index) => one !== event && (one !== before || index === 0))
@@ -149,6 +152,13 @@ export function verdict(
     ...(into === undefined ? {} : { into }),
     ...(until === undefined ? {} : { until }),
   })
+}
+
+/** What held or bundled its beginning no longer does. */
+export function release(row: ConditionRow, thread: Thread, ending: Ending, tools: ThreadTools): void {
+  tools.draft.cancel(jobKeys.still(keyOfRow(row), thread.rule, thread.channel))
+  takeOut(tools.draft, thread)
+  verdict(tools, thread.event ?? row.opening, thread, ending)
 }
 
 export function endOf(row: ConditionRow): Partial<ConditionNote> {

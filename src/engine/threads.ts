@@ -8,11 +8,11 @@ import {
   severities,
   type Severity,
 } from '../words.ts'
-import { noteEnd, takeOut } from './bundle.ts'
+import { noteEnd } from './bundle.ts'
 import { type ConditionRow, fallbackRule, jobKeys, keyOfRow, putRow, type Thread } from './condition-row.ts'
 import { flapMs, type Move } from './conditions.ts'
 import { remindLater } from './thread-outcome.ts'
-import { endOf, fold, isSame, noteOf, say, type ThreadTools, verdict } from './thread-tools.ts'
+import { endOf, fold, isSame, noteOf, release, say, type ThreadTools, verdict } from './thread-tools.ts'
 
 /** The end of what was told is told; of what is still on its way, it is said in the same message. */
 export function endThreads(ended: ConditionRow, event: HubEvent, tools: ThreadTools): void {
@@ -220,12 +220,7 @@ export function flap(row: ConditionRow, before: ConditionRow, tools: ThreadTools
 
 /** What held these no longer does. */
 function letGo(row: ConditionRow, threads: readonly Thread[], tools: ThreadTools): void {
-  const key = keyOfRow(row)
-  const [first] = threads
-  if (first === undefined) return
-  tools.draft.cancel(jobKeys.still(key, first.rule, first.channel))
-  for (const thread of threads) if (thread.state === 'bundled') takeOut(tools.draft, thread)
-  verdict(tools, first.event ?? row.opening, first, ['merged', 'condition', 'it got worse, and was told then'])
+  for (const thread of threads) release(row, thread, ['merged', 'condition', 'it got worse, and was told then'], tools)
   putRow(tools.draft, { ...row, threads: row.threads.filter((thread) => !threads.includes(thread)) }, tools.now)
 }
 

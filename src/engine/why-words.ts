@@ -64,7 +64,7 @@ export function deliveryWords(delivery: Delivery, times: Times): string {
 
 /** What the message said beyond the event's own words. */
 export function extraWords(delivery: Delivery, event: number, times: Times): string {
-  const { held, heldSince, heldBy, unnamed, fallbackFor } = delivery.extra
+  const { held, heldSince, heldBy, unnamed = 0, fallbackFor, ended = {} } = delivery.extra
   const parts: string[] = []
   if (held !== undefined && held > 0) {
     const since = heldSince === undefined ? '' : ` since ${times.beside(heldSince)}`
@@ -72,7 +72,9 @@ export function extraWords(delivery: Delivery, event: number, times: Times): str
   }
   if (delivery.kind === 'digest') {
     const why = heldBy === undefined ? '' : ` ${digestWords[heldBy] ?? `held by ${heldBy}`}`
-    parts.push(`it is a digest of ${count(delivery.events.length + (unnamed ?? 0), 'event')}${why}`)
+    // An end stands there beside its beginning.
+    const told = delivery.events.length - Object.keys(ended).length + unnamed
+    parts.push(`it is a digest of ${count(told, 'event')}${why}`)
     if (!delivery.events.includes(event)) parts.push('this event is counted there, not named')
   }
   if (fallbackFor !== undefined) parts.push(`it was sent in place of ${fallbackFor}, which could not be told`)

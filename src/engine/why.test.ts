@@ -304,6 +304,20 @@ describe('an event without a verdict', () => {
       'recorded: an end is told only where its beginning was told',
     ])
   })
+
+  test('of an end says that it follows its beginning, and no rule was asked', () => {
+    const end: HubEvent = { ...event, condition: { key: 'disk /', state: 'resolved' } }
+    const other = { ...rule, name: 'other' }
+    const { lines } = explain({ event: end, rules: [rule, other], verdicts: [verdict], deliveries: [detail({}, 'ok')] })
+    assert.deepEqual(lines.slice(2), [
+      'follows its beginning by rule "kms" → team: message 00000001a was delivered 13:12:19 after 1 attempt',
+    ])
+  })
+
+  test('a digest counts a condition with its end as one', () => {
+    const [told] = words({ kind: 'digest', events: [41, 43, 44], extra: { heldBy: 'throttle', ended: { 41: at } } })
+    assert.match(told ?? '', /it is a digest of 2 events that came faster than the throttle allows$/)
+  })
 })
 
 describe('any chain', () => {

@@ -131,7 +131,10 @@ function bodyLines(input: WhyInput, chain: readonly WhyStep[], others: readonly 
     if (rule === fallbackRule) return 'as a fallback'
     if (isHubs(rule)) return rule.slice(1, -1)
     const gone = input.rules === undefined || known.has(rule) ? '' : ' (no longer in the configuration)'
-    return `rule "${rule}"${gone} matched`
+    // No rule is asked of an end: it follows its beginning.
+    return input.event.condition?.state === 'resolved'
+      ? `follows its beginning by rule "${rule}"${gone}`
+      : `rule "${rule}"${gone} matched`
   }
   const lines = chain.flatMap((step) => [
     `${opening(step.rule)} → ${step.channel}: ${step.words}`,

@@ -254,6 +254,19 @@ describe('what a channel cannot be told', () => {
 })
 
 describe('a change', () => {
+  test('that could not be told is part of what is said with the end', async () => {
+    await using house = await EngineHouse.open(judge([rule('r')]))
+    house.answers.set('one', down)
+    await house.emit(firing('x'))
+    await house.emit(firing('x', { title: 'x2' }))
+    await house.emit(firing('x', { title: 'x3' }))
+    await house.emit(over('x'))
+    house.answers.clear()
+    await house.pass(hour)
+    assert.deepEqual(told(house), ['one open x x3 -x'])
+    assert.deepEqual(await unfinished(house), [])
+  })
+
   test('is one from what was told last', async () => {
     await using house = await EngineHouse.open(judge([rule('r')]))
     await house.emit(firing('x', { severity: 'warning' }))

@@ -45,7 +45,7 @@ test('wait until it has caught up: then the open are told as open, the ended wit
   assert.deepEqual(told(house).toSorted(), ['digest While I was away: 3 events', 'open y'])
   const [digest, y] = messages(house).toSorted((a, b) => b.title.length - a.title.length)
   assert.match(digest?.lines.join() ?? '', /x \(ended after 1 h\)\n.*z \(ended after 3 h\)\n.*one-shot|one-shot/)
-  assert.deepEqual(y?.notes, ['It began 2023-11-14 19:13; I was away.'])
+  assert.deepEqual(y?.notes, ['It began 2023-11-14 19:13; I heard of it only now.'])
   assert.deepEqual(await unfinished(house), [])
   await house.emit(over(house, 'y', 0))
   assert.equal(told(house).at(-1), 'end Resolved: y')

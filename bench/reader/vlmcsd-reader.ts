@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { build } from 'rolldown'
+import { nodeFlags } from '../support/hub.ts'
 import { type BenchRow, round } from '../support/row.ts'
 import { writeBenchLog } from './make-log.ts'
 
@@ -61,11 +62,11 @@ async function runRound(folder: string, program: string, logs: readonly string[]
   const ours: Whole[] = []
   const warm: Said[] = []
   const time = (name: string, ...args: readonly string[]): Promise<Whole> => timed(join(folder, 'output'), name, args)
-  ours.push(await time(process.execPath, ...flags, program, first))
+  ours.push(await time(process.execPath, ...nodeFlags, program, first))
   const mtail = await time('mtail', '-one_shot', '-progs', own('kms.mtail'), '-logs', first)
   const sec = await time('sec', `--conf=${own('kms.sec')}`, `--input=${first}`, '--notail', '--intevents')
-  for (const log of logs.slice(1)) ours.push(await time(process.execPath, ...flags, program, log))
-  for (const log of logs) warm.push(readSaid(await time(process.execPath, ...flags, program, log, warmUp)))
+  for (const log of logs.slice(1)) ours.push(await time(process.execPath, ...nodeFlags, program, log))
+  for (const log of logs) warm.push(readSaid(await time(process.execPath, ...nodeFlags, program, log, warmUp)))
   return { ours, mtail, sec, warm }
 }
 
@@ -153,8 +154,7 @@ async function bundle(folder: string): Promise<string> {
   return file
 }
 
-/** As bin/sereno starts a hub. */
-const flags = ['--disable-warning=ExperimentalWarning']
+/** As bin/sereno has it. */
 const env = { ...process.env, MALLOC_ARENA_MAX: '1' }
 
 async function timed(file: string, program: string, args: readonly string[]): Promise<Whole> {

@@ -1,10 +1,14 @@
 // A hub as it is shipped, in a process of its own and a folder of its own.
+import { readFileSync } from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { type Child, startChild } from './child.ts'
 
 export const root = dirname(dirname(import.meta.dirname))
+
+/** What bin/sereno gives to Node.js. */
+export const nodeFlags = readFlags(readFileSync(join(root, 'bin/sereno'), 'utf8'))
 
 export interface BenchHub extends AsyncDisposable {
   readonly port: number
@@ -30,7 +34,7 @@ export async function startBenchHub(options: BenchHubOptions): Promise<BenchHub>
   if (config !== undefined) await writeFile(file, config)
   const args = ['run', '--data', join(folder, 'data'), '--listen', '127.0.0.1:0']
   if (config !== undefined) args.push('--config', file)
-  const bundle = ['--disable-warning=ExperimentalWarning', ...nodeArgs, join(root, 'dist/sereno.js')]
+  const bundle = [...nodeFlags, ...nodeArgs, join(root, 'dist/sereno.js')]
   const startedAt = performance.now()
   const child = startChild({
     command: launcher ? join(root, 'bin/sereno') : process.execPath,
@@ -50,4 +54,10 @@ export async function startBenchHub(options: BenchHubOptions): Promise<BenchHub>
 export async function makeFolder(): Promise<AsyncDisposable & { readonly path: string }> {
   const path = await mkdtemp(join(tmpdir(), 'sereno-bench-'))
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) }
+}
+
+function readFlags(launcher: string): string[] {
+  const words = /^exec "\$NODE" (.*) "\$entry" "\$@"$/m.exec(launcher)?.[1]
+  if (words === undefined) throw new Error('bin/sereno has no line that starts Node.js as this bench knows it')
+  return words.split(' ')
 }

@@ -17,7 +17,7 @@ export class Places {
   #stored = new Uint8Array(64)
   readonly #free: number[] = []
   /** Places where somebody rests since the last `rest`. */
-  readonly #fresh: number[] = []
+  readonly #laid: number[] = []
   /** Records that were made for a place since the last `rest`. */
   readonly #woken: Connection[] = []
   readonly #spare: Connection[] = []
@@ -75,7 +75,7 @@ export class Places {
   lay(id: number, key: number, at: number): number {
     const place = this.#take(key)
     this.#write(place, id, at, false)
-    this.#fresh.push(place)
+    this.#laid.push(place)
     return place
   }
 
@@ -98,13 +98,13 @@ export class Places {
 
   /** Hands out those who rest without a row; it is taken for written. */
   eachNew(take: (id: number, key: number, at: number) => void): void {
-    for (const place of this.#fresh) {
+    for (const place of this.#laid) {
       const id = this.#ids[place] ?? 0
       if (id === 0 || this.#records[place] !== undefined || this.#stored[place] === 1) continue
       this.#stored[place] = 1
       take(id, this.#byKey.keyAt(place), this.openedAt(place))
     }
-    this.#fresh.length = 0
+    this.#laid.length = 0
   }
 
   /** Once all rows are written: lets rest who may, and keeps the records of the closed for those to come. */

@@ -121,7 +121,7 @@ describe('beside a hub', () => {
     )
     const why = await sereno('why', ends[0]?.id ?? '', '--data', folder)
     assert.match(why.out, /condition "\/data": resolved/)
-    assert.match(why.out, /rule "disk-full" matched → team: message \w+ was delivered/)
+    assert.match(why.out, /follows its beginning by rule "disk-full" → team: message \w+ was delivered/)
   })
 })
 

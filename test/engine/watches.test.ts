@@ -125,6 +125,44 @@ describe('a watch', () => {
     assert.deepEqual(await house.store.jobs({ kind: 'timer' }), [])
   })
 
+  test('that is removed leaves nothing behind, also when it is removed while we are away', async () => {
+    for (const remove of ['reload', 'start'] as const) {
+      await using house = await EngineHouse.open(judge())
+      await see(house, 95)
+      await see(house, 50, 'b|c')
+      await house.emit({ type: 'tank.ask', subject: 'a' })
+      if (remove === 'reload') await house.reload(judge({}, false))
+      else await house.away(1000, judge({}, false))
+      assert.deepEqual(await house.store.states('watch|'), [], remove)
+      assert.deepEqual((await house.store.dueJobs(Infinity, 10)).jobs, [], remove)
+      await house.reload(judge())
+      await see(house, 40)
+      await house.pass(1000)
+      const full = (await told(house)).filter((one) => one.includes('tank.full'))
+      assert.deepEqual(full, ['open tank.full delivered', 'end tank.full delivered'], remove)
+    }
+  })
+
+  test('that stays keeps its rows when another is removed', async () => {
+    const other = {
+      name: 'others',
+      kind: tank as WatchKind,
+      options: { limit: 90 },
+      place: { ...place, name: 'others' },
+    }
+    await using house = await EngineHouse.open({ ...judge(), watches: [...judge().watches, other] })
+    await see(house, 50)
+    await house.reload(judge())
+    assert.deepEqual(
+      (await house.store.states('watch|')).map(([key]) => key),
+      ['watch|tanks|a'],
+    )
+    assert.deepEqual(
+      (await house.store.jobs({ kind: 'timer' })).map(({ key }) => key),
+      ['timer|tanks|a|silence'],
+    )
+  })
+
   test('with other options judges the next fact by them, and no condition by itself', async () => {
     await using house = await EngineHouse.open(judge())
     await see(house, 95)

@@ -98,12 +98,13 @@ export class EngineHouse implements AsyncDisposable {
     await this.settle()
   }
 
-  /** Stopped for so long, as over a night. */
-  async away(ms: number): Promise<void> {
+  /** Stopped for so long, as over a night, and perhaps started with another config. */
+  async away(ms: number, judge?: Judge): Promise<void> {
     await this.engine.stop(0)
     await this.pass(ms)
+    this.#judge = judge ?? this.#judge
     this.engine = this.#begin()
-    await this.engine.start(this.#senders(), {})
+    await this.engine.start(this.#senders(), judge === undefined ? {} : { changed: true })
     await this.settle()
   }
 

@@ -9,8 +9,6 @@ import { defaultMaxAgeMs, type Judge } from './judge.ts'
 /** An event that has no position yet. */
 export type Sketch = Omit<HubEvent, 'seq' | 'id'>
 
-/** A host that was silent for so long has no judge time to go back to. */
-const keptMs = 7 * 86_400_000
 /** How far an event's own time may be ahead of its receipt before we distrust it. */
 const aheadMs = 300_000
 
@@ -58,7 +56,7 @@ export function moveJudgeTime(draft: Draft, event: HubEvent): number {
   const key = judgeTimeKey(event)
   const last = draft.get(key) as number | undefined
   const judgeNow = Math.min(event.receivedAt + aheadMs, Math.max(event.time, last ?? event.time))
-  if (judgeNow !== last) draft.put(key, judgeNow, event.receivedAt + keptMs)
+  if (judgeNow !== last) draft.put(key, judgeNow)
   return judgeNow
 }
 

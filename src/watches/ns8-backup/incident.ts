@@ -88,7 +88,8 @@ function goOn(work: Work, before: Incident, ended: Ended): void {
     names: namesOf(judgement),
     provisional: judgement.provisional,
     unseen: isUnseen(outcome, judgement),
-    ...countRun(work.state.run, outcome, before),
+    // One that goes on may yet end well.
+    ...(judgement.provisional ? {} : countRun(work.state.run, outcome, before)),
   }
   // The end of a run that was told of before its end is told once, whether it looks different or not.
   const isNews = signature !== before.signature || (before.provisional && !judgement.provisional)

@@ -12,6 +12,7 @@ import type { AccessToken } from './http/auth.ts'
 import { createServer } from './http/server.ts'
 import { assemble } from './hub/assemble.ts'
 import { createDoor } from './hub/door.ts'
+import { answerQuestion } from './hub/watchman.ts'
 import { startHeartbeat } from './hub/heartbeat.ts'
 import { createLog } from './hub/log.ts'
 import { createObserver } from './hub/observe.ts'
@@ -89,6 +90,7 @@ export async function startHub(options: HubOptions): Promise<Hub> {
     store,
     now: tools.now,
     measure: observer.measure,
+    answer: answerQuestion,
     stopped: observer.sourceStopped,
     storeFailed: storeWatch.failed,
     log,

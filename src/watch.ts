@@ -35,6 +35,8 @@ export interface WatchKind<Options = unknown, State extends Json = Json> {
   ): WatchResult<State>
   /** Rows that exist from the beginning, whatever is seen: each is stepped with `begin` at start and reload. */
   begin?(options: Options, place: WatchPlace): readonly string[]
+  /** Rows that keep something of this host: each is stepped with `forget` when a person has the host forgotten. */
+  forget?(options: Options, host: string, place: WatchPlace): readonly string[]
 }
 
 export interface WatchPlace {
@@ -56,6 +58,10 @@ export type WatchInput =
   | { readonly kind: 'timer'; readonly key: string; readonly name: string; readonly body: Json }
   /** A recheck that could not be answered: time-out, a source that is gone, our own bug. */
   | { readonly kind: 'unanswered'; readonly key: string; readonly name: string; readonly factKey: string }
+  /** A person has this host forgotten: what the row keeps of it goes, its conditions end. */
+  | { readonly kind: 'forget'; readonly key: string; readonly host: string }
+  /** Another row of this watch has something to say to this one. */
+  | { readonly kind: 'told'; readonly key: string; readonly from: string; readonly body: Json }
   /** The hub has started, or the options have changed. */
   | { readonly kind: 'begin'; readonly key: string }
 
@@ -70,6 +76,8 @@ export interface WatchResult<State extends Json = Json> {
   /** By name, within the row; the same name replaces. */
   readonly timers?: readonly Timer[]
   readonly rechecks?: readonly AskFor[]
+  /** Said to other rows of this watch, which are stepped with `told` before the input is done. */
+  readonly tells?: readonly { readonly row: string; readonly body: Json }[]
 }
 
 export interface Timer {

@@ -8,6 +8,8 @@
 // job        durable work due at a time
 // Points in time are milliseconds since 1970 in UTC and end in `At`; durations say their unit (`waitMs`).
 
+export type { Asked, Graph, Message, MessageField } from './words-message.ts'
+
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject
 export type JsonObject = { readonly [key: string]: Json }
 
@@ -248,32 +250,6 @@ export interface Job {
   /** Of a job that stands for silence: after our own absence it is due a full period later. */
   readonly periodMs?: number
   readonly body: Json
-}
-
-/** What a person reads: composed by the outbox when due, rendered per channel. */
-export interface Message {
-  readonly title: string
-  /** A shortcode without colons, such as `computer`. */
-  readonly icon?: string
-  readonly severity: Severity
-  readonly fields: readonly MessageField[]
-  /** Paragraphs of plain text; channels escape them. */
-  readonly lines: readonly string[]
-  readonly links: readonly { readonly text: string; readonly url: string }[]
-  /** What Sereno itself has to add, such as "4 repeats were held". */
-  readonly notes: readonly string[]
-  /** Ids of the events named here; the first stands beside the message. */
-  readonly ids: readonly string[]
-  readonly at: number
-}
-
-export interface MessageField {
-  readonly name: string
-  readonly value: string
-  /** A machine's word (address, name): shown in a fixed font. */
-  readonly code?: boolean
-  /** Said in brackets behind the value. */
-  readonly note?: string
 }
 
 /** A person's mistake; all of them are told at once. */

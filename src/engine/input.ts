@@ -42,6 +42,8 @@ export type Command =
   | { readonly name: 'begin'; readonly watch: string; readonly row: string }
   /** A watch is no longer configured: its rows and jobs, by key. */
   | { readonly name: 'forget'; readonly rows: readonly string[]; readonly jobs: readonly string[] }
+  /** A person has a host forgotten: watches drop what they keep of it. */
+  | { readonly name: 'forget-host'; readonly host: string }
   /** The source could not look up what a watch asked for. */
   | { readonly name: 'unanswered'; readonly source: string; readonly fact: string; readonly key: string }
 

@@ -29,6 +29,9 @@ export interface WatchTools {
   readonly depth?: number
 }
 
+/** A watch that answers its own events, or whose rows answer each other, would go on for ever. */
+export const deepest = 8
+
 /** Watches that see it, with the rows it concerns. */
 export function watchesOf(judge: Judge, sees: WatchSees): { readonly watch: JudgeWatch; readonly row: string }[] {
   const [source, name] =
@@ -62,6 +65,15 @@ export function showWatches(judge: Judge, sees: WatchSees, tools: WatchTools): v
   for (const { watch, row } of watchesOf(judge, sees)) runWatch(watch, { ...sees, key: row }, source, tools)
 }
 
+/** A person has a host forgotten. */
+export function forgetHost(judge: Judge, host: string, tools: WatchTools): void {
+  for (const watch of judge.watches) {
+    for (const key of watch.kind.forget?.(watch.options, host, watch.place) ?? []) {
+      runWatch(watch, { kind: 'forget', key, host }, undefined, tools)
+    }
+  }
+}
+
 /** Steps one row of a watch. */
 export function runWatch(watch: JudgeWatch, input: WatchInput, from: string | undefined, tools: WatchTools): void {
   const { draft, now } = tools
@@ -80,6 +92,10 @@ export function runWatch(watch: JudgeWatch, input: WatchInput, from: string | un
   const depth = (tools.depth ?? 0) + 1
   for (const event of result.events ?? []) {
     draft.derived.push({ event, cause: tools.cause, source: source ?? watch.name, watch: watch.name, depth })
+  }
+  if (depth > deepest) return
+  for (const { row, body } of result.tells ?? []) {
+    runWatch(watch, { kind: 'told', key: row, from: input.key, body }, from, { ...tools, depth })
   }
 }
 

@@ -18,6 +18,7 @@ export const watches = {
 export const channels = {
   console: () => import('./channels/console.ts'),
   email: () => import('./channels/email/index.ts'),
+  fediverse: () => import('./channels/fediverse/index.ts'),
   slack: () => import('./channels/slack.ts'),
   webhook: () => import('./channels/webhook.ts'),
 } as const

@@ -134,7 +134,8 @@ function boundRows(rows: readonly Row[]): Row[] {
 /** The way to the reason stands first, however many others there are. */
 function linksOf({ links, ids }: Message, { hubUrl }: ChannelPlace): Draft['links'] {
   const [id] = ids
-  const own = hubUrl === undefined || id === undefined ? [] : [{ text: 'why', url: `${hubUrl.replace(/\/$/, '')}/events/${id}` }]
+  const own =
+    hubUrl === undefined || id === undefined ? [] : [{ text: 'why', url: `${hubUrl.replace(/\/$/, '')}/events/${id}` }]
   const seen = new Set<string>()
   const fit: { text: string; href: string }[] = []
   for (const { text, url } of [...own, ...links]) {

@@ -27,24 +27,31 @@ export function fit(draft: Draft, options: Pick<Options, 'spoiler' | 'mention'>,
   const pen = pens[space.markup]
   const count = (text: string): number => countLength(text, space.counting)
   const mention = mentionOf(draft, options)
-  const isFolded = draft.answers === undefined && (options.spoiler === 'always' || (options.spoiler === 'summary' && draft.folded && draft.rows.length > 0))
+  const isFolded =
+    draft.answers === undefined &&
+    (options.spoiler === 'always' || (options.spoiler === 'summary' && draft.folded && draft.rows.length > 0))
   const reserved = draft.answers === undefined ? count(overMark) : 0
   const called = draft.answers !== undefined && mention !== undefined ? `${mention} ` : ''
   const calling = called === '' && mention !== undefined ? [mention] : []
-  let links = draft.links.map(({ text, href }) => `${pen.text(text)}: ${pen.address(href)}`)
-  const lengthOf = (blocks: readonly string[]): number => count(pen.lines(blocks)) + count(pen.lines(['', '', '']))
-  // Further links before the title, the first one only where even a short title has no room.
+  const endingOf = (links: readonly string[]): string[] => [
+    ...(links.length > 0 ? ['', ...links] : []),
+    ...(calling.length > 0 ? ['', ...calling] : []),
+  ]
+  let links = draft.links.map(({ text, href }) => `${pen.line(text)}: ${pen.address(href)}`)
+  const roomBeside = (): number =>
+    space.maxLength - reserved - count(called) - count(pen.lines(['', ...endingOf(links)]))
+  // Further links go before the title is cut; the first one only where not even a short title has room.
   const least = Math.min(shortTitle, count(draft.title))
-  const roomBeside = (): number => space.maxLength - reserved - count(called) - lengthOf([...links, ...calling])
   while (links.length > 1 && roomBeside() < least + shortBody) links = links.slice(0, -1)
   if (roomBeside() < least) links = []
 
-  // A title is long where there is a body as well; some of that has to be seen.
-  const titleRoom = Math.max(1, Math.min(roomBeside(), Math.max(longTitle, Math.floor(space.maxLength / 3))))
-  const written = isFolded ? harmlessLine(draft.title) : undefined
-  const spoiler = written === undefined ? undefined : cutToFit(written, Math.min(titleRoom, (space.maxSpoiler ?? Infinity) - reserved), count)
-  const head = spoiler === undefined ? [called + cutWritten(draft.title, titleRoom, pen.strong, count)] : []
-  const ending = [...(links.length > 0 ? ['', ...links] : []), ...(calling.length > 0 ? ['', ...calling] : [])]
+  // Beside a long title something of the body has to be seen.
+  const titleRoom = Math.min(roomBeside(), Math.max(longTitle, Math.floor(space.maxLength / 3)))
+  const spoilerRoom = Math.min(titleRoom, (space.maxSpoiler ?? Infinity) - reserved)
+  // A spoiler knows no markup anywhere.
+  const spoiler = isFolded ? cutWritten(draft.title, spoilerRoom, pens.plain.text, count) : undefined
+  const head = isFolded ? [] : [called + cutWritten(draft.title, titleRoom, pen.strong, count)]
+  const ending = endingOf(links)
   const fixed = [...head, ...ending]
   const used = count(pen.lines(fixed)) + (spoiler === undefined || space.maxSpoiler !== undefined ? 0 : count(spoiler))
   const room = space.maxLength - reserved - used
@@ -53,7 +60,7 @@ export function fit(draft: Draft, options: Pick<Options, 'spoiler' | 'mention'>,
   // With a spoiler there may be nothing else to say; a post without text is refused.
   const first = blocks.findIndex((line) => line !== '')
   return {
-    status: first < 0 ? pen.text(draft.title.slice(0, 20)) : pen.lines(blocks.slice(first)),
+    status: first < 0 ? '…' : pen.lines(blocks.slice(first)),
     ...(spoiler === undefined ? {} : { spoiler }),
     ...(mention === undefined ? {} : { mention }),
   }
@@ -70,13 +77,13 @@ function mentionOf({ answers }: Draft, { mention }: Pick<Options, 'mention'>): s
   return wanted === undefined || readAccount(wanted) === undefined ? undefined : wanted
 }
 
-/** A spoiler knows no markup anywhere. */
-function harmlessLine(text: string): string {
-  return pens.plain.text(text)
-}
-
 /** Cut before it is written, so that no markup is cut in two. */
-function cutWritten(text: string, room: number, write: (words: string) => string, count: (text: string) => number): string {
+function cutWritten(
+  text: string,
+  room: number,
+  write: (words: string) => string,
+  count: (text: string) => number,
+): string {
   const lengthOf = (words: string): number => count(write(words))
   return write(cutToFit(text, room, lengthOf))
 }
@@ -91,7 +98,9 @@ function fitRows(draft: Draft, pen: Pen, count: (text: string) => number, room: 
   const total = costs.reduce((sum, one) => sum + one, 0) + (hasHead ? newline : 0)
   if (left === 0 && total <= room) return lay(rows, written, new Set(rows.keys()), hasHead)
 
-  const order = [...rows.keys()].sort((a, b) => Number(rows[b]?.first ?? false) - Number(rows[a]?.first ?? false) || a - b)
+  const order = [...rows.keys()].sort(
+    (a, b) => Number(rows[b]?.first ?? false) - Number(rows[a]?.first ?? false) || a - b,
+  )
   const kept = new Set<number>()
   // For a blank line under the title and for the line that counts what is left out.
   let rest = room - newline * 3 - count(leftWords(rows.length + left))
@@ -131,7 +140,7 @@ function lay(rows: readonly Row[], written: readonly string[], kept: ReadonlySet
 }
 
 function writeRow({ name, value, code, note }: Row, pen: Pen): string {
-  const shown = code === true ? pen.code(value) : pen.text(value)
+  const shown = code === true ? pen.code(value) : name === undefined ? pen.line(value) : pen.text(value)
   const behind = note === undefined ? '' : ` (${pen.text(note)})`
   return name === undefined ? `${shown}${behind}` : `${pen.strong(name)}: ${shown}${behind}`
 }

@@ -54,7 +54,10 @@ export default {
   },
 } satisfies ChannelKind<Options>
 
-async function readToken({ token, tokenFile }: Options): Promise<{ readonly ok: true; readonly value: string } | Extract<Outcome, { ok: false }>> {
+async function readToken({
+  token,
+  tokenFile,
+}: Options): Promise<{ readonly ok: true; readonly value: string } | Extract<Outcome, { ok: false }>> {
   if (token !== undefined) return { ok: true, value: token.trim() }
   let problem: string
   try {

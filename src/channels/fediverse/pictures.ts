@@ -26,7 +26,9 @@ export async function uploadGraphs(
       if ('id' in result) ids.push(result.id)
       else log.warn(`a picture is left out: ${result.problem}`, { delivery: delivery.id })
     } catch (error) {
-      log.warn(`a picture is left out: ${error instanceof Error ? error.message : String(error)}`, { delivery: delivery.id })
+      log.warn(`a picture is left out: ${error instanceof Error ? error.message : String(error)}`, {
+        delivery: delivery.id,
+      })
     }
   }
   return ids

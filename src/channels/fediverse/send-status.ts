@@ -80,7 +80,12 @@ async function postSomehow(api: Api, whole: Status, key: string): Promise<HttpAn
 function isWithoutPlace(answer: HttpAnswer): boolean {
   if (!answer.answered) return false
   const { status } = answer
-  return status === 404 || status === 410 || status === 422 || (status === 400 && /repl|status/i.test(errorOf(answer).message))
+  return (
+    status === 404 ||
+    status === 410 ||
+    status === 422 ||
+    (status === 400 && /repl|status/i.test(errorOf(answer).message))
+  )
 }
 
 /** Who looks at the beginning alone sees that it is over. */

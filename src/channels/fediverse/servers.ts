@@ -28,7 +28,8 @@ type Asking = Pick<ChannelTools, 'request' | 'signal' | 'now'>
 export async function serverOf(origin: string, options: Options, tools: Asking): Promise<Server> {
   const software = options.software === 'auto' ? undefined : options.software
   // Nothing is left to ask for.
-  if (software !== undefined && options.maxLength !== undefined && !asksForTypes(software, options)) return assumed(software)
+  if (software !== undefined && options.maxLength !== undefined && !asksForTypes(software, options))
+    return assumed(software)
   const key = `${origin} ${options.software}`
   const known = kept.get(key)
   const now = tools.now()
@@ -66,7 +67,7 @@ export function spaceOf(server: Server, options: Options): Space & { readonly co
     maxLength: options.maxLength ?? server.maxLength ?? defaultLength,
     ...(maxSpoiler === undefined ? {} : { maxSpoiler }),
     counting,
-    markup: contentType === undefined ? 'plain' : (markups[contentType] ?? 'plain'),
+    markup: server.software === 'firefish' ? 'mfm' : ((contentType && markups[contentType]) ?? 'plain'),
     ...(contentType === undefined ? {} : { contentType }),
   }
 }

@@ -1,11 +1,13 @@
 // Plain words of strangers made harmless in a post: nobody is called, nothing is tagged, nothing becomes markup.
 
-export type Markup = 'plain' | 'markdown' | 'html'
+/** `mfm` is what Misskey and its relatives read in every note. */
+export type Markup = 'plain' | 'markdown' | 'html' | 'mfm'
 
 /** Writes pieces of one line in the markup of a post. */
 export interface Pen {
-  readonly markup: Markup
   text(words: string): string
+  /** The same at the beginning of a line, where more is markup. */
+  line(words: string): string
   /** A title, or what a value is called. */
   strong(words: string): string
   /** A machine's word. */
@@ -25,29 +27,41 @@ export function harmless(text: string): string {
 
 export const pens: { readonly [markup in Markup]: Pen } = {
   plain: {
-    markup: 'plain',
     text: harmless,
+    line: harmless,
     strong: harmless,
     code: harmless,
     address: addressText,
     lines: (rows) => rows.join('\n'),
   },
   markdown: {
-    markup: 'markdown',
     text: toMarkdown,
+    line: (words) => toMarkdown(words, true),
     strong: (words) => (words.trim() === '' ? toMarkdown(words) : `**${toMarkdown(words.trim())}**`),
-    code: (words) => (/[`\n]/.test(words) || words.trim() !== words ? toMarkdown(words) : `\`${harmless(words)}\``),
+    code: (words) => (isPlainCode(words) ? `\`${harmless(words)}\`` : toMarkdown(words)),
     address: addressText,
     lines: (rows) => rows.join('\n'),
   },
   html: {
-    markup: 'html',
     text: toHtml,
+    line: toHtml,
     strong: (words) => `<strong>${toHtml(words)}</strong>`,
     code: (words) => `<code>${toHtml(words)}</code>`,
-    address: (href) => `<a href="${escapeHtml(href)}">${escapeHtml(addressText(href))}</a>`,
+    address: (href) => `<a href="${escapeHtml(addressText(href))}">${escapeHtml(addressText(href))}</a>`,
     lines: (rows) => rows.join('<br>'),
   },
+  mfm: {
+    text: toMfm,
+    line: toMfm,
+    strong: (words) => (words.trim() === '' || words.includes('*') ? toMfm(words) : `**${toMfm(words.trim())}**`),
+    code: (words) => (isPlainCode(words) ? `\`${harmless(words)}\`` : toMfm(words)),
+    address: addressText,
+    lines: (rows) => rows.join('\n'),
+  },
+}
+
+function isPlainCode(words: string): boolean {
+  return words !== '' && !/[`\n]/.test(words) && words.trim() === words
 }
 
 /** `@`, `#` and their wide forms before anything but a blank. */
@@ -77,10 +91,10 @@ function escapeHtml(text: string): string {
  * Backslashes where every dialect takes them, entities for the rest. Addresses of the web are left alone, since a
  * backslash in one would become part of it.
  */
-function toMarkdown(words: string): string {
+function toMarkdown(words: string, isStart = false): string {
   return harmless(words)
     .split(/(https?:\/\/[\w.-]+(?::\d+)?(?:\/[\w/.~%?&=+@#-]*)?)/i)
-    .map((piece, index) => (index % 2 === 1 ? piece : escapeMarkdown(piece, index === 0)))
+    .map((piece, index) => (index % 2 === 1 ? piece : escapeMarkdown(piece, isStart && index === 0)))
     .join('')
 }
 
@@ -94,4 +108,11 @@ function escapeMarkdown(text: string, isStart: boolean): string {
     .replace(/^\s+/, (blanks) => '\u00a0'.repeat(Math.min(blanks.length, 8)))
     .replace(/^(\u00a0*)([#+=-])/, '$1\\$2')
     .replace(/^(\u00a0*\d{1,9})([.)])/, '$1\\$2')
+}
+
+/** There is no way to write its signs as such; broken in two they are none. https://misskey-hub.net/en/docs/for-users/features/mfm/ */
+function toMfm(words: string): string {
+  return harmless(words)
+    .replaceAll('`', "'")
+    .replace(/[$\]](?=[[(])|<(?=[a-z/])|([*_~])(?=\1)|^>/gi, '$&\u2060')
 }

@@ -12,7 +12,8 @@ export function postText(html: string, max = 20_000): string {
 /** Mentions say who is spoken to, not what is asked. */
 export function stripMentions(text: string): string {
   const words = text.split(/\s+/).filter((word) => word !== '')
-  const isMention = (word: string | undefined): boolean => word !== undefined && /^@[\w.-]+(?:@[\w.:-]+)?[:,]?$/.test(word)
+  const isMention = (word: string | undefined): boolean =>
+    word !== undefined && /^@[\w.-]+(?:@[\w.:-]+)?[:,]?$/.test(word)
   let from = 0
   let to = words.length
   while (from < to && isMention(words[from])) from += 1
@@ -21,11 +22,14 @@ export function stripMentions(text: string): string {
 }
 
 function decode(text: string): string {
-  return text.replace(/&(?:#(\d{1,7})|#x([\da-f]{1,6})|(\w{1,8}));/gi, (whole, decimal?: string, hex?: string, name?: string) => {
-    if (name !== undefined) return entities[name.toLowerCase()] ?? whole
-    const code = decimal === undefined ? Number.parseInt(hex ?? '', 16) : Number(decimal)
-    return code > 0 && code <= 0x10ffff && (code < 0xd800 || code > 0xdfff) ? String.fromCodePoint(code) : whole
-  })
+  return text.replace(
+    /&(?:#(\d{1,7})|#x([\da-f]{1,6})|(\w{1,8}));/gi,
+    (whole, decimal?: string, hex?: string, name?: string) => {
+      if (name !== undefined) return entities[name.toLowerCase()] ?? whole
+      const code = decimal === undefined ? Number.parseInt(hex ?? '', 16) : Number(decimal)
+      return code > 0 && code <= 0x10ffff && (code < 0xd800 || code > 0xdfff) ? String.fromCodePoint(code) : whole
+    },
+  )
 }
 
 const entities: { readonly [name: string]: string } = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: ' ' }

@@ -84,14 +84,18 @@ export async function markStatus(api: Api, id: string, mark: string): Promise<bo
 const statusBytes = 256 * 1024
 
 /** The id of a picture that can be attached, or what is in the way. */
-export async function uploadMedia(api: Api, image: Image): Promise<{ readonly id: string } | { readonly problem: string }> {
+export async function uploadMedia(
+  api: Api,
+  image: Image,
+): Promise<{ readonly id: string } | { readonly problem: string }> {
   const form = toForm(image, 'description')
   let answer = await call(api, '/api/v2/media', form)
   // Older servers know only the first way.
   if (answer.answered && answer.status === 404) answer = await call(api, '/api/v1/media', form)
   const id = idOf(answer)
   if (id === undefined) return { problem: problemOf(answer) }
-  if (answer.answered && answer.status === 202 && !(await isReady(api, id))) return { problem: 'it is still being processed' }
+  if (answer.answered && answer.status === 202 && !(await isReady(api, id)))
+    return { problem: 'it is still being processed' }
   return { id }
 }
 

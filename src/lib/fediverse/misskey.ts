@@ -45,7 +45,10 @@ export function noteIdOf(answer: HttpAnswer): string | undefined {
 }
 
 /** The id by which a note names who may see it; else the server's answer. */
-export async function findUser(api: Api, account: string): Promise<{ readonly id: string } | { readonly answer: HttpAnswer }> {
+export async function findUser(
+  api: Api,
+  account: string,
+): Promise<{ readonly id: string } | { readonly answer: HttpAnswer }> {
   const { user, host } = readAccount(account) ?? { user: account.replace(/^@/, ''), host: undefined }
   const answer = await callJson(api, '/api/users/show', { username: user, host: host ?? null })
   const id = fieldsOf(answer)?.['id']
@@ -53,7 +56,10 @@ export async function findUser(api: Api, account: string): Promise<{ readonly id
 }
 
 /** Pictures that came before are known by their content and not stored again. */
-export async function uploadFile(api: Api, image: Image): Promise<{ readonly id: string } | { readonly problem: string }> {
+export async function uploadFile(
+  api: Api,
+  image: Image,
+): Promise<{ readonly id: string } | { readonly problem: string }> {
   const answer = await call(api, '/api/drive/files/create', toForm(image, 'comment'))
   const id = fieldsOf(answer)?.['id']
   return typeof id === 'string' && id !== '' ? { id } : { problem: problemOf(answer) }

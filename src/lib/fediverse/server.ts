@@ -47,12 +47,7 @@ export const countings: { readonly [software in Software]: Counting } = {
   other: { freeDomains: false, unit: 'utf-16' },
 }
 
-function readInstance(
-  instance: Fields,
-  known: Software | undefined,
-  name: string,
-  formats: readonly string[],
-): Server {
+function readInstance(instance: Fields, known: Software | undefined, name: string, formats: readonly string[]): Server {
   const version = text(instance['version'])
   const software = known === undefined || known === 'other' ? (compatible(version) ?? known ?? 'mastodon') : known
   const statuses = object(object(instance['configuration'])['statuses'])
@@ -73,7 +68,8 @@ function readInstance(
     name: name === 'unknown' ? `${software} ${version}`.slice(0, 100) : name,
     ...(maxLength === undefined ? {} : { maxLength }),
     // Pleroma says 0 for "as long as it is"; another than Mastodon may mean what it says.
-    counting: counting.urlLength === undefined || reserved === undefined ? counting : { ...counting, urlLength: reserved },
+    counting:
+      counting.urlLength === undefined || reserved === undefined ? counting : { ...counting, urlLength: reserved },
     contentTypes: [...new Set(types)],
     ...(/^wss?:\/\/[^\s]+$/.test(streaming) ? { streaming } : {}),
     ...(domain === undefined ? {} : { domain }),
@@ -128,7 +124,17 @@ async function readNodeInfo(origin: string, get: (path: string) => Promise<unkno
 }
 
 /** Those that speak Misskey's own API. */
-const misskeys = ['misskey', 'firefish', 'calckey', 'foundkey', 'sharkey', 'iceshrimp', 'cherrypick', 'magnetar', 'catodon']
+const misskeys = [
+  'misskey',
+  'firefish',
+  'calckey',
+  'foundkey',
+  'sharkey',
+  'iceshrimp',
+  'cherrypick',
+  'magnetar',
+  'catodon',
+]
 
 function softwareOf(name: string): Software {
   if (misskeys.includes(name)) return 'firefish'

@@ -3,6 +3,7 @@
 export const sources = {
   alertmanager: () => import('./sources/alertmanager/index.ts'),
   cloudevents: () => import('./sources/cloudevents/index.ts'),
+  fediverse: () => import('./sources/fediverse/index.ts'),
   heartbeat: () => import('./sources/heartbeat/index.ts'),
   log: () => import('./sources/log/index.ts'),
   message: () => import('./sources/message.ts'),

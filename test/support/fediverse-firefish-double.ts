@@ -69,8 +69,8 @@ export async function startFirefishDouble(options: FirefishDoubleOptions = {}): 
     const visibility = text(fields['visibility']) || 'public'
     const invalid = (param: string): Said => refuse(400, 'Invalid param.', 'INVALID_PARAM', { param })
     if (words === '' && fileIds.length === 0) return invalid('#/required')
-    if ([...words].length > max) return invalid('#/properties/text/maxLength')
-    if ([...text(fields['cw'])].length > 100) return invalid('#/properties/cw/maxLength')
+    if (Array.from(words).length > max) return invalid('#/properties/text/maxLength')
+    if (Array.from(text(fields['cw'])).length > 100) return invalid('#/properties/cw/maxLength')
     if (fields['cw'] === '') return invalid('#/properties/cw/minLength')
     if (!['public', 'home', 'followers', 'specified', 'hidden'].includes(visibility))
       return invalid('#/properties/visibility/enum')
@@ -97,7 +97,7 @@ export async function startFirefishDouble(options: FirefishDoubleOptions = {}): 
     const file = fields['file'] as { readonly bytes: number } | undefined
     const alt = text(fields['comment'])
     if (file === undefined) return refuse(400, 'File required.', 'FILE_REQUIRED')
-    if ([...alt].length > 512) return refuse(400, 'Comment too long.', 'COMMENT_TOO_LONG')
+    if (Array.from(alt).length > 512) return refuse(400, 'Comment too long.', 'COMMENT_TOO_LONG')
     const id = newId()
     files.set(id, { alt, bytes: file.bytes })
     return { status: 200, body: { id, comment: alt } }

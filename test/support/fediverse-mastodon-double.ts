@@ -302,7 +302,7 @@ export async function startMastodonDouble(options: MastodonDoubleOptions = {}): 
 
   function upload(fields: Asked['fields']): Said {
     const file = fields['file'] as { readonly type?: string; readonly bytes: number } | undefined
-    if (file === undefined || !/^image\//.test(file.type ?? '')) {
+    if (file === undefined || !file.type?.startsWith('image/')) {
       return { status: 422, body: { error: 'Validation failed: File content type is invalid, File is invalid' } }
     }
     const alt = text(fields['description'])

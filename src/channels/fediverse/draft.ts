@@ -31,7 +31,7 @@ export interface Row {
 }
 
 /** Some servers take much more; who wants that much reads the event. */
-const mostRows = 300
+const mostRows = 1000
 const bodyLength = 20_000
 const rowLength = 2000
 const nameLength = 100

@@ -1,8 +1,8 @@
 // The fediverse: posts of an account on Mastodon, Pleroma, Akkoma, or Firefish and its relatives; one incident is one thread.
-import { readFile } from 'node:fs/promises'
 import type { ChannelKind } from '../../channel.ts'
 import type { Api } from '../../lib/fediverse/api.ts'
 import { originOf } from '../../lib/fediverse/origin.ts'
+import { readToken } from '../../lib/fediverse/token.ts'
 import type { Json, Outcome } from '../../words.ts'
 import { toDraft, type Draft } from './draft.ts'
 import { fit } from './fit.ts'
@@ -43,7 +43,7 @@ export default {
   async send(part, options, tools) {
     const { request, signal } = tools
     const token = await readToken(options)
-    if (!token.ok) return token
+    if (!token.ok) return noToken(token.problem)
     const origin = originOf(options.url) ?? options.url
     const api: Api = { origin, token: token.value, ask: request, signal, secrets: [options.url] }
     const server = await serverOf(origin, options, tools)
@@ -54,20 +54,7 @@ export default {
   },
 } satisfies ChannelKind<Options>
 
-async function readToken({
-  token,
-  tokenFile,
-}: Options): Promise<{ readonly ok: true; readonly value: string } | Extract<Outcome, { ok: false }>> {
-  if (token !== undefined) return { ok: true, value: token.trim() }
-  let problem: string
-  try {
-    const text = (await readFile(tokenFile ?? '', 'utf8')).trim()
-    if (/^[\u0021-\u007e]{1,1000}$/.test(text)) return { ok: true, value: text }
-    problem = text === '' ? 'it is empty' : 'there is more in it than a token'
-  } catch (error) {
-    const { code = 'unknown error' } = error as NodeJS.ErrnoException
-    problem = code === 'ENOENT' ? 'it is not there' : code === 'EACCES' ? 'this user may not open it' : code
-  }
+function noToken(problem: string): Outcome {
   const detail = `The token cannot be read from tokenFile: ${problem}; have it written by: sereno channel login NAME`
   return { ok: false, reason: 'misconfigured', retry: false, maybeDelivered: false, detail }
 }

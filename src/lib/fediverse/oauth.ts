@@ -61,7 +61,7 @@ export function authorizeUrl(origin: string, app: App, { challenge }: Pkce): str
     code_challenge: challenge,
     code_challenge_method: 'S256',
   })
-  return `${origin}/oauth/authorize?${query}`
+  return `${origin}/oauth/authorize?${query.toString()}`
 }
 
 export function tokenByCode(origin: string, app: App, pkce: Pkce, code: string, ask: Ask): Promise<Got<string>> {
@@ -95,7 +95,7 @@ export function tokenByPassword(
 export function miAuthUrl(origin: string): { readonly url: string; readonly session: string } {
   const session = randomUUID()
   const query = new URLSearchParams({ name: 'Sereno', permission: misskeyPermissions.join(',') })
-  return { url: `${origin}/miauth/${session}?${query}`, session }
+  return { url: `${origin}/miauth/${session}?${query.toString()}`, session }
 }
 
 export async function tokenByMiAuth(origin: string, session: string, ask: Ask): Promise<Got<string>> {

@@ -14,7 +14,14 @@ export default {
     channel: 'fedi',
   },
   async start(options, tools) {
-    const hearing = createHearing(options, tools)
-    await Promise.all([hearing.run(), options.streaming === 'never' ? undefined : followStream(hearing.stream, tools)])
+    const end = new AbortController()
+    const own = { ...tools, signal: AbortSignal.any([tools.signal, end.signal]) }
+    const hearing = createHearing(options, own)
+    try {
+      await Promise.all([hearing.run(), options.streaming === 'never' ? undefined : followStream(hearing.stream, own)])
+    } finally {
+      // Where one of the two failed, the other does not go on.
+      end.abort()
+    }
   },
 } satisfies SourceKind<Options>

@@ -1,6 +1,8 @@
 // A double of a Mastodon server, of 4.4 or later, and of Pleroma and Akkoma where they differ: written from their API
 // documentation, not the software. https://docs.joinmastodon.org/methods/ https://docs.akkoma.dev/stable/development/API/
-import { createHash } from 'node:crypto'
+import { mastodonLength } from './fediverse-length.ts'
+import { createMedia } from './fediverse-media-double.ts'
+import { oauthRoutes } from './fediverse-oauth-double.ts'
 import {
   graphemes,
   startCore,
@@ -26,14 +28,6 @@ export interface MastodonDoubleOptions {
   readonly modern?: boolean
 }
 
-interface Media {
-  readonly id: string
-  readonly alt: string
-  readonly bytes: number
-  waits: number
-  used: boolean
-}
-
 interface Notification {
   readonly id: string
   readonly type: string
@@ -50,15 +44,13 @@ export async function startMastodonDouble(options: MastodonDoubleOptions = {}): 
   const formats = ['text/plain', 'text/html', 'text/markdown', 'text/bbcode']
   const modern = options.modern ?? true
   const posts: Shown[] = []
-  const media = new Map<string, Media>()
   const notifications: Notification[] = []
   const keys = new Map<string, Said>()
-  const codes = new Map<string, string>()
-  const apps = new Map<string, { readonly secret: string; readonly scopes: string }>()
   const tokens = new Set(['the-token-of-the-account'])
   let nextId = 113_000_000_000_000_001n
 
   const newId = (): string => String(nextId++)
+  const { media, upload, processed } = createMedia(newId, options.processing ?? 0)
 
   function handle(asked: Asked): Said {
     const { method, path } = asked
@@ -103,76 +95,7 @@ export async function startMastodonDouble(options: MastodonDoubleOptions = {}): 
         ...(isMastodon ? {} : { max_toot_chars: max, pleroma: { metadata: { post_formats: formats } } }),
       },
     }),
-    'GET /.well-known/oauth-authorization-server': () =>
-      modern && isMastodon
-        ? {
-            status: 200,
-            body: {
-              grant_types_supported: [
-                'authorization_code',
-                'client_credentials',
-                ...(options.passwords ? ['password'] : []),
-              ],
-              code_challenge_methods_supported: ['S256'],
-            },
-          }
-        : { status: 404, body: { error: 'Not found' } },
-    'POST /api/v1/apps': ({ fields }) => {
-      if (text(fields['client_name']) === '')
-        return { status: 422, body: { error: "Validation failed: Application name can't be blank" } }
-      const id = `client-${apps.size + 1}`
-      apps.set(id, { secret: `secret-${apps.size + 1}`, scopes: text(fields['scopes']) || 'read' })
-      return { status: 200, body: { id: '1', client_id: id, client_secret: apps.get(id)?.secret } }
-    },
-    // Its owner, at the page, says yes: for tests only the query is looked at, and the code is the answer.
-    'GET /oauth/authorize': ({ query }) => {
-      const app = apps.get(query.get('client_id') ?? '')
-      if (app === undefined || query.get('redirect_uri') !== 'urn:ietf:wg:oauth:2.0:oob')
-        return { status: 400, body: { error: 'invalid_client' } }
-      const code = `code-${codes.size + 1}`
-      codes.set(code, query.get('code_challenge') ?? '')
-      return { status: 200, body: { code } }
-    },
-    'POST /oauth/token': ({ fields }) => giveToken(fields),
-  }
-
-  function giveToken(fields: Asked['fields']): Said {
-    const app = apps.get(text(fields['client_id']))
-    if (app === undefined || app.secret !== fields['client_secret']) {
-      return {
-        status: 401,
-        body: { error: 'invalid_client', error_description: 'Client authentication failed due to unknown client.' },
-      }
-    }
-    if (fields['grant_type'] === 'password') {
-      if (options.passwords !== true && isMastodon) {
-        return {
-          status: 400,
-          body: {
-            error: 'unsupported_grant_type',
-            error_description: 'The authorization grant type is not supported by the authorization server.',
-          },
-        }
-      }
-      if (fields['password'] !== 'right')
-        return { status: 400, body: { error: 'invalid_grant', error_description: 'Invalid credentials' } }
-    } else {
-      const challenge = codes.get(text(fields['code']))
-      codes.delete(text(fields['code']))
-      const hashed = createHash('sha256').update(text(fields['code_verifier'])).digest('base64url')
-      if (challenge === undefined || (challenge !== '' && challenge !== hashed)) {
-        return {
-          status: 400,
-          body: {
-            error: 'invalid_grant',
-            error_description: 'The provided authorization grant is invalid, expired or revoked.',
-          },
-        }
-      }
-    }
-    const token = `given-token-${tokens.size}`
-    tokens.add(token)
-    return { status: 200, body: { access_token: token, token_type: 'Bearer', scope: app.scopes } }
+    ...oauthRoutes({ software, modern, passwords: options.passwords ?? false, tokens }),
   }
 
   const routes: readonly (readonly [RegExp, string, (asked: Asked, id: string) => Said])[] = [
@@ -300,29 +223,6 @@ export async function startMastodonDouble(options: MastodonDoubleOptions = {}): 
     return { status: 200, body: { id, text: post.text, spoiler_text: post.spoiler, ...type } }
   }
 
-  function upload(fields: Asked['fields']): Said {
-    const file = fields['file'] as { readonly type?: string; readonly bytes: number } | undefined
-    if (file === undefined || !file.type?.startsWith('image/')) {
-      return { status: 422, body: { error: 'Validation failed: File content type is invalid, File is invalid' } }
-    }
-    const alt = text(fields['description'])
-    if (graphemes(alt) > 1500) return { status: 422, body: { error: 'Validation failed: Description is too long' } }
-    const one: Media = { id: newId(), alt, bytes: file.bytes, waits: options.processing ?? 0, used: false }
-    media.set(one.id, one)
-    return {
-      status: one.waits > 0 ? 202 : 200,
-      body: { id: one.id, type: 'image', url: one.waits > 0 ? null : `${core.url}/${one.id}.png` },
-    }
-  }
-
-  function processed(id: string): Said {
-    const one = media.get(id)
-    if (one === undefined) return { status: 404, body: { error: 'Record not found' } }
-    if (one.waits === 0) return { status: 200, body: { id, url: `${core.url}/${id}.png` } }
-    one.waits -= 1
-    return { status: 206, body: { id, url: null } }
-  }
-
   /** Newest first; after `min_id` the next ones, after `since_id` the newest. */
   function list(query: URLSearchParams): Said {
     const limit = Math.min(Number(query.get('limit') ?? 40), 80)
@@ -396,16 +296,3 @@ export async function startMastodonDouble(options: MastodonDoubleOptions = {}): 
 }
 
 const versions = { mastodon: '4.4.1', pleroma: '2.9.1', akkoma: '3.15.2' } as const
-
-/** Spoiler and text together. */
-export function mastodonLength(spoiler: string, status: string): number {
-  return graphemes(spoiler) + countText(status)
-}
-
-/** Addresses count 23, of mentions only the user. */
-function countText(status: string): number {
-  const short = status
-    .replace(/(?<![\w@$#/])https?:\/\/[\w.-]+\.[a-z]{2,}(?::\d+)?(?:\/[^\s<>"]*[\w/])?/gi, 'x'.repeat(23))
-    .replace(/(?<![=/\w])(@[a-z0-9_]+(?:[a-z0-9_.-]+[a-z0-9_]+)?)@[\w]+(?:[.-]+\w+)*/gi, '$1')
-  return graphemes(short)
-}

@@ -103,7 +103,7 @@ export async function startMastodonDouble(options: MastodonDoubleOptions = {}): 
     [/^PUT \/api\/v1\/statuses\/([^/]+)$/, 'write:statuses', ({ fields }, id) => edit(fields, id)],
     [/^GET \/api\/v1\/statuses\/([^/]+)$/, 'read:statuses', (_, id) => show(id)],
     [/^GET \/api\/v1\/statuses\/([^/]+)\/source$/, 'read:statuses', (_, id) => source(id)],
-    [/^POST \/api\/v2\/media$/, 'write:media', ({ fields }) => upload(fields)],
+    [/^POST \/api\/v[12]\/media$/, 'write:media', ({ fields }) => upload(fields)],
     [/^GET \/api\/v1\/media\/([^/]+)$/, 'write:media', (_, id) => processed(id)],
     [/^GET \/api\/v1\/notifications$/, 'read:notifications', ({ query }) => list(query)],
   ]

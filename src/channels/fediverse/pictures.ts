@@ -16,11 +16,12 @@ export async function uploadGraphs(
   { graph: draw, log, delivery }: Pick<ChannelTools, 'graph' | 'log' | 'delivery'>,
 ): Promise<string[]> {
   if (graphs.length === 0) return []
-  const hurried: Api = { ...api, signal: AbortSignal.any([api.signal, AbortSignal.timeout(picturesMs)]) }
+  const signal = AbortSignal.any([api.signal, AbortSignal.timeout(picturesMs)])
+  const hurried: Api = { ...api, signal }
   const ids: string[] = []
   for (const [index, graph] of graphs.entries()) {
     try {
-      const picture = await draw(graph)
+      const picture = await orLate(draw(graph), signal)
       if (picture === undefined) continue
       const result = await upload(hurried, { png: picture.png, alt: picture.alt, name: `graph-${index + 1}.png` })
       if ('id' in result) ids.push(result.id)
@@ -32,4 +33,13 @@ export async function uploadGraphs(
     }
   }
   return ids
+}
+
+/** Who draws knows no deadline. */
+function orLate<Value>(work: Promise<Value>, signal: AbortSignal): Promise<Value> {
+  const { promise, reject } = Promise.withResolvers<Value>()
+  const late = (): void => reject(new Error('it was not drawn in time'))
+  if (signal.aborted) late()
+  signal.addEventListener('abort', late)
+  return Promise.race([work, promise]).finally(() => signal.removeEventListener('abort', late))
 }

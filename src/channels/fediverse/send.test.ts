@@ -252,6 +252,20 @@ for (const software of ['mastodon', 'pleroma', 'akkoma'] as const) {
   })
 }
 
+test('a picture goes the older way where the newer one is not known', async () => {
+  await using double = await startMastodonDouble()
+  double.fail('/api/v2/media', { status: 404, body: { error: 'Not found' } })
+  handleOf(await send({ ...disk, graphs }, optionsOf(double.url), { graph: async () => picture }))
+  assert.equal(double.posts[0]?.pictures.length, 1)
+})
+
+test('who draws without end holds nothing up beyond the deadline', async () => {
+  await using double = await startMastodonDouble()
+  const sent = { graph: () => new Promise<undefined>(() => {}), signal: AbortSignal.timeout(200) }
+  const { reason, maybeDelivered } = failed(await send({ ...disk, graphs }, optionsOf(double.url), sent))
+  assert.deepEqual([reason, maybeDelivered, double.posts.length], ['timeout', false, 0])
+})
+
 test('a content type that the server does not list is not sent, and its markup neither', async () => {
   await using double = await startMastodonDouble({ software: 'mastodon' })
   handleOf(await send(disk, optionsOf(double.url, { contentType: 'text/html' })))

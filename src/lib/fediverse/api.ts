@@ -73,8 +73,9 @@ function readReset(headers: { readonly [name: string]: string }, now: number): n
   const reset = Date.parse(headers['x-ratelimit-reset'] ?? '')
   if (Number.isNaN(reset)) return undefined
   const itsNow = Date.parse(headers['date'] ?? '')
-  const waitMs = Math.max(0, reset - (Number.isNaN(itsNow) ? now : itsNow))
-  return readRetryAfter(String(Math.ceil(waitMs / 1000)), now)
+  const waitMs = reset - (Number.isNaN(itsNow) ? now : itsNow)
+  // One that is over already, and yet we were refused: its clock is not to be trusted.
+  return waitMs <= 0 ? undefined : readRetryAfter(String(Math.ceil(waitMs / 1000)), now)
 }
 
 function parse(body: string): unknown {

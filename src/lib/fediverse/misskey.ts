@@ -50,7 +50,8 @@ export async function findUser(
   account: string,
 ): Promise<{ readonly id: string } | { readonly answer: HttpAnswer }> {
   const { user, host } = readAccount(account) ?? { user: account.replace(/^@/, ''), host: undefined }
-  const answer = await callJson(api, '/api/users/show', { username: user, host: host ?? null })
+  const isHome = host === undefined || host === new URL(api.origin).host
+  const answer = await callJson(api, '/api/users/show', { username: user, host: isHome ? null : host })
   const id = fieldsOf(answer)?.['id']
   return typeof id === 'string' && id !== '' ? { id } : { answer }
 }

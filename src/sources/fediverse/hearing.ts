@@ -8,7 +8,8 @@ import { discover, type Server } from '../../lib/fediverse/server.ts'
 import { readToken } from '../../lib/fediverse/token.ts'
 import { cleanLine, cutText } from '../../lib/text.ts'
 import { NotStored, type SourceTools } from '../../source.ts'
-import type { Json, NewEvent, Reason } from '../../words.ts'
+import type { Json, Reason } from '../../words.ts'
+import { createFailing } from './failing.ts'
 import type { Options } from './options.ts'
 import type { Stream } from './stream.ts'
 
@@ -22,9 +23,6 @@ const besideStreamMs = 300_000
 const longestPauseMs = 300_000
 const requestMs = 20_000
 const questionLength = 500
-/** Of failures in a row, before it is told. */
-const toldAfter = 5
-const failingRow = 'mentions failing'
 
 export function createHearing(options: Options, tools: SourceTools): Hearing {
   const { signal, log, name } = tools
@@ -36,8 +34,7 @@ export function createHearing(options: Options, tools: SourceTools): Hearing {
   }
   let server: Server | undefined
   let heard: string | undefined
-  let failures = 0
-  let toldSince: number | undefined
+  const failing = createFailing(origin, tools)
   let isStreaming = false
   let hasNews = false
   let hurry = (): void => {}
@@ -57,7 +54,7 @@ export function createHearing(options: Options, tools: SourceTools): Hearing {
       if (!newest.ok) return refused(newest, api)
       heard = newest.last ?? ''
       await tools.emit({}, { cursor: { id: heard } })
-      return recover()
+      return failing.recovered()
     }
     let hasMore = true
     while (hasMore && !signal.aborted) {
@@ -69,7 +66,7 @@ export function createHearing(options: Options, tools: SourceTools): Hearing {
       hasMore = last !== undefined && isNewer(last, before)
       if (last !== undefined && isNewer(last, heard)) await moveTo(last)
     }
-    await recover()
+    await failing.recovered()
   }
 
   async function take(mention: Mention): Promise<void> {
@@ -128,31 +125,12 @@ export function createHearing(options: Options, tools: SourceTools): Hearing {
       : fail(outcome.reason, outcome.detail)
   }
 
-  async function fail(reason: Reason, detail: string): Promise<void> {
-    if (signal.aborted) return
-    failures += 1
-    measure()
-    if (failures === 1) log.warn(`what is said to the account cannot be heard: ${detail}`, { source: name, reason })
-    if (failures < toldAfter || toldSince !== undefined) return
-    const since = tools.now()
-    const data = { reason, detail, failures, url: origin }
-    await tools.emit({ events: [failingEvent('firing', since, data)] }, { put: [[failingRow, { v: 1, since }]] })
-    toldSince = since
-  }
-
-  async function recover(): Promise<void> {
-    if (failures > 0) log.info('what is said to the account can be heard again', { source: name })
-    failures = 0
-    measure()
-    if (toldSince === undefined) return
-    const event = failingEvent('resolved', toldSince, { url: origin })
-    await tools.emit({ events: [event] }, { delete: [failingRow] })
-    toldSince = undefined
+  function fail(reason: Reason, detail: string): Promise<void> {
+    return signal.aborted ? Promise.resolve() : failing.failed(reason, detail)
   }
 
   function measure(): void {
     for (const [what, value] of Object.entries(counts)) tools.measure(what, value)
-    tools.measure('mentions_failing', failures > 0 ? 1 : 0)
   }
 
   function pause(): Promise<void> {
@@ -160,6 +138,7 @@ export function createHearing(options: Options, tools: SourceTools): Hearing {
     const { promise, resolve } = Promise.withResolvers<void>()
     const end = (): void => resolve()
     const calm = isStreaming ? besideStreamMs : options.poll
+    const { failures } = failing
     const timer = setTimeout(end, failures === 0 ? calm : Math.min(options.poll * 2 ** failures, longestPauseMs))
     hurry = end
     signal.addEventListener('abort', end)
@@ -179,7 +158,6 @@ export function createHearing(options: Options, tools: SourceTools): Hearing {
   return {
     async run() {
       heard = idOf(await tools.cursor())
-      toldSince = sinceOf(tools.place.saved)
       signal.addEventListener('abort', () => firstLook.resolve())
       while (!signal.aborted) {
         hasNews = false
@@ -188,7 +166,7 @@ export function createHearing(options: Options, tools: SourceTools): Hearing {
         } catch (error) {
           // The hub says so; the next look hears it again.
           if (!(error instanceof NotStored)) throw error
-          failures += 1
+          failing.again()
         }
         firstLook.resolve()
         await pause()
@@ -200,7 +178,10 @@ export function createHearing(options: Options, tools: SourceTools): Hearing {
         await firstLook.promise
         const token = await readToken(options)
         if (server === undefined || server.software === 'firefish' || !token.ok) return undefined
-        return { url: server.streaming ?? origin.replace(/^http/, 'ws'), token: token.value }
+        const own = origin.replace(/^http/, 'ws')
+        // The token is not said in the clear where the server itself is spoken to in secret.
+        const isSafe = own.startsWith('ws:') || server.streaming?.startsWith('wss:') === true
+        return { url: isSafe ? (server.streaming ?? own) : own, token: token.value }
       },
       opened() {
         isStreaming = true
@@ -218,22 +199,4 @@ export function createHearing(options: Options, tools: SourceTools): Hearing {
 function idOf(cursor: Json | undefined): string | undefined {
   if (typeof cursor !== 'object' || cursor === null || !('id' in cursor)) return undefined
   return typeof cursor.id === 'string' ? cursor.id : undefined
-}
-
-function sinceOf(saved: SourceTools['place']['saved'] = []): number | undefined {
-  for (const [key, value] of saved) {
-    if (key !== failingRow || typeof value !== 'object' || value === null || !('since' in value)) continue
-    if (typeof value.since === 'number') return value.since
-  }
-  return undefined
-}
-
-function failingEvent(state: 'firing' | 'resolved', since: number, data: { readonly [name: string]: Json }): NewEvent {
-  const at = new Date(since).toISOString()
-  return {
-    type: 'sereno.source-failing',
-    data: { ...data, since: at },
-    condition: { key: failingRow, state },
-    identity: { producer: failingRow, id: `${at}/${state}` },
-  }
 }

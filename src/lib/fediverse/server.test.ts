@@ -4,7 +4,7 @@ import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import type { HttpAnswer, HttpRequest } from '../http.ts'
 import { errorOf, outcomeOf, type Api } from './api.ts'
-import { discover, type Server, type Software } from './server.ts'
+import { discover, isObject, type Server, type Software } from './server.ts'
 
 const origin = 'https://s.example'
 const nodeinfo = (href: string) => ({ links: [{ rel: 'http://nodeinfo.diaspora.software/ns/schema/2.0', href }] })
@@ -109,7 +109,7 @@ describe('a server', () => {
         const { server } = await discovered({
           '/.well-known/nodeinfo': nodeinfo(`${origin}/n`),
           '/n': info,
-          '/api/v2/instance': typeof instance === 'object' ? { ...instance, configuration: { statuses } } : instance,
+          '/api/v2/instance': isObject(instance) ? { ...instance, configuration: { statuses } } : instance,
           '/api/meta': statuses,
         })
         if (server?.maxLength !== undefined) assert.ok(server.maxLength > 0)

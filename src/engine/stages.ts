@@ -2,6 +2,7 @@
 import { toId } from '../lib/id.ts'
 import { dedupe } from '../rules/dedupe.ts'
 import { late } from '../rules/late.ts'
+import { silence } from '../rules/silence.ts'
 import { channelThrottle, throttle } from '../rules/throttle.ts'
 import type { Rule, Stage, StageResult } from '../rule.ts'
 import type { DeliveryExtra, HubEvent, Severity } from '../words.ts'
@@ -13,10 +14,11 @@ import { tell } from './tell.ts'
 import { addThreads, noteOf, pendingThreads, type ThreadTools, verdict } from './thread-tools.ts'
 
 /**
- * After `match`, in the order in which a person can predict them. Silences, mute windows and parents come before
+ * After `match`, in the order in which a person can predict them. Mute windows and parents come between silence and
  * dedupe; groups between dedupe and throttle.
  */
 const stages: readonly (readonly [name: string, stage: Stage])[] = [
+  ['silence', silence],
   ['dedupe', dedupe],
   ['late', late],
   ['throttle', throttle],
@@ -111,8 +113,10 @@ export function goOn(row: ConditionRow, held: Thread, tools: ThreadTools): void 
 
 /** What stages see of a condition whose event is not at hand. */
 function eventOf(row: ConditionRow): HubEvent {
-  const { type, source, title, severity, seenAt } = row
+  const { type, source, host, subject, title, severity, seenAt, labels = {} } = row
   return {
+    ...(host === undefined ? {} : { host }),
+    ...(subject === undefined ? {} : { subject }),
     seq: row.latest,
     id: toId(row.latest),
     type,
@@ -121,15 +125,19 @@ function eventOf(row: ConditionRow): HubEvent {
     severity,
     time: seenAt,
     receivedAt: seenAt,
-    labels: {},
+    labels,
     data: {},
     condition: { key: row.key, state: 'firing' },
   }
 }
 
+/** A person has said that it is not to be told, and may say so once more; then no hurry lets it pass. */
+const lasting: ReadonlySet<string> = new Set(['silence'])
+
 function stagesBehind(past: string | undefined): typeof stages {
-  if (past === 'all') return []
-  return stages.slice(stages.findLastIndex(([name]) => name === past) + 1)
+  if (past === 'all') return stages.filter(([name]) => lasting.has(name))
+  const index = stages.findLastIndex(([name]) => name === past)
+  return stages.slice(past !== undefined && lasting.has(past) ? index : index + 1)
 }
 
 /** A stage does not let it pass. */

@@ -169,3 +169,13 @@ export function endOf(row: ConditionRow): Partial<ConditionNote> {
 export function isSame(one: Thread, other: Pick<Thread, 'rule' | 'channel' | 'recipient'>): boolean {
   return one.rule === other.rule && one.channel === other.channel && one.recipient === other.recipient
 }
+
+export function sentBy(delivery: Delivery | undefined, kind: 'change' | 'end'): Partial<Thread> {
+  if (delivery === undefined) return {}
+  return kind === 'end' ? { behind: delivery.seq, end: delivery.seq } : { behind: delivery.seq }
+}
+
+export function without<Key extends keyof Thread>(thread: Thread, key: Key): Omit<Thread, Key> {
+  const { [key]: _gone, ...rest } = thread
+  return rest
+}

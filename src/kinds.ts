@@ -24,6 +24,7 @@ export const channels = {
 
 export const eventTypes = {
   alert: () => import('./event-types/alert.ts'),
+  answer: () => import('./event-types/answer.ts'),
   backup: () => import('./event-types/backup/index.ts'),
   heartbeat: () => import('./event-types/heartbeat.ts'),
   kms: () => import('./event-types/kms.ts'),

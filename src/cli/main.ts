@@ -8,6 +8,7 @@ import type { EventsOptions } from './events.ts'
 import type { HubOptions } from './hub-client.ts'
 import type { ReplayOptions } from './replay.ts'
 import type { RunOptions } from './run.ts'
+import type { AskOptions, SilenceOptions, SilencesOptions } from './silences.ts'
 import type { SendOptions } from './send.ts'
 import { detailOf, Refusal, type ExitCode, type Terminal } from './terminal.ts'
 import type { WhyOptions } from './why.ts'
@@ -101,6 +102,37 @@ function createProgram(terminal: Terminal, finish: (code: ExitCode) => void): Co
       finish(await closeCondition(id, command.optsWithGlobals<HubOptions>(), terminal))
     },
   )
+
+  looking(
+    addTo(conditions, 'ack <id>', 'Say that you look after it: it is not said again unless it gets worse.'),
+  ).action(async (id: string, _: object, command: Command) => {
+    const { ackCondition } = await import('./silences.ts')
+    finish(await ackCondition(id, command.optsWithGlobals<HubOptions>(), terminal))
+  })
+
+  looking(add('silences', 'List silences, the one that ends first on top.'))
+    .option('--all', 'also those that were over within the last days')
+    .addOption(jsonOption('a JSON list'))
+    .action(async (options: SilencesOptions) =>
+      finish(await (await import('./silences.ts')).silences(options, terminal)),
+    )
+  const silence = add('silence', 'Tell nothing of some events for a while.')
+  looking(addTo(silence, 'add <matchers...>', 'Such as host=nas type=~"backup.*"; all must hold.'))
+    .requiredOption('--for <span>', 'how long: 30m, 2h, 7d')
+    .option('--comment <text>', 'why', '')
+    .addOption(jsonOption('its id, as JSON'))
+    .action(async (matchers: string[], options: SilenceOptions) =>
+      finish(await (await import('./silences.ts')).addSilence(matchers, options, terminal)),
+    )
+  looking(addTo(silence, 'end <id>', 'End a silence; what it held and still is so is told.')).action(
+    async (id: string, options: HubOptions) =>
+      finish(await (await import('./silences.ts')).endSilence(id, options, terminal)),
+  )
+  looking(add('ask <words...>', 'Ask the watchman, as one does on a channel: status, silence nas 2h, help.'))
+    .addOption(jsonOption('what it says, as JSON'))
+    .action(async (words: string[], options: AskOptions) =>
+      finish(await (await import('./silences.ts')).ask(words, options, terminal)),
+    )
 
   add('send [text...]', 'Hand an event to the hub; when none runs, keep it for its next start.')
     .option('--type <type>', 'event type', 'message')

@@ -26,6 +26,8 @@ export interface ConditionEntry {
   readonly repeats: number
   /** How often it began within a short time. */
   readonly began: number
+  /** A person looks after it. */
+  readonly ackedBy?: string
   readonly threads: readonly ThreadEntry[]
 }
 
@@ -95,6 +97,7 @@ function toEntry(row: ConditionRow): ConditionEntry {
     changes: row.changes,
     repeats: row.repeats,
     began: row.began,
+    ...(row.acked === undefined ? {} : { ackedBy: row.acked.by }),
     threads: row.threads.map(({ rule, channel, recipient, state, delivery, until }) => ({
       rule,
       channel,

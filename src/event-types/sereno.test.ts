@@ -7,9 +7,10 @@ import { fileURLToPath } from 'node:url'
 import { listFiles } from '../../tools/tree.ts'
 import type { EventType } from '../event-type.ts'
 import type { HubEvent, NewEvent } from '../words.ts'
+import answers from './answer.ts'
 import types from './sereno.ts'
 
-const all: readonly EventType[] = types
+const all: readonly EventType[] = [...types, ...answers]
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 
 function words(type: EventType, event: Partial<NewEvent>) {

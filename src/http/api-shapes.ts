@@ -197,6 +197,7 @@ export const conditionList = z.strictObject({
       changes: z.int(),
       repeats: z.int(),
       began: z.int().describe('How often it began within a short time.'),
+      ackedBy: z.string().optional().describe('Who looks after it.'),
       threads: z.array(
         z.strictObject({
           rule: z.string(),

@@ -56,6 +56,10 @@ export async function startTestHub(options: Partial<HttpOptions> = {}): Promise<
     }),
     retryDelivery: async () => ({ ok: false, message: 'No.' }),
     closeCondition: async () => {},
+    silence: async () => ({ ok: false, message: 'No.' }),
+    endSilence: async () => ({ ok: false, message: 'No.' }),
+    ack: async () => undefined,
+    ask: async () => ({ ok: true, lines: ['All quiet.'] }),
     testChannel: async () => ({ ok: false, message: 'No.' }),
     reload: async () => ({ ok: true, message: 'nothing changed' }),
   }

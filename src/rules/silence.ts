@@ -44,7 +44,7 @@ export function silenceOf(seen: Seen, state: Pick<StageState, 'get'>, now: numbe
 
 export function wordsOf({ id, by, comment }: Silence): string {
   const why = comment === '' ? '' : `: ${comment}`
-  return `silence ${id} of ${by}${why}`
+  return `${id} of ${by}${why}`
 }
 
 /** Such as `host="nas", type=~"backup.*"`. */

@@ -24,11 +24,10 @@ export const channels = {
 
 export const eventTypes = {
   alert: () => import('./event-types/alert.ts'),
-  answer: () => import('./event-types/answer.ts'),
   backup: () => import('./event-types/backup/index.ts'),
   heartbeat: () => import('./event-types/heartbeat.ts'),
   kms: () => import('./event-types/kms.ts'),
   log: () => import('./event-types/log.ts'),
   message: () => import('./event-types/message.ts'),
-  sereno: () => import('./event-types/sereno.ts'),
+  sereno: () => import('./event-types/sereno/index.ts'),
 } as const

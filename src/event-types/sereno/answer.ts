@@ -1,6 +1,6 @@
 // What the watchman answers to a person on a channel.
-import type { EventType, MessageWords } from '../event-type.ts'
-import type { Asked, Graph, HubEvent, JsonObject } from '../words.ts'
+import type { EventType, MessageWords } from '../../event-type.ts'
+import type { Asked, Graph, HubEvent, JsonObject } from '../../words.ts'
 
 export default [
   {

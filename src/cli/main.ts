@@ -8,6 +8,7 @@ import type { EventsOptions } from './events.ts'
 import type { HubOptions } from './hub-client.ts'
 import type { ReplayOptions } from './replay.ts'
 import type { RunOptions } from './run.ts'
+import type { ImportOptions } from './import.ts'
 import type { AskOptions, SilenceOptions, SilencesOptions } from './silences.ts'
 import type { SendOptions } from './send.ts'
 import { detailOf, Refusal, type ExitCode, type Terminal } from './terminal.ts'
@@ -146,6 +147,13 @@ function createProgram(terminal: Terminal, finish: (code: ExitCode) => void): Co
     .addOption(jsonOption('what was done, as JSON'))
     .action(async (words: string[], options: SendOptions) =>
       finish(await (await import('./send.ts')).send(words, options, terminal)),
+    )
+
+  const bring = add('import', "Make a configuration from another program's files.")
+  addTo(bring, 'janitor <dir>', 'From the folder of a Janitor; says what it could not take over.')
+    .option('--output <file>', 'write it there instead of showing it')
+    .action(async (folder: string, options: ImportOptions) =>
+      finish(await (await import('./import.ts')).importJanitor(folder, options, terminal)),
     )
 
   const channel = add('channel', 'Look after channels.')

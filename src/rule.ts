@@ -1,5 +1,6 @@
 // The contract of rules after the config was read: what the judge is given.
 import type { Matcher } from './lib/matchers.ts'
+import type { Mute } from './rule-mute.ts'
 import type { DeliveryExtra, HubEvent, Job, Json, Severity } from './words.ts'
 
 export interface Rule {
@@ -50,6 +51,7 @@ export interface StageInput {
   readonly maxAgeMs: number
   /** The channel's own pace over all rules. */
   readonly channelThrottle: Throttle | undefined
+  readonly mutes: readonly Mute[]
 }
 
 export interface StageState {
@@ -82,6 +84,8 @@ export type StageResult =
       readonly bundle: string
       readonly at: number
       readonly source?: string
+      /** Waits for the report of this host. */
+      readonly host?: string
     }
 
 export const passes: StageResult = { pass: true }

@@ -1,5 +1,6 @@
 // The contract of a watch: pure, it turns facts and events over time into events and conditions. No clock, no I/O.
 import type { z } from 'zod'
+import type { Mute } from './rule-mute.ts'
 import type { Recheck } from './source.ts'
 import type { Fact, HubEvent, Json, JsonObject, NewEvent } from './words.ts'
 
@@ -46,6 +47,19 @@ export interface WatchPlace {
   readonly zone: string
   /** Where the hub (or the source) is. */
   readonly host: string
+  /** Absent where nothing is muted, as in tests of one watch. */
+  readonly grace?: Grace
+}
+
+/** How long what a host does around its boot is held. */
+export interface Grace {
+  /** From the boot: starts of guests. */
+  readonly vmGraceMs: number
+  /** From the boot: all else, at most. */
+  readonly graceMs: number
+  readonly shutdownGraceMs: number
+  /** Up for longer when it is first seen, a host has not just booted. */
+  readonly maxBootUptimeMs: number
 }
 
 export type WatchSees =
@@ -76,8 +90,26 @@ export interface WatchResult<State extends Json = Json> {
   /** By name, within the row; the same name replaces. */
   readonly timers?: readonly Timer[]
   readonly rechecks?: readonly AskFor[]
+  /** Mute windows that it opens, moves or closes. */
+  readonly windows?: readonly WindowChange[]
   /** Said to other rows of this watch, which are stepped with `told` before the input is done. */
   readonly tells?: readonly { readonly row: string; readonly body: Json }[]
+}
+
+/** A span in which some events of a host are held. */
+export interface WindowChange {
+  readonly kind: Mute['kind']
+  readonly host: string
+  /** Absent: from now on. */
+  readonly from?: number
+  /** Now or earlier: it is over. */
+  readonly until: number
+  /** Tells what was held of the host, on the channels that are told of it; elsewhere that is told by itself. */
+  readonly report?: {
+    readonly event: NewEvent
+    /** Conditions that it names: told in it, they go on in its thread. */
+    readonly names: readonly { readonly source: string; readonly key: string }[]
+  }
 }
 
 export interface Timer {

@@ -180,6 +180,8 @@ export interface DeliveryExtra {
   /** A plain note instead of an event's words. */
   readonly title?: string
   readonly lines?: readonly string[]
+  /** Says what was held of a host; conditions named in it go on in its thread. */
+  readonly report?: true
   /** Keys of the rows of the conditions told of here; their threads hear of the outcome. */
   readonly conditions?: readonly string[]
   /** Of the one condition told of here. */

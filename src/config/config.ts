@@ -1,4 +1,5 @@
 // What the hub is given once a configuration was read and found good: names resolved, defaults filled in, times in ms.
+import type { MuteConfig } from './mute.ts'
 import type { Rule, Template, Throttle } from '../rule.ts'
 
 export interface Config {
@@ -7,6 +8,8 @@ export interface Config {
   readonly sources: readonly SourceConfig[]
   readonly watches: readonly WatchConfig[]
   readonly channels: readonly ChannelConfig[]
+  /** With those that are there without being written. */
+  readonly mutes: readonly MuteConfig[]
   /** Top down, as they are tried. */
   readonly rules: readonly Rule[]
   /** By event type: words in place of the type's own, unless a rule has its own. */

@@ -13,6 +13,8 @@ export type Bundle = {
   readonly unnamed: number
   readonly since: number
   readonly severity: Severity
+  /** Waits for the report of this host. */
+  readonly host?: string
 }
 
 export type BundledEvent = {
@@ -34,6 +36,9 @@ export type Ended = {
 /** Why a thread hears nothing more of what stood only in "and 37 more". */
 export const countedWords = 'it was only counted in a digest'
 
+/** After our own absence its host may just have booted, and is about to report: so long it is waited for anew. */
+const reportWaitMs = 600_000
+
 /** More than a person reads in one message; the rest is counted. */
 const namedAtMost = 100
 
@@ -46,6 +51,7 @@ export interface Held {
   readonly event: { readonly seq: number; readonly source: string; readonly time: number; readonly severity: Severity }
   readonly repeats: number
   readonly source?: string
+  readonly host?: string
   readonly condition?: string
   readonly reason: string
 }
@@ -61,6 +67,7 @@ export function hold(draft: Draft, held: Held, now: number): boolean {
     unnamed: 0,
     since: held.event.time,
     severity: held.event.severity,
+    ...(held.host === undefined ? {} : { host: held.host }),
   }
   const named = open.events.length < namedAtMost
   draft.put(held.bundle, {
@@ -76,6 +83,7 @@ export function hold(draft: Draft, held: Held, now: number): boolean {
       dueAt: held.at,
       clock: 'hub',
       ...(held.source === undefined ? {} : { source: held.source }),
+      ...(held.host === undefined ? {} : { periodMs: reportWaitMs }),
       body: null,
     })
   }

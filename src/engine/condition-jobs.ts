@@ -1,6 +1,6 @@
 // Jobs of conditions: they end by themselves, are looked at again when what held them is over, and are said once more; pure.
 import { type ConditionEnd, finalDeliveries, type Job, type NewEvent } from '../words.ts'
-import { silenceOf } from '../rules/silence.ts'
+import { quietBy } from '../rules/mute.ts'
 import { type ConditionJob, type ConditionRow, putRow, readRow, type Thread } from './condition-row.ts'
 import type { Draft } from './draft.ts'
 import { goOn } from './stages.ts'
@@ -76,7 +76,7 @@ function remind(row: ConditionRow, { rule, channel }: ConditionJob, tools: Threa
   if (row.acked !== undefined) return
   if (first === undefined || !judge.rules.some((one) => one.name === rule && one.remindMs !== undefined)) return
   remindLater(row, first, tools)
-  if (silenceOf({ ...row, labels: row.labels ?? {} }, draft, now) !== undefined) return
+  if (quietBy({ ...row, labels: row.labels ?? {} }, judge.mutes, draft, now) !== undefined) return
   // Where a message waits to be sent, another that says the same is no help.
   const threads = told.filter((one) => !isWaiting(draft, one.behind))
   if (threads.length === 0) return
@@ -84,7 +84,7 @@ function remind(row: ConditionRow, { rule, channel }: ConditionJob, tools: Threa
   const events = [{ seq: row.latest, rule: first.rule }]
   const recipients = threads.map((one) => one.recipient)
   const { severity } = first
-  const to = { channel: first.channel, rule: first.rule, recipients, thread: row.thread }
+  const to = { channel: first.channel, rule: first.rule, recipients, thread: first.in ?? row.thread }
   const extra = noteOf(row, { reminder })
   // The event has been told: a reminder moves no verdict.
   const sent = tell(draft, judge, { ...to, kind: 'remind', events, severity, extra, verdict: 'kept' }, now)

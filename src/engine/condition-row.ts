@@ -52,6 +52,8 @@ export type Thread = {
    * `bundled`: it waits in a digest; `lost`: the channel could not be told.
    */
   readonly state: 'pending' | 'told' | 'held' | 'bundled' | 'lost'
+  /** Told in a report, whose thread it goes on in. */
+  readonly in?: string
   /** The message that says, or is to say, that it began. */
   readonly delivery?: number
   /** Where it is bundled. */
@@ -63,7 +65,7 @@ export type Thread = {
   readonly event?: number
   /** The newest event that was put into a message which may have been on its way already: its outcome tells. */
   readonly folded?: { readonly into: number; readonly event: number }
-  /** A change that a silence holds back. */
+  /** A change that a silence or a mute window holds back. */
   readonly muted?: { readonly event: number; readonly by: string; readonly until: number }
   /** The newest message behind the first one; as long as it waits, what is new goes into it. */
   readonly behind?: number

@@ -3,6 +3,7 @@ import { toKey } from '../lib/key.ts'
 import { dedupeKey } from '../rules/dedupe.ts'
 import { lateKey } from '../rules/late.ts'
 import { match } from '../rules/match.ts'
+import { windowsKey } from '../rules/mute.ts'
 import { silencesKey } from '../rules/silence.ts'
 import { bundleOf, throttleKey } from '../rules/throttle.ts'
 import type { Rule } from '../rule.ts'
@@ -44,7 +45,11 @@ function planEvent(judge: Judge, input: EventInput): Plan {
   const event = { ...sketch, seq: 0, id: '' }
   const matched = rulesFor(judge, event)
   const keys = [judgeTimeKey(sketch)]
-  if (matched.length > 0) keys.push(silencesKey)
+  if (matched.length > 0) {
+    keys.push(silencesKey)
+    if (sketch.host !== undefined && judge.mutes.some((mute) => mute.covers === undefined))
+      keys.push(windowsKey(sketch.host))
+  }
   const condition = keyOfEvent(sketch)
   if (condition !== undefined) keys.push(condition)
   for (const rule of matched) {

@@ -2,6 +2,7 @@
 import { toId } from '../lib/id.ts'
 import { dedupe } from '../rules/dedupe.ts'
 import { late } from '../rules/late.ts'
+import { mute } from '../rules/mute.ts'
 import { silence } from '../rules/silence.ts'
 import { channelThrottle, throttle } from '../rules/throttle.ts'
 import type { Rule, Stage, StageResult } from '../rule.ts'
@@ -11,14 +12,16 @@ import { type ConditionRow, jobKeys, keyOfRow, putRow, type Thread } from './con
 import { maxAgeOf } from './event.ts'
 import type { Judge } from './judge.ts'
 import { tell } from './tell.ts'
+import { noteHeld } from './windows.ts'
 import { addThreads, noteOf, pendingThreads, type ThreadTools, verdict } from './thread-tools.ts'
 
 /**
- * After `match`, in the order in which a person can predict them. Mute windows and parents come between silence and
+ * After `match`, in the order in which a person can predict them. Parents come between mute and
  * dedupe; groups between dedupe and throttle.
  */
 const stages: readonly (readonly [name: string, stage: Stage])[] = [
   ['silence', silence],
+  ['mute', mute],
   ['dedupe', dedupe],
   ['late', late],
   ['throttle', throttle],
@@ -55,6 +58,7 @@ export function passStages(way: Way, tools: StageTools, past?: string): string |
     judgeNow,
     maxAgeMs: maxAgeOf(judge, event.source),
     channelThrottle: judge.channels.get(channel)?.throttle,
+    mutes: judge.mutes,
   }
   const accepted: ((delivery: string | undefined) => void)[] = []
   let extra = way.extra ?? {}
@@ -131,8 +135,8 @@ function eventOf(row: ConditionRow): HubEvent {
   }
 }
 
-/** A person has said that it is not to be told, and may say so once more; then no hurry lets it pass. */
-const lasting: ReadonlySet<string> = new Set(['silence'])
+/** It is not to be told, for as long as that is said; then no hurry lets it pass. */
+const lasting: ReadonlySet<string> = new Set(['silence', 'mute'])
 
 function stagesBehind(past: string | undefined): typeof stages {
   if (past === 'all') return stages.filter(([name]) => lasting.has(name))
@@ -159,16 +163,21 @@ function stop(
 function bundleUp(
   { event, condition, rule, channel, severity }: Way,
   by: string,
-  { bundle, at, reason, source }: Extract<StageResult, { readonly state: 'held' }>,
+  { bundle, at, reason, source, host }: Extract<StageResult, { readonly state: 'held' }>,
   repeats: number,
   tools: StageTools,
 ): void {
   const { draft, now } = tools
   const { seq, time } = event
   const key = condition === undefined ? undefined : keyOfRow(condition)
-  const more = { ...(source === undefined ? {} : { source }), ...(key === undefined ? {} : { condition: key }) }
+  const more = {
+    ...(source === undefined ? {} : { source }),
+    ...(key === undefined ? {} : { condition: key }),
+    ...(host === undefined ? {} : { host }),
+  }
   const held = { seq, source: event.source, time, severity }
   const isNamed = hold(draft, { bundle, at, by, channel, rule: rule.name, event: held, repeats, reason, ...more }, now)
+  if (by === 'mute') noteHeld(draft, event.host, bundle)
   if (key === undefined) return
   const base = { rule: rule.name, channel, event: seq, severity }
   const bundled = { ...base, state: 'bundled', bundle, by, reason, until: at } as const
@@ -190,6 +199,7 @@ function holdBeginning(
   const body = { condition: key, rule: rule.name, channel }
   const job = { key: jobKeys.still(key, rule.name, channel), kind: 'condition-still', dueAt: until } as const
   tools.draft.job({ ...job, clock: 'judge', source: condition.source, body })
+  if (by === 'mute') noteHeld(tools.draft, event.host, job.key)
   verdict(tools, event.seq, thread, ['held', by, reason, undefined, until])
 }
 

@@ -10,17 +10,23 @@ import type { Judge } from './judge.ts'
 import { goOn } from './stages.ts'
 import { type Named, tell } from './tell.ts'
 import { noteOf, type ThreadTools, verdict } from './thread-tools.ts'
+import { lastUntil } from './windows.ts'
 
 export function tellBundle(key: string, tools: ThreadTools): void {
   const { judge, draft, now } = tools
   const bundle = draft.get(key) as Bundle | undefined
   if (bundle === undefined) return
+  const until = bundle.host === undefined ? undefined : lastUntil(draft, bundle.host, now)
+  if (until !== undefined) {
+    draft.job({ key, kind: 'bundle', dueAt: until, clock: 'hub', body: null })
+    return
+  }
   draft.put(key, undefined)
   const { unnamed, by } = bundle
   const events: BundledEvent[] = []
   for (const entry of bundle.events) {
     // Of old news, what still is so is news.
-    const open = by === 'late' && entry.ended === undefined ? threadOf(key, entry, tools) : undefined
+    const open = (by === 'late' || by === 'mute') && entry.ended === undefined ? threadOf(key, entry, tools) : undefined
     if (open === undefined) events.push(entry)
     else goOn(...open, tools)
   }

@@ -1,9 +1,11 @@
 // Says what has changed in the threads of a condition, at once or when a silence that held it is over; pure.
-import { silenceOf, type Seen, wordsOf } from '../rules/silence.ts'
+import { quietBy } from '../rules/mute.ts'
+import type { Seen } from '../rules/silence.ts'
 import type { DeliveryExtra, HubEvent, Severity } from '../words.ts'
 import { type ConditionRow, jobKeys, keyOfRow, putRow, type Thread } from './condition-row.ts'
 import { remindLater } from './thread-outcome.ts'
 import { fold, isSame, noteOf, say, sentBy, type ThreadTools, verdict, without } from './thread-tools.ts'
+import { noteHeld } from './windows.ts'
 
 /** Tells it in these threads, which are of one rule and channel: in a message that waits, else behind what has been said. */
 export function sayChange(
@@ -51,32 +53,33 @@ function severityTold({ behind, severity }: Thread, { draft }: ThreadTools): Sev
   return (isWaiting ? waiting.extra.condition?.was : undefined) ?? severity
 }
 
-/** A silence covers it: the change waits until that is over. False: none does. */
+/** A silence or a mute window covers it: the change waits until that is over. False: none does. */
 export function holdChange(
   row: ConditionRow,
   seen: Seen & { readonly seq: number },
   threads: readonly Thread[],
   tools: ThreadTools,
 ): boolean {
-  const { draft, now } = tools
-  const silenced = silenceOf(seen, draft, now)
+  const { judge, draft, now } = tools
+  const quiet = quietBy(seen, judge.mutes, draft, now)
   const [first] = threads
-  if (silenced === undefined || first === undefined) return false
-  const { until } = silenced
+  if (quiet === undefined || first === undefined) return false
+  const { by, until, reason } = quiet
   const { rule, channel, muted: before } = first
   if (before !== undefined && before.event !== seen.seq)
-    verdict(tools, before.event, first, ['merged', 'silence', 'something newer waits in its place'])
-  const muted = { event: seen.seq, by: 'silence', until }
+    verdict(tools, before.event, first, ['merged', before.by, 'something newer waits in its place'])
+  const muted = { event: seen.seq, by, until }
   const next = row.threads.map((thread): Thread => (threads.includes(thread) ? { ...thread, muted } : thread))
   putRow(draft, { ...row, threads: next }, now)
   const condition = keyOfRow(row)
   const job = { key: jobKeys.still(condition, rule, channel), kind: 'condition-still', dueAt: until } as const
   draft.job({ ...job, clock: 'hub', body: { condition, rule, channel } })
-  verdict(tools, seen.seq, first, ['held', 'silence', wordsOf(silenced), undefined, until])
+  if (by === 'mute') noteHeld(draft, row.host, job.key)
+  verdict(tools, seen.seq, first, ['held', by, reason, undefined, until])
   return true
 }
 
-/** A silence is over, or another one goes on: the newest change that it held is told, if the condition is still as it was. */
+/** What held it is over, or something else goes on: the newest change that it held is told, if the condition is still as it was. */
 export function sayHeldChange(row: ConditionRow, rule: string, channel: string, tools: ThreadTools): void {
   const isHere = (thread: Thread): boolean => thread.rule === rule && thread.channel === channel
   const { muted, severity } = row.threads.find((thread) => isHere(thread) && thread.muted !== undefined) ?? {}

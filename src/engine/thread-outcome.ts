@@ -33,7 +33,7 @@ export function noteRetry(delivery: Delivery, tools: ThreadTools): Delivery {
     const thread = row?.threads.find((one) => isAbout(row, one, delivery))
     if (row === undefined || thread === undefined) continue
     // One that its service knows by a key stays as it is: what is new is said behind it.
-    if (delivery.extra.keyed !== true) next = asItIs(next, row, thread)
+    if (delivery.extra.keyed !== true && delivery.extra.report !== true) next = asItIs(next, row, thread)
     const again = delivery.kind === 'end' ? thread : begunAgain(row, thread, delivery, tools)
     const moved = saysEnd(thread, next) ? { ...again, end: delivery.seq } : again
     putRow(tools.draft, { ...row, threads: row.threads.map((one) => (one === thread ? moved : one)) }, tools.now)
@@ -113,7 +113,7 @@ function noteFor(row: ConditionRow, delivery: Delivery, tools: ThreadTools): Del
 function isAbout(row: ConditionRow, thread: Thread, delivery: Delivery): boolean {
   const { channel, recipient, seq } = delivery
   if (thread.channel !== channel || thread.recipient !== recipient) return false
-  return thread.delivery === seq || (isSame(thread, delivery) && delivery.thread === row.thread)
+  return thread.delivery === seq || (isSame(thread, delivery) && delivery.thread === (thread.in ?? row.thread))
 }
 
 function noteTold(row: ConditionRow, thread: Thread, delivery: Delivery, tools: ThreadTools): Thread {

@@ -57,13 +57,16 @@ export function say(
   const events = [{ seq: event, rule }]
   const before = first.state === 'pending' && first.delivery !== undefined ? draft.delivery(first.delivery) : undefined
   const more = before?.kind === 'digest' ? { ...extra, after: before.thread } : extra
-  const intent = { channel, rule, kind, thread: row.thread, events, severity, extra: more, recipients }
+  const intent = { channel, rule, kind, thread: first.in ?? row.thread, events, severity, extra: more, recipients }
   return tell(draft, judge, intent, now)
 }
 
-/** May not be changed any more: it goes out again as it was, and so does one that is known to its service by a key. */
+/**
+ * May not be changed any more: it goes out again as it was, and so does one that is known to its service by a key. A
+ * report tells of much more than this condition.
+ */
 export function mayHaveArrived({ unanswered, extra }: Delivery): boolean {
-  return unanswered > 0 || extra.keyed === true
+  return unanswered > 0 || extra.keyed === true || extra.report === true
 }
 
 export function superseded({ id }: Delivery): Ending {

@@ -106,6 +106,9 @@ function endThread(
 /** Whose threads took the event in; nobody's: tell it as a beginning, past every hold when it got worse than what is held. */
 export type Continued = { readonly rule: string } | 'begins' | 'worse'
 
+/** What got worse long ago is old news as well; and a silence or a mute window holds whatever comes. */
+const patient: ReadonlySet<string> = new Set(['late', 'silence', 'mute'])
+
 /** What this event adds to the threads that the channel has already, whatever rule has begun them. */
 export function continueThreads(
   row: ConditionRow,
@@ -132,8 +135,7 @@ export function continueThreads(
     const into = first.delivery === undefined ? undefined : toId(first.delivery)
     verdict(tools, event.seq, owner, ['merged', 'condition', 'it was known already', into])
   } else if (first.state === 'held' || first.state === 'bundled') {
-    // What got worse long ago is old news as well; and a silence holds whatever comes.
-    if (escalates && first.by !== 'late' && first.by !== 'silence') {
+    if (escalates && !patient.has(first.by ?? '')) {
       letGo(row, threads, tools)
       return 'worse'
     }

@@ -128,7 +128,7 @@ export const thresholdOptions = z.strictObject({
   limits: limits
     .optional()
     .describe(
-      'For every host, by metric (`cpu_percent`) or series (`filesystem_percent{mount="/data"}`, with `*` for any characters): a number (the same as `{ above: … }`), a level, a list of levels, or `off`. Without this key: the limits that docs/hosts.md lists.',
+      'For every host, by metric (`cpu_percent`) or series (`filesystem_percent{mount="/data"}`, with `*` for any characters): a number (the same as `{ above: … }`), a level, a list of levels, or `off`. Without this key: the limits that docs/hosts-limits.md lists.',
     ),
   tags: z
     .record(z.string().min(1), tag)

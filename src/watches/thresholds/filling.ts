@@ -4,8 +4,9 @@ import type { Point } from './state.ts'
 const hourMs = 3_600_000
 const dayMs = 24 * hourMs
 const points = 24
-/** Of each half, or there is nothing to say. */
+/** Of each part, or there is nothing to say. */
 const fewest = 3
+const parts = 3
 
 /** Looks back a quarter of what it looks ahead. */
 function spanOf(withinMs: number): number {
@@ -21,17 +22,18 @@ export function withPoint(before: readonly Point[], at: number, value: number, w
 }
 
 /**
- * Seconds until 100 %, `Infinity` when it does not fill. It must have filled in both halves of the time looked at, and
- * the slower half counts: what was written at one go and is over leads nowhere.
+ * Seconds until 100 %, `Infinity` when it does not fill. It must have filled in each third of the time looked at, and
+ * the slowest counts: what was written at one go and is over leads nowhere.
  */
 export function fullInSeconds(past: readonly Point[], at: number, value: number, withinMs: number): number {
   const span = spanOf(withinMs)
   const [first] = past
   if (first === undefined || at - first[0] < span * 0.75) return Infinity
-  const middle = (first[0] + at) / 2
+  const [from] = first
   const all: readonly Point[] = (past.at(-1)?.[0] ?? 0) < at ? [...past, [at, value]] : past
-  const [early, recent] = [all.filter(([time]) => time <= middle), all.filter(([time]) => time >= middle)]
-  const perMs = Math.min(slopeOf(early), slopeOf(recent))
+  const partOf = (time: number): number => Math.min(parts - 1, Math.floor(((time - from) / (at - from)) * parts))
+  const slopes = Array.from({ length: parts }, (_, part) => slopeOf(all.filter(([time]) => partOf(time) === part)))
+  const perMs = Math.min(...slopes)
   return perMs > 0 ? Math.max(0, 100 - value) / perMs / 1000 : Infinity
 }
 

@@ -32,6 +32,8 @@ export function take(
   const limitOf = limitsOf(options, host)
   const series = new Map<string, Series>()
   const sayings: Saying[] = []
+  // What is known already may stay, so that what was told will end.
+  let room = mostSeries - Object.keys(before.series).length
   const note = (key: string, one: Series, said: Said | undefined): void => {
     if (isWorthKeeping(one, options)) series.set(key, one)
     if (said !== undefined) sayings.push({ key, series: one, said })
@@ -44,9 +46,10 @@ export function take(
     const known = Object.hasOwn(before.series, key) ? before.series[key] : undefined
     // Twice in one sample, or another source's: that one goes on.
     if (series.has(key) || (known !== undefined && isAnothers(known, before, source, timed.at))) continue
-    if (known === undefined && series.size >= mostSeries) continue
+    if (known === undefined && room <= 0) continue
     const judged = judge(known, { name, source, value, ...timed }, limit)
     note(key, judged.series, judged.said)
+    if (known === undefined && series.has(key)) room -= 1
   }
   const done = new Set([...series.keys(), ...sayings.map(({ key }) => key)])
   for (const [key, one] of Object.entries(before.series)) {

@@ -1,11 +1,11 @@
 // What people read of a limit that was passed: short titles, the Janitor's rows, the one at fault first.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { MessageWords } from '../event-type.ts'
+import type { EventType, MessageWords } from '../event-type.ts'
 import type { HubEvent, JsonObject } from '../words.ts'
 import types from './host-threshold.ts'
 
-const [type] = types
+const type: EventType = types[0] ?? assert.fail('there is a type')
 
 function said(data: JsonObject, more: Partial<HubEvent> = {}): MessageWords {
   const { sample } = type

@@ -1,12 +1,14 @@
 // A host that sends samples to the watch, minute by minute, and what the watch says of it.
-import type { WatchInput } from '../../watch.ts'
+import type { WatchInput, WatchKind } from '../../watch.ts'
 import type { Json, JsonObject, NewEvent } from '../../words.ts'
 import { sampleFact } from '../../source-sample.ts'
-import watch from './index.ts'
+import thresholds from './index.ts'
+import type { ThresholdOptions } from './options.ts'
 import type { State } from './state.ts'
 
 export const start = Date.UTC(2026, 10, 20, 3)
 export const minute = 60_000
+const watch: WatchKind<ThresholdOptions, State> = thresholds
 const place = { name: 'limits', zone: 'UTC', host: 'hub' }
 
 export interface Sending {
@@ -37,7 +39,7 @@ export class SendingHost {
     const data = { metrics, ...(everySeconds === undefined ? {} : { everySeconds }) }
     const at = this.now - lateBy * minute
     const fact = { seq: 1, source, name: sampleFact, key: host, host, time: at, receivedAt: this.now, data }
-    for (const key of watch.keys(this.#options, { kind: 'fact', fact })) this.#step({ kind: 'fact', fact, key })
+    for (const key of watch.keys(this.#options, { kind: 'fact', fact }, place)) this.#step({ kind: 'fact', fact, key })
     return this.pass(1)
   }
 
@@ -53,7 +55,7 @@ export class SendingHost {
   }
 
   forget(host: string): this {
-    for (const key of watch.forget(this.#options, host)) this.#step({ kind: 'forget', key, host })
+    for (const key of watch.forget?.(this.#options, host, place) ?? []) this.#step({ kind: 'forget', key, host })
     return this
   }
 
@@ -65,7 +67,7 @@ export class SendingHost {
   said(): string[] {
     return this.events.splice(0).map(({ time = 0, condition, data }) => {
       const value = data?.['value'] ?? '-'
-      const said = `${condition?.state} ${String(data?.['reason'])} ${condition?.key}`
+      const said = `${condition?.state} ${data?.['reason'] as string} ${condition?.key}`
       return `+${(time - start) / minute} ${said} ${JSON.stringify(value)}`
     })
   }

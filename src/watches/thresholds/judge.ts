@@ -153,9 +153,9 @@ function forecastOf(
   { at, value }: Seen,
   { levels }: Limit,
 ): { readonly fullIn: number; readonly kept: Pick<Series, 'points'> } {
-  const asked = levels.filter(({ operator }) => operator === 'fullWithin').map(({ limit }) => limit * 1000)
+  const asked = levels.filter(({ operator }) => operator === 'fullWithin').map(({ limit }) => limit)
   if (asked.length === 0) return { fullIn: Infinity, kept: {} }
-  const withinMs = Math.max(...asked)
+  const within = Math.max(...asked)
   const past = before?.points ?? []
-  return { fullIn: fullInSeconds(past, at, value, withinMs), kept: { points: withPoint(past, at, value, withinMs) } }
+  return { fullIn: fullInSeconds(past, at, value, within), kept: { points: withPoint(past, at, value, within) } }
 }

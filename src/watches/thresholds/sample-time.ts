@@ -33,10 +33,11 @@ export function timeOf(
   const before = last !== undefined && last.at > receivedAt + aheadMs ? undefined : last
   if (before !== undefined && at <= before.at) return undefined
   const passedMs = before === undefined ? undefined : Math.min(at - before.at, longestMs)
+  const everyMs = said ?? passedMs
   const gapMs = Math.max(freshMs, intervals * (said ?? before?.everyMs ?? 0))
   return {
     at,
-    heard: { at, ...(passedMs === undefined ? {} : { everyMs: passedMs }) },
+    heard: { at, ...(everyMs === undefined ? {} : { everyMs }) },
     isAfterGap: passedMs === undefined || passedMs > gapMs,
   }
 }

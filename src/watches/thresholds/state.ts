@@ -12,7 +12,7 @@ export type State = {
 /** The last sample that was judged. */
 export type Heard = {
   readonly at: number
-  /** Between the last two. */
+  /** Until the next, as its sender said; else the time between the last two. */
   readonly everyMs?: number
 }
 
@@ -32,7 +32,7 @@ export type Series = {
   readonly points?: readonly Point[]
 }
 
-export type Point = readonly [at: number, value: number]
+export type Point = readonly [atSeconds: number, value: number]
 
 export type Passed = {
   readonly since: number

@@ -32,6 +32,7 @@ export function take(
   const limitOf = limitsOf(options, host)
   const series = new Map<string, Series>()
   const sayings: Saying[] = []
+  const done = new Set<string>()
   // What is known already may stay, so that what was told will end.
   let room = mostSeries - Object.keys(before.series).length
   const note = (key: string, one: Series, said: Said | undefined): void => {
@@ -45,23 +46,19 @@ export function take(
     const key = keyOf(host, metric, instance)
     const known = Object.hasOwn(before.series, key) ? before.series[key] : undefined
     // Twice in one sample, or another source's: that one goes on.
-    if (series.has(key) || (known !== undefined && isAnothers(known, before, source, timed.at))) continue
+    if (done.has(key) || (known !== undefined && isAnothers(known, before, source, timed.at))) continue
     if (known === undefined && room <= 0) continue
     const judged = judge(known, { name, source, value, ...timed }, limit)
     note(key, judged.series, judged.said)
+    done.add(key)
     if (known === undefined && series.has(key)) room -= 1
   }
-  const done = new Set([...series.keys(), ...sayings.map(({ key }) => key)])
   for (const [key, one] of Object.entries(before.series)) {
-    if (
-      done.has(key) ||
-      (one.source === source && Object.hasOwn(sample.metrics, one.name) && limitOf(one.name) !== undefined)
-    )
-      continue
+    if (done.has(key)) continue
     if (limitOf(one.name) === undefined) {
       if (isOpen(one))
         sayings.push({ key, series: one, said: { state: 'resolved', reason: 'unwatched', ...firingOf(one) } })
-    } else if (one.source === source) {
+    } else if (!isAnothers(one, before, source, timed.at)) {
       const { said, ...missed } = gone(one, timed, options)
       if (missed.series !== undefined) note(key, missed.series, said)
     } else series.set(key, one)

@@ -78,7 +78,7 @@ test('open is what the whole past says is over its limit, told at its beginning,
       const house = new SendingHost(toOptions(first))
       const pasts = new Map<string, Sample[]>(hosts.map((host) => [host, []]))
       const open = new Map<string, string>()
-      let now = first
+      let now: readonly ModelLevel[] = first
       for (const one of actions) {
         if (one.do === 'wait') house.pass(one.minutes)
         else if (one.do === 'reload') house.reload(toOptions((now = one.levels)))

@@ -85,7 +85,7 @@ describe('a title', () => {
       { series: 'temperature_celsius{sensor="cpu"}', value: 86.25, limit: 85 },
       'Temperature cpu 86.25 °C (limit 85 °C)',
     ],
-    [{ series: 'load1', value: 12.345678, limit: 8 }, 'Load 1 min 12.35 (limit 8)'],
+    [{ series: 'load_1', value: 12.345678, limit: 8 }, 'Load 1 min 12.35 (limit 8)'],
     [{ series: 'uptime_seconds', value: 12_000, limit: 3600 }, 'Uptime 3 h 20 min (limit 1 h)'],
     [
       { series: 'disk_usage_percent', value: 71, operator: 'fullWithin', limit: 28_800, fullInSeconds: 18_000 },
@@ -108,6 +108,17 @@ test('how long, whose limit and when it will be full stand below', () => {
   assert.deepEqual(said({ durationSeconds: 0, origin: 'default' }).lines, ['The limit is the default.'])
   const full = said({ fullInSeconds: 7200, origin: 'tag db' }).lines
   assert.deepEqual(full, ['So for 10 min now. Going on like this, it is full in about 2 h. Limit of tag db.'])
+})
+
+test('units that have failed are named', () => {
+  const { title, lines } = said({
+    series: 'failed_units',
+    value: 2,
+    limit: 0,
+    failedUnits: ['a.service', 'b@1\n.mount'],
+  })
+  assert.equal(title, 'pi4: Failed units 2 (limit 0)')
+  assert.deepEqual(lines?.slice(1), ['Failed: a.service, b@1 .mount'])
 })
 
 test('a graph of the metric goes with it', () => {

@@ -1,6 +1,7 @@
 // What is told of a host whose metric has passed a limit, in the form of the Janitor's report: the row at fault first.
 import type { EventType, MessageWords } from '../event-type.ts'
 import { spanWords } from '../lib/duration.ts'
+import { cleanLine, cutText } from '../lib/text.ts'
 import { rowName, rowValue, spokenHost, spokenName, spokenValue } from '../source-sample-words.ts'
 import type { Graph, HubEvent, Json, MessageField } from '../words.ts'
 
@@ -30,6 +31,7 @@ export default [
       to: 'Until when.',
       metrics: 'The sample, by series; at most 40, those over their limits first.',
       over: 'Those of them that are over their limits.',
+      failedUnits: 'Where it is about `failed_units`: their names, at most ten.',
     },
     labels: ['metric', 'instance'],
     severity: 'warning',
@@ -73,7 +75,12 @@ function tell(event: HubEvent): MessageWords {
   const title = `${spokenHost(host)}: ${saidOf(data, series)}`
   const graphs = graphsOf(event, series)
   if (condition?.state === 'resolved') return { title, icon: 'white_check_mark', ...graphs }
-  return { title, fields: rowsOf(data, series), lines: linesOf(data), ...graphs }
+  return {
+    title,
+    fields: rowsOf(data, series),
+    lines: [...linesOf(data), ...unitLines(data['failedUnits'])],
+    ...graphs,
+  }
 }
 
 function saidOf(data: HubEvent['data'], series: string): string {
@@ -123,6 +130,11 @@ function linesOf({ durationSeconds, fullInSeconds, operator, origin, reason, gon
     ...originWords(textOf(origin)),
   ]
   return sentences.length === 0 ? [] : [sentences.join(' ')]
+}
+
+function unitLines(units: Json | undefined): string[] {
+  const names = (Array.isArray(units) ? units : []).filter((name): name is string => typeof name === 'string')
+  return names.length === 0 ? [] : [`Failed: ${names.map((name) => cutText(cleanLine(name), 100)).join(', ')}`]
 }
 
 function originWords(origin: string | undefined): string[] {

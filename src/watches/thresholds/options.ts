@@ -147,7 +147,7 @@ export const thresholdOptions = z.strictObject({
 
 export type ThresholdOptions = z.output<typeof thresholdOptions>
 
-/** Without `limits`: the Janitor's three, less jumpy, and what fills up or gets hot. The root file system is its disk. */
+/** Without `limits`: the Janitor's three, less jumpy, and what fills up, gets hot or has failed. The root file system is its disk. */
 export const defaultLimits: Limits = limits.parse({
   cpu_percent: { above: 80, clear: 70, for: '5m' },
   memory_percent: { above: 80, clear: 75, for: '5m' },
@@ -160,6 +160,8 @@ export const defaultLimits: Limits = limits.parse({
     { above: 90, clear: 88, fullWithin: '8h' },
     { above: 97, clear: 95, severity: 'critical' },
   ],
+  filesystem_inodes_percent: { above: 90, clear: 88 },
+  failed_units: { above: 0, for: '5m' },
   temperature_celsius: [
     { above: 85, clear: 80, for: '5m' },
     { above: 95, clear: 90, severity: 'critical' },

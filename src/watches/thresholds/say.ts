@@ -1,6 +1,6 @@
 // What is told of a series: over its limit, worse or less so, gone, or over.
 import { spanWords } from '../../lib/duration.ts'
-import { readSeries } from '../../source-sample.ts'
+import { type HostSample, readSeries } from '../../source-sample.ts'
 import { inReportOrder, spokenHost, spokenName, spokenValue, unitOf } from '../../source-sample-words.ts'
 import type { JsonObject, NewEvent } from '../../words.ts'
 import { isWorse, passes, type Reason, type Said } from './judge.ts'
@@ -16,14 +16,15 @@ export interface Saying {
 export interface Context {
   readonly host: string
   readonly at: number
-  /** The whole sample; absent: there is none. */
-  readonly metrics?: { readonly [series: string]: number }
+  /** Absent: there is none. */
+  readonly sample?: HostSample
   /** Series that are over their limits. */
   readonly over: readonly string[]
 }
 
 /** Of a sample, so many values go into an event. */
 const mostMetrics = 40
+const mostUnits = 10
 const hourMs = 3_600_000
 const graphMs = 24 * hourMs
 
@@ -48,7 +49,7 @@ export function toEvent({ key, series, said }: Saying, context: Context): NewEve
       ...(firing === undefined ? {} : firingData(firing, at)),
       ...(series.goneAt === undefined || reason !== 'missing' ? {} : { goneAt: iso(series.goneAt) }),
       ...graphSpan(firing?.since ?? series.goneAt ?? at, at),
-      ...(context.metrics === undefined || isEnd ? {} : sampleData(context.metrics, series.name, context.over)),
+      ...(context.sample === undefined || isEnd ? {} : sampleData(context.sample, series.name, context.over)),
     },
     condition: { key, state, ...(state === 'firing' && firing !== undefined ? { since: firing.since } : {}) },
   }
@@ -76,11 +77,7 @@ function graphSpan(since: number, at: number): JsonObject {
 }
 
 /** What it is about and what is over its limit first, then what people know. */
-function sampleData(
-  metrics: { readonly [series: string]: number },
-  about: string,
-  over: readonly string[],
-): JsonObject {
+function sampleData({ metrics, failedUnits }: HostSample, about: string, over: readonly string[]): JsonObject {
   const isShown = (name: string): boolean => Object.hasOwn(metrics, name)
   const first = [...new Set([about, ...over])].filter(isShown).slice(0, mostMetrics)
   const rest = inReportOrder(Object.keys(metrics).filter((name) => !first.includes(name)))
@@ -88,6 +85,7 @@ function sampleData(
   return {
     metrics: Object.fromEntries(shown.map((name) => [name, metrics[name] ?? 0])),
     over: first.filter((name) => over.includes(name)),
+    ...(about !== 'failed_units' || failedUnits === undefined ? {} : { failedUnits: failedUnits.slice(0, mostUnits) }),
   }
 }
 

@@ -65,7 +65,7 @@ export function take(
   }
   const state: State = { v: 1, sources: heardOf(before, source, timed.heard), series: Object.fromEntries(series) }
   const over = [...series.values()].filter(({ firing, missing }) => firing !== undefined && missing !== true)
-  const context = { host, at: timed.at, metrics: sample.metrics, over: over.map(({ name }) => name) }
+  const context = { host, at: timed.at, sample, over: over.map(({ name }) => name) }
   return { state, events: sayings.map((saying) => toEvent(saying, context)) }
 }
 

@@ -17,6 +17,7 @@ export interface Sending {
   /** Against the time of receipt, in minutes. */
   readonly lateBy?: number
   readonly everySeconds?: number
+  readonly failedUnits?: readonly string[]
 }
 
 export class SendingHost {
@@ -35,8 +36,8 @@ export class SendingHost {
 
   /** A sample, now; then a minute passes. */
   send(metrics: { readonly [series: string]: Json }, sending: Sending = {}): this {
-    const { source = 'host', host = 'pi4', lateBy = 0, everySeconds } = sending
-    const data = { metrics, ...(everySeconds === undefined ? {} : { everySeconds }) }
+    const { source = 'host', host = 'pi4', lateBy = 0, ...more } = sending
+    const data = { metrics, ...more }
     const at = this.now - lateBy * minute
     const fact = { seq: 1, source, name: sampleFact, key: host, host, time: at, receivedAt: this.now, data }
     for (const key of watch.keys(this.#options, { kind: 'fact', fact }, place)) this.#step({ kind: 'fact', fact, key })

@@ -208,6 +208,17 @@ describe('limits of a host', () => {
   })
 })
 
+test('what goes into an event is the sample, cut: first what it is about and what is over, then what people know', () => {
+  const many = Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`a_${index}`, index]))
+  const pi = host({ limits: { a_99: 1, 'm{x="1"}': 1, failed_units: { above: 0, for: '1m' } } })
+  pi.send({ ...many, cpu_count: 4, 'm{x="1"}': 5 })
+  const { metrics, over: marked } = (pi.events[1]?.data ?? {}) as { metrics: JsonObject; over: Json }
+  assert.deepEqual(Object.keys(metrics).slice(0, 4), ['m{x="1"}', 'a_99', 'cpu_count', 'a_0'])
+  assert.deepEqual([Object.keys(metrics).length, marked], [40, ['m{x="1"}', 'a_99']])
+  for (let count = 0; count < 2; count += 1) pi.send({ failed_units: 1 }, { failedUnits: ['nginx.service'] })
+  assert.deepEqual(pi.events[2]?.data?.['failedUnits'], ['nginx.service'])
+})
+
 describe('samples that say nothing about now', () => {
   test('because they are late neither begin nor end anything', () => {
     const pi = host(over({ above: 80 })).send({ cpu_percent: 90 }, { lateBy: 6 })

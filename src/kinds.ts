@@ -13,6 +13,7 @@ export const sources = {
 export const watches = {
   heartbeat: () => import('./watches/heartbeat/index.ts'),
   'ns8-backup': () => import('./watches/ns8-backup/index.ts'),
+  thresholds: () => import('./watches/thresholds/index.ts'),
 } as const
 
 export const channels = {
@@ -26,6 +27,7 @@ export const eventTypes = {
   alert: () => import('./event-types/alert.ts'),
   backup: () => import('./event-types/backup/index.ts'),
   heartbeat: () => import('./event-types/heartbeat.ts'),
+  'host-threshold': () => import('./event-types/host-threshold.ts'),
   kms: () => import('./event-types/kms.ts'),
   log: () => import('./event-types/log.ts'),
   message: () => import('./event-types/message.ts'),

@@ -30,7 +30,7 @@ interface Usual {
 
 const usual: { readonly [kind in Kind]: Usual } = {
   startup: {
-    on: ['guest.*', 'service.*', 'storage.*', 'network.*', 'host.threshold'],
+    on: ['guest.*', 'service.*', 'storage.*', 'network.*', 'host.threshold', 'host.booted', 'host.silent'],
     pass: [],
     hold: 'all',
     atEnd: 'report',

@@ -14,7 +14,13 @@ import {
 const kB = 1024
 
 describe('memory', () => {
-  const memory = { total: 8_000_000 * kB, free: 157_000 * kB, buffers: 200_000 * kB, cached: 6_800_000 * kB, reclaimable: 0 }
+  const memory = {
+    total: 8_000_000 * kB,
+    free: 157_000 * kB,
+    buffers: 200_000 * kB,
+    cached: 6_800_000 * kB,
+    reclaimable: 0,
+  }
 
   test('used is what is neither free nor buffers nor cache', () => {
     const { memory_used, memory_avail, memory_percent } = memoryMetrics({ ...memory, available: 7_200_000 * kB })

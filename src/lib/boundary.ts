@@ -1,10 +1,12 @@
 // Waits for the next whole multiple of a duration on the clock.
 
-/** Resolves at once when the signal is aborted. */
+/** Resolves at once when the signal is aborted, and after one turn at the latest, however the clock is set meanwhile. */
 export async function untilBoundary(everyMs: number, now: () => number, signal: AbortSignal): Promise<void> {
   const dueAt = nextBoundary(everyMs, now())
-  // A timer may fire a moment early, and the clock be set while it runs: never longer than one turn in all.
-  for (let waitMs = dueAt - now(); waitMs > 0 && waitMs <= everyMs && !signal.aborted; waitMs = dueAt - now())
+  const latestMs = performance.now() + everyMs
+  const leftMs = (): number => Math.min(dueAt - now(), latestMs - performance.now())
+  // A timer may fire a moment early.
+  for (let waitMs = leftMs(); waitMs > 0 && !signal.aborted; waitMs = leftMs())
     await rest(Math.min(waitMs, longestMs), signal)
 }
 

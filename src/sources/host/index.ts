@@ -56,10 +56,11 @@ async function watch({ every, proc, sys, root }: Options, borrowed: Borrowed, to
     // In a container the one that answers, if any, is not the host's.
     ...(root === '/' ? { run: borrowed.run } : {}),
     systemctl: borrowed.systemctl,
+    signal,
     warn: (message) => say('warn', message),
   })
   const nowMs = (): number => performance.now()
-  const sampler = createSampler({ proc, sys, root, everyMs: every, stat: borrowed.stat, systemd, nowMs, say })
+  const sampler = createSampler({ proc, sys, root, everyMs: every, stat: borrowed.stat, systemd, signal, nowMs, say })
   const turns = createTurns(1)
   let failing = false
 
@@ -76,6 +77,8 @@ async function watch({ every, proc, sys, root }: Options, borrowed: Borrowed, to
       await sample()
       failing = false
     } catch (error) {
+      // What was still asked has been called off.
+      if (signal.aborted) return
       if (!(error instanceof NotStored)) throw error
       if (!failing) say('warn', 'samples are lost, since they cannot be stored')
       failing = true

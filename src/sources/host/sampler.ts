@@ -30,6 +30,7 @@ export interface SamplerTools {
   readonly everyMs: number
   readonly stat: string
   readonly systemd: Systemd
+  readonly signal: AbortSignal
   /** Any clock that only goes forward. */
   nowMs(): number
   say(level: 'info' | 'warn', message: string): void
@@ -39,10 +40,10 @@ export interface SamplerTools {
 const deadlineMs = 2000
 
 export function createSampler(tools: SamplerTools): Sampler {
-  const { proc, sys, root, everyMs, say } = tools
+  const { proc, sys, root, everyMs, signal, say } = tools
   const files = createFiles()
   const cpu = createCpu()
-  const spaces = createSpaces({ root, stat: tools.stat, deadlineMs, say })
+  const spaces = createSpaces({ root, stat: tools.stat, deadlineMs, signal, say })
   const sensors = createSensors(sys, deadlineMs)
   let machineId: string | undefined
 

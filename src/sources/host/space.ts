@@ -17,6 +17,8 @@ export interface SpacesTools {
   /** The program of this name of coreutils or BusyBox. */
   readonly stat: string
   readonly deadlineMs: number
+  /** Ends what is still asked. */
+  readonly signal: AbortSignal
   /** Once per outage, and once at its end. */
   say(level: 'info' | 'warn', message: string): void
 }
@@ -24,21 +26,22 @@ export interface SpacesTools {
 /** Five series each. */
 const mostMounts = 64
 
-export function createSpaces({ root, stat, deadlineMs, say }: SpacesTools): Spaces {
+export function createSpaces({ root, stat, deadlineMs, signal, say }: SpacesTools): Spaces {
   const patience = createPatience(deadlineMs)
   const silent = new Set<string>()
 
   async function look(point: string, remote: boolean): Promise<Space | undefined> {
     const space = await patience
-      .ask(point, () => (remote ? askProgram(stat, point, deadlineMs) : askKernel(point)))
+      .ask(point, () => (remote ? askProgram(stat, point, { timeoutMs: deadlineMs, signal }) : askKernel(point)))
       .catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))))
     if (space !== undefined && !(space instanceof Error)) {
       if (silent.delete(point)) say('info', `the file system at ${printable(point)} answers again`)
       return space
     }
-    if (!silent.has(point)) {
+    if (!silent.has(point) && !signal.aborted) {
       silent.add(point)
-      const why = space === undefined ? `does not answer within ${deadlineMs / 1000} s` : `cannot be asked: ${codeOf(space)}`
+      const why =
+        space === undefined ? `does not answer within ${deadlineMs / 1000} s` : `cannot be asked: ${codeOf(space)}`
       say('warn', `the file system at ${printable(point)} ${why}; its series are left out until it does`)
     }
     return undefined
@@ -61,7 +64,10 @@ export function createSpaces({ root, stat, deadlineMs, say }: SpacesTools): Spac
       // In a container the host's `/` may be no file system of those that are listed, and is asked for all the same.
       const whole = picked.some(({ point }) => point === '/')
         ? found.find(([point]) => point === '/')?.[1]
-        : await look(root, seen.some((mount) => mount.point === '/' && isRemote(mount)))
+        : await look(
+            root,
+            seen.some((mount) => mount.point === '/' && isRemote(mount)),
+          )
       return whole === undefined ? metrics : { ...diskMetrics(whole), ...metrics }
     },
   }
@@ -74,6 +80,8 @@ function withoutRoot(point: string, root: string): string | undefined {
   return point.startsWith(`${root}/`) ? point.slice(root.length) : undefined
 }
 
+type Limits = { readonly timeoutMs: number; readonly signal: AbortSignal }
+
 async function askKernel(path: string): Promise<Space> {
   const { bsize, blocks, bfree, bavail, files, ffree } = await statfs(path)
   return { total: blocks * bsize, free: bfree * bsize, available: bavail * bsize, files, filesFree: ffree }
@@ -83,11 +91,16 @@ async function askKernel(path: string): Promise<Space> {
  * Not by ourselves: a call that hangs takes one of the few threads that also look up names, and Node cannot end while it
  * hangs (process.exit waits for those threads). A program can be killed.
  */
-async function askProgram(program: string, path: string, timeoutMs: number): Promise<Space> {
+async function askProgram(program: string, path: string, limits: Limits): Promise<Space> {
   const words = [program, '-f', '-c', '%b %f %a %S %c %d', '--', path]
   const environment = { PATH: process.env['PATH'], LC_ALL: 'C' }
-  const { exit, stdout, timedOut } = await runCommand(words, { environment, timeoutMs, killAfterMs: 200, maxBytes: 4096 })
-  if (timedOut) throw new Error(`no answer within ${timeoutMs / 1000} s`)
+  const { exit, stdout, timedOut } = await runCommand(words, {
+    ...limits,
+    environment,
+    killAfterMs: 200,
+    maxBytes: 4096,
+  })
+  if (timedOut) throw new Error(`no answer within ${limits.timeoutMs / 1000} s`)
   const numbers = stdout.trim().split(' ').map(Number)
   const [blocks = 0, free = 0, available = 0, size = 0, files = 0, filesFree = 0] = numbers
   if (exit !== 0 || numbers.length !== 6 || !numbers.every(Number.isFinite)) throw new Error(`stat ended with ${exit}`)

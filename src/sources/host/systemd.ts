@@ -14,6 +14,8 @@ export interface SystemdTools {
   readonly systemctl: string
   /** The folder /run of the machine; absent: it is out of reach. */
   readonly run?: string
+  /** Ends the question for failed units. */
+  readonly signal: AbortSignal
   /** Said once per outage. */
   warn(message: string): void
 }
@@ -22,7 +24,7 @@ const askEveryMs = 60_000
 const failedWithinMs = 3000
 const stoppingWithinMs = 600
 
-export function createSystemd({ systemctl, run, warn }: SystemdTools): Systemd {
+export function createSystemd({ systemctl, run, signal, warn }: SystemdTools): Systemd {
   let askAt = 0
   let units: readonly string[] | undefined
   let silent = false
@@ -32,7 +34,11 @@ export function createSystemd({ systemctl, run, warn }: SystemdTools): Systemd {
 
   async function ask(): Promise<readonly string[] | undefined> {
     const words = [systemctl, 'list-units', '--state=failed', '--plain', '--full', '--no-legend', '--no-pager']
-    const { exit, stdout, timedOut } = await runCommand(words, { environment: environment(), timeoutMs: failedWithinMs })
+    const { exit, stdout, timedOut } = await runCommand(words, {
+      environment: environment(),
+      timeoutMs: failedWithinMs,
+      signal,
+    })
     if (exit === 0 && !timedOut) {
       silent = false
       return readUnits(stdout)

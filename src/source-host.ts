@@ -1,4 +1,5 @@
 // The figures of a host under the names of their series: whoever looks at a host, by itself or through another program, reckons alike.
+import { printable } from './lib/printable.ts'
 import { toSeries } from './source-sample.ts'
 
 export type Metrics = { readonly [series: string]: number }
@@ -72,7 +73,8 @@ export function diskMetrics(space: Space): Metrics {
   }
 }
 
-export function filesystemMetrics(mount: string, space: Space): Metrics {
+export function filesystemMetrics(point: string, space: Space): Metrics {
+  const mount = printable(point)
   const { used, percent } = usedOf(space)
   const inodes = space.files > 0 ? round(((space.files - space.filesFree) / space.files) * 100, 1) : undefined
   return {
@@ -133,5 +135,5 @@ function usedOf({ total, free, available }: Space): { readonly used: number; rea
 }
 
 function words(...parts: readonly string[]): string {
-  return parts.join(' ').replaceAll(/\s+/g, ' ').trim().slice(0, 100)
+  return printable(parts.join(' ').replaceAll(/\s+/g, ' ').trim()).slice(0, 100)
 }

@@ -18,7 +18,7 @@ const target = z.union([
   z
     .strictObject({
       url: address.describe('Address of the node_exporter.'),
-      host: z.string().min(1).max(253).describe('What the host is called. Default: the host in the address.'),
+      host: z.string().min(1).max(253).describe('What the host is called.'),
     })
     .transform(({ url, host }) => toTarget(url, host)),
 ])

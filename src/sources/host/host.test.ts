@@ -270,7 +270,7 @@ describe('the source', () => {
     const kind = createHost({ systemctl: 'systemctl', stat: join(tree.path, 'stat'), run: tree.path })
     const source = await startSource(kind, { proc: join(tree.path, 'proc') })
     source.stop()
-    await Promise.race([source.ended, wait(1000).then(() => assert.fail('it still runs'))])
+    await Promise.race([source.ended, wait(5000).then(() => assert.fail('it still runs'))])
     assert.equal(source.facts.length, 0)
   })
 
@@ -341,10 +341,10 @@ esac
       const { source, tree } = await startWith(files)
       await using _ = tree
       source.stop()
-      await Promise.race([source.ended, wait(1000).then(() => assert.fail('it took more than a second'))])
+      await Promise.race([source.ended, wait(5000).then(() => assert.fail('it did not end'))])
       const { name, key, host: of, data } = source.facts.at(-1) ?? assert.fail()
       assert.deepEqual([name, key, of], ['host.stopping', 'hub', 'hub'])
-      assert.match(String(data['bootId']), /^[0-9a-f-]{36}$/)
+      assert.match(JSON.stringify(data['bootId']), /^"[0-9a-f-]{36}"$/)
     })
 
   test('a machine that goes on is not, although nobody may log in yet', async () => {

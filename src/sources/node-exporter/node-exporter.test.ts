@@ -16,7 +16,7 @@ describe('a real node_exporter', () => {
     await using exporter = await startNodeExporter()
     const source = await startSource(nodeExporter, { url: exporter.url, every: '1s' }, { now: Date.now })
     const own = await startSource(host, { every: '1s' }, { now: Date.now })
-    await until(() => source.facts.length > 2 && own.facts.length > 2)
+    await until(() => source.facts.length > 4 && own.facts.length > 4)
     source.stop()
     own.stop()
     const { name, key, host: of } = source.facts.at(-1) ?? assert.fail()
@@ -44,6 +44,9 @@ describe('a real node_exporter', () => {
         `${name}: ${theirFigure} and ${ourFigure}`,
       )
     }
+    // Of the same seconds, but for the moment between the two.
+    const [theirShare, ourShare] = [meanShare(source), meanShare(own)]
+    assert.ok(Math.abs(theirShare - ourShare) <= 15, `the processor: ${theirShare} and ${ourShare}`)
     for (const [name, figure] of Object.entries(theirs.metrics))
       if (name.startsWith('pressure_') || name.includes('percent')) assert.ok(figure >= 0 && figure <= 100, name)
   })
@@ -168,6 +171,12 @@ describe('options', () => {
 
 function targetOf(exporter: NodeExporter, name: string) {
   return { url: [{ url: exporter.url, host: name }], every: '1s' }
+}
+
+/** Of the processor, over the samples after the first two, which need not be of whole seconds. */
+function meanShare({ facts }: SourceDouble): number {
+  const shares = facts.slice(2).map((fact) => readSample(fact)?.metrics['cpu_percent'] ?? assert.fail())
+  return shares.reduce((sum, share) => sum + share, 0) / shares.length
 }
 
 function lastSample(source: SourceDouble): HostSample {

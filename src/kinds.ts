@@ -4,9 +4,12 @@ export const sources = {
   alertmanager: () => import('./sources/alertmanager/index.ts'),
   cloudevents: () => import('./sources/cloudevents/index.ts'),
   heartbeat: () => import('./sources/heartbeat/index.ts'),
+  host: () => import('./sources/host/index.ts'),
   log: () => import('./sources/log/index.ts'),
   message: () => import('./sources/message.ts'),
+  'node-exporter': () => import('./sources/node-exporter/index.ts'),
   'ns8-backup': () => import('./sources/ns8-backup/index.ts'),
+  sysinfo: () => import('./sources/sysinfo.ts'),
   vlmcsd: () => import('./sources/vlmcsd/index.ts'),
 } as const
 

@@ -3,12 +3,15 @@
 /** Stands for the file's name in messages. */
 export const defaultName = 'built-in'
 
-export const defaultText = `# Answers on this machine only. From here, /metrics and the message endpoint need no token.
+export const defaultText = `# Answers on this machine only. From here, /metrics, messages and samples of hosts need no token.
 hub:
   open: { metrics: [127.0.0.0/8, '::1/128'] }
 
 sources:
   message: { kind: message, open: [127.0.0.0/8, '::1/128'] }
+  # How this machine fares, once a minute; scripts here may say the same of other hosts.
+  this: { kind: host }
+  sysinfo: { kind: sysinfo, open: [127.0.0.0/8, '::1/128'] }
 
 channels:
   console: { kind: console }

@@ -98,7 +98,7 @@ test('the file of init is good, also with all that it shows put into force', asy
     assert.deepEqual(explain([...full.issues, ...full.warnings]), [])
     assert.deepEqual(
       full.config?.sources.map(({ name }) => name),
-      ['message', 'kms', 'app', 'events'],
+      ['message', 'this', 'sysinfo', 'servers', 'kms', 'app', 'events'],
     )
     assert.deepEqual(
       full.config.channels.map(({ name }) => name),

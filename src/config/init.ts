@@ -31,6 +31,15 @@ sources:
     # From here no token is needed.
     open: [127.0.0.0/8, '::1/128']
 
+  # This machine: processor, memory, disks, temperatures and more, once a minute.
+  this: { kind: host }
+
+  # Other hosts may post theirs to /sysinfo, as the Janitor's remotes do; from here they need no token.
+  sysinfo: { kind: sysinfo, open: [127.0.0.0/8, '::1/128'] }
+
+  # Others have a node_exporter, which is asked.
+  # servers: { kind: node-exporter, url: ['http://nas.example.org:9100'] }
+
   # A KMS server: who activated, renewed or was refused.
   # kms:
   #   kind: vlmcsd

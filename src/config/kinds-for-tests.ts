@@ -9,6 +9,8 @@ type Options = { readonly options: z.ZodType }
 const sources: { readonly [kind: string]: Options } = {
   message: { options: z.strictObject({}) },
   cloudevents: { options: z.strictObject({}) },
+  host: { options: z.strictObject({}) },
+  sysinfo: { options: z.strictObject({}) },
   tail: {
     options: z.strictObject({
       path: z.string().min(1).describe('The file to follow. Rotated ones come first.'),

@@ -84,6 +84,8 @@ export function extraWords(delivery: Delivery, event: number, times: Times): str
 const digestWords: { readonly [stage: string]: string } = {
   throttle: 'that came faster than the throttle allows',
   late: 'that were old news when they came',
+  mute: 'that a mute window held',
+  group: 'that came together',
 }
 
 /** Empty when one attempt succeeded: there is nothing to add to that. */

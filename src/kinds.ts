@@ -11,6 +11,7 @@ export const sources = {
 } as const
 
 export const watches = {
+  absence: () => import('./watches/absence/index.ts'),
   heartbeat: () => import('./watches/heartbeat/index.ts'),
   'ns8-backup': () => import('./watches/ns8-backup/index.ts'),
   thresholds: () => import('./watches/thresholds/index.ts'),
@@ -27,6 +28,7 @@ export const eventTypes = {
   alert: () => import('./event-types/alert.ts'),
   backup: () => import('./event-types/backup/index.ts'),
   heartbeat: () => import('./event-types/heartbeat.ts'),
+  'host-presence': () => import('./event-types/host-presence.ts'),
   'host-threshold': () => import('./event-types/host-threshold.ts'),
   kms: () => import('./event-types/kms.ts'),
   log: () => import('./event-types/log.ts'),

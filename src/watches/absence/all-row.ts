@@ -20,6 +20,9 @@ type Result = WatchResult<AllState>
 /** However rarely hosts send, so long at most it is waited whether all of them are silent. */
 const longestSpanMs = 120_000
 
+/** One that is heard now and then shall not keep the others from being told. */
+const longestHoldMs = 600_000
+
 export function stepAll(given: AllState | undefined, input: WatchInput, setting: Setting): Result {
   const state = given ?? { v: 1, setting: textOf(setting), roll: emptyRoll }
   switch (input.kind) {
@@ -81,14 +84,16 @@ function mayISpeak(state: AllState, host: string, everyMs: number, setting: Sett
   if (state.phase !== undefined) return { state }
   if (!isBlind(state.roll)) return { state, tells: [speak(host)] }
   const spanMs = Math.min(longestSpanMs, everyMs + Math.min(everyMs / 2, 30_000))
-  return enter({ ...state, phase: { name: 'suspect', spanMs } }, setting)
+  return enter({ ...state, phase: { name: 'suspect', spanMs, heldSince: setting.now } }, setting)
 }
 
 function somebodyIsHeard(before: AllState, next: AllState, host: string, setting: Setting): Result {
   const { phase } = next
   if (phase === undefined || phase.name === 'recovering') return { state: next }
-  const events = phase.name === 'blind' ? [seeing(before, host, setting)] : []
-  return { ...enter({ ...next, phase: { ...phase, name: 'recovering' } }, setting), events }
+  const recovering = { ...phase, name: 'recovering' } as const
+  if (phase.name === 'suspect') return enter({ ...next, phase: recovering }, setting)
+  const events = [seeing(before, host, setting)]
+  return { ...enter({ ...next, phase: { ...recovering, heldSince: setting.now } }, setting), events }
 }
 
 /** Where no host is expected any more, none can be missed. */
@@ -107,7 +112,7 @@ function spanIsOver(state: AllState, body: WaitBody, setting: Setting): Result {
     const next: AllState = { ...state, phase: { ...phase, name: 'blind' } }
     return { state: next, events: [blind(next, missingOf(roll), setting)] }
   }
-  if (isBlind(roll)) return enter({ ...state, phase: { ...phase, name: 'suspect' } }, setting)
+  if (isBlind(roll) && setting.now - phase.heldSince < longestHoldMs) return enter({ ...state, phase: { ...phase, name: 'suspect' } }, setting)
   const { phase: _over, ...rest } = state
   const waited = phase.name === 'recovering' ? { waitedMs: phase.spanMs } : {}
   const held = hostsOf(roll).filter(([, entry]) => isMissingEntry(entry))

@@ -52,6 +52,20 @@ export function hear(boots: Boots | undefined, sign: Sign, quietMs: number): Hea
   return known === undefined ? newcomer(boots, sign, quietMs) : familiar(boots, known, sign, quietMs)
 }
 
+/** As it is known once the clock was set back to `now`. */
+export function notAfter(boots: Boots, now: number): Boots {
+  const { list, heard } = boots
+  return {
+    ...boots,
+    list: list.map((one) => ({
+      ...one,
+      firstAt: Math.min(one.firstAt, now),
+      lastAt: Math.min(one.lastAt, now),
+    })),
+    heard: { ...heard, at: Math.min(heard.at, now) },
+  }
+}
+
 function newcomer(boots: Boots, sign: Sign, quietMs: number): Heard {
   const [current] = boots.list
   const boot = toBoot(sign)

@@ -2,7 +2,7 @@
 import { readHostSample, sampleFact, stoppingFact } from '../../source-sample.ts'
 import type { Timer, WatchInput, WatchResult } from '../../watch.ts'
 import type { Fact, JsonObject, NewEvent } from '../../words.ts'
-import { hear, type Heard } from './boots.ts'
+import { hear, type Heard, notAfter } from './boots.ts'
 import { type HostRule, ruleFor } from './options.ts'
 import type { Sort, Status } from './roll.ts'
 import { back, forgotten, notExpected, rivals, silent } from './say.ts'
@@ -104,7 +104,7 @@ function stopping(state: HostState, givenAt: number, host: string, setting: Sett
   const [boot] = state.boots?.list ?? []
   if (boot !== undefined && at < boot.firstAt) return {}
   const marked: HostState = { ...state, stopAt: at }
-  if (isMissed(state.status)) return { state: marked }
+  if (isSaid(state)) return { state: marked }
   const next: HostState = { ...marked, status: 'away' }
   return {
     state: next,
@@ -128,16 +128,29 @@ function timeIsUp(state: HostState, body: WaitBody, host: string, setting: Setti
 }
 
 function told(state: HostState, word: AllWord, host: string, setting: Setting): Result {
-  if ('shiftMs' in word) return { state: { ...state, seenAt: state.seenAt + word.shiftMs } }
+  if ('shiftMs' in word) return { state: shifted(state, word.shiftMs, setting) }
   if ('reread' in word) return reread(state, host, setting)
   if (state.status !== 'held' && state.status !== 'quiet') return {}
   const rule = ruleFor(host, setting.options)
   const left = quietMs(state.everyMs, rule) - (word.waitedMs ?? Infinity)
   // What comes more rarely than it was waited for has not had the time to come back.
-  if (left > 0 && rule.expected === 'always')
-    return { ...become(state, 'quiet'), timers: [waitTimer('silent', left, setting)] }
+  if (left > 0 && rule.expected === 'always') {
+    const ownMs = state.seenAt + waitMs(state.everyMs, rule) - setting.now
+    return { ...become(state, 'quiet'), timers: [waitTimer('silent', Math.max(left, ownMs), setting)] }
+  }
   if (state.status === 'quiet') return {}
   return { ...become(state, 'silent'), events: [silent(host, state, setting)] }
+}
+
+/** The clock was set: spans keep their length, and nothing has happened in what is the future now. */
+function shifted(state: HostState, shiftMs: number, { now }: Setting): HostState {
+  const { boots, stopAt } = state
+  return {
+    ...state,
+    seenAt: state.seenAt + shiftMs,
+    ...(boots === undefined ? {} : { boots: notAfter(boots, now) }),
+    ...(stopAt === undefined ? {} : { stopAt: Math.min(stopAt, now) }),
+  }
 }
 
 /** By other options: what is no longer expected is no longer missed. */

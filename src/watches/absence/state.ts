@@ -27,11 +27,18 @@ export type AllState = {
    * suspect: nobody is heard, and it is waited whether that stays so. blind: it has been told.
    * recovering: somebody is heard again, and it is waited who else comes back.
    */
-  readonly phase?: { readonly name: 'suspect' | 'blind' | 'recovering'; readonly spanMs: number }
+  readonly phase?: Phase
   /** When any host elsewhere was last heard, as far as one has been missed since. */
   readonly lastHeardAt?: number
   /** Our own last absence: what a host said meanwhile may be lost. */
   readonly awayUntil?: number
+}
+
+export type Phase = {
+  readonly name: 'suspect' | 'blind' | 'recovering'
+  readonly spanMs: number
+  /** Since when silent hosts are held without a word. */
+  readonly heldSince: number
 }
 
 export type State = HostState | AllState

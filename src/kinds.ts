@@ -14,6 +14,7 @@ export const watches = {
   absence: () => import('./watches/absence/index.ts'),
   heartbeat: () => import('./watches/heartbeat/index.ts'),
   'ns8-backup': () => import('./watches/ns8-backup/index.ts'),
+  schedule: () => import('./watches/schedule/index.ts'),
   thresholds: () => import('./watches/thresholds/index.ts'),
 } as const
 
@@ -29,6 +30,7 @@ export const eventTypes = {
   backup: () => import('./event-types/backup/index.ts'),
   heartbeat: () => import('./event-types/heartbeat.ts'),
   'host-presence': () => import('./event-types/host-presence.ts'),
+  'host-report': () => import('./event-types/host-report.ts'),
   'host-threshold': () => import('./event-types/host-threshold.ts'),
   kms: () => import('./event-types/kms.ts'),
   log: () => import('./event-types/log.ts'),

@@ -67,11 +67,11 @@ const runOutAtMostMs = 366 * 86_400_000
 const timersWithinMs = 86_400_000
 
 /**
- * Whether a job ends something that the input began. A reminder and the silence after the last input do not: they would
+ * Whether a job ends something that the input began. A reminder, a time on the wall and the silence after the last input do not: they would
  * go on for ever.
  */
-function isEnding({ kind, periodMs, dueAt }: Job, endedAt: number): boolean {
-  if (kind === 'condition-remind' || periodMs !== undefined) return false
+function isEnding({ kind, periodMs, dueAt, clock }: Job, endedAt: number): boolean {
+  if (kind === 'condition-remind' || periodMs !== undefined || clock === 'calendar') return false
   return kind !== 'timer' || dueAt <= endedAt + timersWithinMs
 }
 

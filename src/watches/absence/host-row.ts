@@ -26,9 +26,9 @@ export function stepHost(state: HostState | undefined, input: WatchInput, settin
   if (state === undefined) return {}
   switch (input.kind) {
     case 'fact':
-      return input.fact.name === stoppingFact ? stopping(state, input.fact.time, host, setting) : {}
+      return input.fact.name === stoppingFact ? stopping(state, input.fact, host, setting) : {}
     case 'event':
-      return stopping(state, input.event.time, host, setting)
+      return stopping(state, input.event, host, setting)
     case 'timer':
       return timeIsUp(state, input.body as WaitBody, host, setting)
     case 'told':
@@ -94,15 +94,22 @@ function bootWords(state: HostState | undefined, heard: Heard | undefined, at: n
     ...(typeof uptime === 'number' ? { uptimeSeconds: uptime } : {}),
     wasUnreachableSeconds: Math.max(0, Math.round((at - before.lastAt) / 1000)),
   }
-  const clean = state.stopAt !== undefined && state.stopAt >= before.firstAt
+  const clean = state.stopAt !== undefined
   return [say({ booted, clean, seenAt: state.seenAt, at })]
 }
 
-function stopping(state: HostState, givenAt: number, host: string, setting: Setting): Result {
+function stopping(
+  state: HostState,
+  { time, data }: Pick<Fact, 'time' | 'data'>,
+  host: string,
+  setting: Setting,
+): Result {
   const { now, options } = setting
-  const at = Math.min(givenAt, now)
+  const at = Math.min(time, now)
   const [boot] = state.boots?.list ?? []
-  if (boot !== undefined && at < boot.firstAt) return {}
+  // Late news of a boot that is over.
+  const isOver = typeof data['bootId'] === 'string' ? data['bootId'] !== boot?.id : at < (boot?.firstAt ?? 0)
+  if (boot !== undefined && isOver) return {}
   const marked: HostState = { ...state, stopAt: at }
   if (isSaid(state)) return { state: marked }
   const next: HostState = { ...marked, status: 'away' }

@@ -36,6 +36,7 @@ export default [
         schedule: 'morning',
         action: 'digest',
         since: '2026-11-20T07:00:00.000Z',
+        dueAt: '2026-11-21T05:00:00.000Z',
         events: 198,
         severities: { info: 190, warning: 6, error: 2 },
         types: [
@@ -77,7 +78,7 @@ export default [
       type: 'sereno.schedule-failed',
       subject: 'hourly',
       host: 'nas',
-      data: { schedule: 'hourly', action: 'sample', source: 'this', reason: 'timeout', timeoutSeconds: 30 },
+      data: { schedule: 'hourly', action: 'sample', source: 'this', reason: 'timeout', timeoutSeconds: 30, timezone: 'Europe/Madrid' },
     },
   },
 ] satisfies EventType[]

@@ -126,7 +126,7 @@ class World {
     const events = await this.house.store.events({ afterSeq: this.#seen, limit: 10_000, ascending: true })
     for (const event of events) {
       this.#seen = event.seq
-      if (event.type === 'host.booted') this.told.push(String(event.data['bootId']))
+      if (event.type === 'host.booted') this.told.push(event.data['bootId'] as string)
       if (event.type === 'host.conflict') this.conflicts += 1
       if (event.type === 'host.silent') this.#noteSilence(event)
     }

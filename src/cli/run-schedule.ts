@@ -14,7 +14,9 @@ export interface RunScheduleOptions extends HubOptions {
 export async function runSchedule(name: string, options: RunScheduleOptions, terminal: Terminal): Promise<ExitCode> {
   if (options.dryRun === true) return dryRun(name, options, terminal)
   const path = `/api/v1/schedules/${encodeURIComponent(name)}/run`
-  const { message } = (await needHub(options, 'run a schedule', (hub) => hub.post(path))) as { readonly message: string }
+  const { message } = (await needHub(options, 'run a schedule', (hub) => hub.post(path))) as {
+    readonly message: string
+  }
   terminal.out(printable(message))
   return 0
 }

@@ -72,7 +72,8 @@ function checkTokens(section: Json, { sources }: HubTools, tell: (path: Path, me
 }
 
 function toHub(options: Options): HubConfig {
-  const { listen, url, data, store, timezone, tls, insecure, dryRun, open, fallback, heartbeat, retention, maxBody } = options
+  const { listen, url, data, store, timezone, tls, insecure, dryRun, open, fallback, heartbeat, retention, maxBody } =
+    options
   const { unmatched, rest, facts, size } = retention
   return {
     listen,

@@ -1,3 +1,4 @@
+// What people read of hosts that fall silent, boot, stop or share a name.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { HubEvent, NewEvent } from '../words.ts'

@@ -8,7 +8,8 @@ import type { HubEvent, Json, MessageField } from '../words.ts'
 export default [
   {
     name: 'host.silent',
-    about: 'A host has not been heard for longer than it may be, or none of all hosts has; ends when it is heard again.',
+    about:
+      'A host has not been heard for longer than it may be, or none of all hosts has; ends when it is heard again.',
     fields: {
       lastHeardAt: 'When it was last heard, or any of them was.',
       everySeconds: 'How often it is to be heard.',
@@ -127,7 +128,10 @@ function blind(data: HubEvent['data'], state: 'firing' | 'changed' | 'resolved')
     icon: 'mute',
     fields: [
       ...field('Last heard', since),
-      ...field(count === 1 ? 'Host' : `${count} hosts`, names.length === 0 ? undefined : names.map(name).join(', ') + more),
+      ...field(
+        count === 1 ? 'Host' : `${count} hosts`,
+        names.length === 0 ? undefined : names.map(name).join(', ') + more,
+      ),
     ],
     lines: [
       'All of them at once: most likely it is the network of this hub, its address, its certificate or a token, and not the hosts. Those that stay silent when others come back are told then.',

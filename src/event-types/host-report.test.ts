@@ -1,3 +1,4 @@
+// What people read in a report of hosts.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { HubEvent, JsonObject } from '../words.ts'

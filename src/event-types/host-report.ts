@@ -14,7 +14,8 @@ export default [
       action: 'What it does: report.',
       since: 'When it last ran.',
       dueAt: 'When it was to run, if that was some time ago.',
-      hosts: 'Each host with the time of its last sample, its metrics, and units that have failed; of many hosts few metrics.',
+      hosts:
+        'Each host with the time of its last sample, its metrics, and units that have failed; of many hosts few metrics.',
       timezone: 'In which times are shown.',
     },
     labels: ['schedule'],
@@ -92,7 +93,11 @@ function inFull({ host, at, metrics, failedUnits }: Row, data: JsonObject, time:
   const lines = inReportOrder(Object.keys(metrics)).map(
     (series) => `- ${rowName(series)}: ${rowValue(series, metrics[series] ?? 0)}`,
   )
-  return [`${spokenHost(host)}${ageOf(at, data, time)}`, ...lines, ...unitWords(failedUnits).map((one) => `- ${one}`)].join('\n')
+  return [
+    `${spokenHost(host)}${ageOf(at, data, time)}`,
+    ...lines,
+    ...unitWords(failedUnits).map((one) => `- ${one}`),
+  ].join('\n')
 }
 
 function briefly({ host, at, metrics, failedUnits }: Row, data: JsonObject, time: number): string {
@@ -112,13 +117,13 @@ function ageOf(at: number, data: JsonObject, time: number): string {
 }
 
 function late(data: JsonObject, time: number): string[] {
-  const dueAt = Date.parse(String(data['dueAt']))
+  const dueAt = atOf(data['dueAt'])
   if (Number.isNaN(dueAt)) return []
   return [`It was to come at ${timeIn(dueAt, time, data['timezone'])}, when I was not running.`]
 }
 
 function graphsOf(rows: readonly Row[], data: JsonObject, to: number): Graph[] {
-  const since = Date.parse(String(data['since']))
+  const since = atOf(data['since'])
   const span = Math.min(longestGraphMs, Math.max(shortestGraphMs, Number.isNaN(since) ? 0 : to - since))
   const metrics = rows.length === 1 ? graphMetrics : graphMetrics.slice(0, 1)
   return rows
@@ -134,15 +139,13 @@ function readRows(value: Json | undefined): Row[] {
   return list.flatMap((one) => {
     if (!isObject(one) || typeof one['host'] !== 'string') return []
     const { host, metrics, failedUnits } = one
-    const at = Date.parse(String(one['at']))
+    const at = atOf(one['at'])
     const entries = isObject(metrics) ? Object.entries(metrics) : []
     return [
       {
         host,
         at: Number.isNaN(at) ? Infinity : at,
-        metrics: Object.fromEntries(
-          entries.filter((entry): entry is [string, number] => typeof entry[1] === 'number'),
-        ),
+        metrics: Object.fromEntries(entries.filter((entry): entry is [string, number] => typeof entry[1] === 'number')),
         failedUnits: Array.isArray(failedUnits) ? failedUnits.filter((unit) => typeof unit === 'string') : [],
       },
     ]
@@ -163,4 +166,8 @@ function word(value: Json | undefined): string {
 
 function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function atOf(value: Json | undefined): number {
+  return typeof value === 'string' ? Date.parse(value) : Number.NaN
 }

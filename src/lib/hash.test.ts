@@ -1,3 +1,4 @@
+// The hash is the same each time, and spreads texts evenly.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { hashText } from './hash.ts'
@@ -11,7 +12,7 @@ test('the same text has the same number, between 0 and 2^32', () => {
 })
 
 test('texts that differ in their end only are spread evenly', () => {
-  const counts = new Array<number>(16).fill(0)
+  const counts = Array.from({ length: 16 }, () => 0)
   for (let index = 0; index < 16_000; index += 1) {
     const bucket = hashText(`host-${index}`) % 16
     counts[bucket] = (counts[bucket] ?? 0) + 1

@@ -69,7 +69,10 @@ describe('run-schedule --dry-run', () => {
     const { code, out, error } = await sereno('run-schedule', 'morning', '--dry-run', '--config', file, '--data', data)
     assert.equal(code, 0, error)
     assert.match(out, /^→ team\n/m)
-    assert.match(out, /^→ screen\n {4}.*INFO {2}Report of nas.*\n(?:.*\n)* {6}- CPU %: 98.2\n {6}- Memory Used: 622.86 MB/m)
+    assert.match(
+      out,
+      /^→ screen\n {4}.*INFO {2}Report of nas.*\n(?:.*\n)* {6}- CPU %: 98.2\n {6}- Memory Used: 622.86 MB/m,
+    )
     assert.equal(received, 0)
     await removeFolder(data)
   })
@@ -80,7 +83,10 @@ describe('run-schedule --dry-run', () => {
       sereno('run-schedule', name, '--dry-run', '--config', file, '--data', join(folder, 'nothing'))
     const digest = await run('evening')
     assert.equal(digest.code, 1)
-    assert.match(digest.error, /no rule sends sereno.digest to a channel. Add one such as - \{ on: sereno.digest, to: team \}/)
+    assert.match(
+      digest.error,
+      /no rule sends sereno.digest to a channel. Add one such as - \{ on: sereno.digest, to: team \}/,
+    )
     const sample = await run('hourly')
     assert.equal(sample.out, 'Source this would be asked for a sample of nas; that sends no message.')
     const report = await run('morning')
@@ -120,14 +126,26 @@ describe('with hub.dryRun', () => {
     const { code, out, error } = await sereno('run-schedule', 'morning', '--data', folder)
     assert.deepEqual([code, out, error], [0, 'Schedule morning has run.', ''])
     const words = 'Report morning: no host has sent a sample yet'
-    await until(() => ['team', 'screen'].every((name) => printed.some((line) => line.startsWith(`dry run: ${name}: `) && line.includes(words))))
-    const list = JSON.parse((await sereno('deliveries', '--json', '--data', folder)).out) as { id: string; state: string }[]
-    assert.deepEqual(list.map(({ state }) => state), ['delivered', 'delivered'])
+    await until(() =>
+      ['team', 'screen'].every((name) =>
+        printed.some((line) => line.startsWith(`dry run: ${name}: `) && line.includes(words)),
+      ),
+    )
+    const list = JSON.parse((await sereno('deliveries', '--json', '--data', folder)).out) as {
+      id: string
+      state: string
+    }[]
+    assert.deepEqual(
+      list.map(({ state }) => state),
+      ['delivered', 'delivered'],
+    )
     assert.equal(received, 0)
   })
 
   test('why says that it was printed only, and an unknown schedule is refused by name', async () => {
-    const events = JSON.parse((await sereno('events', '--type', 'host.report', '--json', '--data', folder)).out) as { id: string }[]
+    const events = JSON.parse((await sereno('events', '--type', 'host.report', '--json', '--data', folder)).out) as {
+      id: string
+    }[]
     const { out } = await sereno('why', events[0]?.id ?? '', '--data', folder)
     assert.match(out, /was delivered .* after 1 attempt \(dry run: printed, and not sent\)/)
     const { code, error } = await sereno('run-schedule', 'noon', '--data', folder)

@@ -3,7 +3,10 @@ import { assembleText } from '../../src/cli/configuration.ts'
 import type { Assembly } from '../../src/hub/assemble.ts'
 import type { JsonObject } from '../../src/words.ts'
 
-export function assembleSchedules(schedules: { readonly [name: string]: JsonObject }, more: JsonObject = {}): Promise<Assembly> {
+export function assembleSchedules(
+  schedules: { readonly [name: string]: JsonObject },
+  more: JsonObject = {},
+): Promise<Assembly> {
   const watches = Object.fromEntries(
     Object.entries(schedules).map(([name, options]) => [name, { kind: 'schedule', ...options }]),
   )

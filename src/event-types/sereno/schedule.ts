@@ -78,13 +78,20 @@ export default [
       type: 'sereno.schedule-failed',
       subject: 'hourly',
       host: 'nas',
-      data: { schedule: 'hourly', action: 'sample', source: 'this', reason: 'timeout', timeoutSeconds: 30, timezone: 'Europe/Madrid' },
+      data: {
+        schedule: 'hourly',
+        action: 'sample',
+        source: 'this',
+        reason: 'timeout',
+        timeoutSeconds: 30,
+        timezone: 'Europe/Madrid',
+      },
     },
   },
 ] satisfies EventType[]
 
 function digest({ data, time }: HubEvent): MessageWords {
-  const since = Date.parse(String(data['since']))
+  const since = atOf(data['since'])
   const from = Number.isNaN(since) ? '' : `Since ${timeIn(since, time, data['timezone'])}: `
   const [events, openCount] = [numberOf(data['events']), numberOf(data['openCount'])]
   const open = openWords(data, time, openCount)
@@ -109,7 +116,7 @@ function openWords(data: JsonObject, time: number, count: number): string[] {
   if (list.length === 0) return []
   const lines = list.map(({ type, host, subject, since }) => {
     const about = [host, subject].filter((one) => typeof one === 'string').map(word)
-    const at = Date.parse(String(since))
+    const at = atOf(since)
     const from = Number.isNaN(at) ? '' : `, since ${timeIn(at, time, data['timezone'])}`
     return `- ${[word(type), ...about].join(' ')}${from}`
   })
@@ -135,7 +142,7 @@ function typeWords(data: JsonObject): string | undefined {
 }
 
 function lateWords(data: JsonObject, time: number): string[] {
-  const dueAt = Date.parse(String(data['dueAt']))
+  const dueAt = atOf(data['dueAt'])
   if (Number.isNaN(dueAt)) return []
   return [`It was to come at ${timeIn(dueAt, time, data['timezone'])}, when I was not running.`]
 }
@@ -167,4 +174,8 @@ function word(value: Json | undefined): string {
 
 function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function atOf(value: Json | undefined): number {
+  return typeof value === 'string' ? Date.parse(value) : Number.NaN
 }

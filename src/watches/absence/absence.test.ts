@@ -261,7 +261,10 @@ describe('a boot', () => {
     await using house = await open()
     const day = 24 * hour
     for (const bootId of ['a', 'a', 'b', 'b', 'c']) {
-      await house.observe('agents', [sample('nas', { bootId }, house.now() + (bootId === 'b' ? day : 0)), sample('pi4')])
+      await house.observe('agents', [
+        sample('nas', { bootId }, house.now() + (bootId === 'b' ? day : 0)),
+        sample('pi4'),
+      ])
       await house.pass(minute)
     }
     assert.equal(house.heard().length, 2)
@@ -284,7 +287,11 @@ describe('two machines by one name', () => {
         await house.pass(30 * second)
       }
       const heard = house.heard()
-      assert.equal(heard.filter((line) => line.endsWith('Two machines call themselves nas')).length, 1, heard.join('; '))
+      assert.equal(
+        heard.filter((line) => line.endsWith('Two machines call themselves nas')).length,
+        1,
+        heard.join('; '),
+      )
       assert.ok(heard.length <= 2, heard.join('; '))
     })
   }

@@ -1,6 +1,6 @@
 // The row of all hosts: when nobody is heard any more, it is the hub that is blind, and that is told once.
 import type { WatchInput, WatchResult } from '../../watch.ts'
-import type { HubEvent } from '../../words.ts'
+import type { HubEvent, Json } from '../../words.ts'
 import { emptyRoll, entryOf, hostsOf, isBlind, isMissingEntry, type Roll, withEntry } from './roll.ts'
 import { blind, booted, seeing } from './say.ts'
 import {
@@ -34,7 +34,9 @@ export function stepAll(given: AllState | undefined, input: WatchInput, setting:
       return spanIsOver(state, input.body as WaitBody, setting)
     case 'told':
       return heardOf(state, hostOf(input.from), input.body as HostWord, setting)
-    default:
+    case 'fact':
+    case 'forget':
+    case 'unanswered':
       return {}
   }
 }
@@ -48,7 +50,7 @@ function begun(given: AllState | undefined, state: AllState, setting: Setting): 
 /** What the hub says of itself. */
 function noticed(state: AllState, { type, data }: HubEvent): Result {
   if (type === 'sereno.blind') {
-    const until = Date.parse(String(data['until']))
+    const until = atOf(data['until'])
     return Number.isNaN(until) ? {} : { state: { ...state, awayUntil: until } }
   }
   const shiftMs = Number(data['bySeconds']) * 1000
@@ -112,7 +114,8 @@ function spanIsOver(state: AllState, body: WaitBody, setting: Setting): Result {
     const next: AllState = { ...state, phase: { ...phase, name: 'blind' } }
     return { state: next, events: [blind(next, missingOf(roll), setting)] }
   }
-  if (isBlind(roll) && setting.now - phase.heldSince < longestHoldMs) return enter({ ...state, phase: { ...phase, name: 'suspect' } }, setting)
+  if (isBlind(roll) && setting.now - phase.heldSince < longestHoldMs)
+    return enter({ ...state, phase: { ...phase, name: 'suspect' } }, setting)
   const { phase: _over, ...rest } = state
   const waited = phase.name === 'recovering' ? { waitedMs: phase.spanMs } : {}
   const held = hostsOf(roll).filter(([, entry]) => isMissingEntry(entry))
@@ -142,4 +145,8 @@ function toAll(roll: Roll, body: AllWord) {
 
 function textOf({ options, place }: Setting): string {
   return JSON.stringify([options, place.host])
+}
+
+function atOf(value: Json | undefined): number {
+  return typeof value === 'string' ? Date.parse(value) : Number.NaN
 }

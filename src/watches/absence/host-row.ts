@@ -35,7 +35,8 @@ export function stepHost(state: HostState | undefined, input: WatchInput, settin
       return told(state, input.body as AllWord, host, setting)
     case 'forget':
       return gone(state, isSaid(state) ? [forgotten(host, state, setting)] : [])
-    default:
+    case 'begin':
+    case 'unanswered':
       return {}
   }
 }
@@ -47,8 +48,7 @@ function sampled(state: HostState | undefined, fact: Fact, host: string, setting
   const everyMs = everyOf(everySeconds, rule)
   // Never in the future, whatever its clock says.
   const at = Math.min(fact.time, fact.receivedAt)
-  const heard =
-    bootId === undefined ? undefined : hear(state?.boots, { bootId, machineId, at }, quietMs(everyMs, rule))
+  const heard = bootId === undefined ? undefined : hear(state?.boots, { bootId, machineId, at }, quietMs(everyMs, rule))
   const stopAt = stopAfter(state, heard, at, rule)
   const boots = heard?.boots ?? state?.boots
   const next: HostState = {

@@ -8,7 +8,8 @@ import { everyHost } from './say.ts'
 import { allRow, rowOf, type AllState, type HostState, type State } from './state.ts'
 
 export default {
-  about: 'Watches that hosts go on sending samples: tells of one that is silent, of one that has booted, and when none is heard.',
+  about:
+    'Watches that hosts go on sending samples: tells of one that is silent, of one that has booted, and when none is heard.',
   options: absenceOptions,
   example: { missed: 3, hosts: { laptop: { expected: 'roaming' }, pi4: { after: '2m' } } },
   inOwnName: true,

@@ -65,9 +65,7 @@ export type HostWord =
 /** What the row of all says to one of a host. */
 export type AllWord =
   /** Tell of it singly; `waitedMs`: so long it was waited whether it comes back with the others. */
-  | { readonly speak: true; readonly waitedMs?: number }
-  | { readonly reread: true }
-  | { readonly shiftMs: number }
+  { readonly speak: true; readonly waitedMs?: number } | { readonly reread: true } | { readonly shiftMs: number }
 
 export const allRow = 'all'
 const hostPrefix = 'host:'
@@ -94,5 +92,7 @@ export function waitTimer(stage: string, waitMs: number, { now }: Setting, more:
 /** The same again, once, when it comes too late to say anything; undefined: it stands. */
 export function waitAgain(body: WaitBody, periodMs: number, { now }: Setting): WatchResult<never> | undefined {
   if (body.again === true || now <= body.at + lateMs) return undefined
-  return { timers: [{ name: 'wait', at: now + periodMs, periodMs, body: { ...body, at: now + periodMs, again: true } }] }
+  return {
+    timers: [{ name: 'wait', at: now + periodMs, periodMs, body: { ...body, at: now + periodMs, again: true } }],
+  }
 }

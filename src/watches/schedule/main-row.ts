@@ -3,7 +3,16 @@ import { sampleFact } from '../../source-sample.ts'
 import type { Timer, WatchInput, WatchResult } from '../../watch.ts'
 import type { JsonObject } from '../../words.ts'
 import { digest, noSample, report } from './say.ts'
-import { allAnswered, hostOf, type HostWord, mainRow, type MainState, type MainWord, rowOf, type Setting } from './state.ts'
+import {
+  allAnswered,
+  hostOf,
+  type HostWord,
+  mainRow,
+  type MainState,
+  type MainWord,
+  rowOf,
+  type Setting,
+} from './state.ts'
 import { afterDigest, count, emptyTally } from './tally.ts'
 import { nextSlot, runAt } from './timing.ts'
 
@@ -28,7 +37,7 @@ export function stepMain(state: MainState | undefined, input: WatchInput, settin
       return answered(known, input.fact.key)
     case 'unanswered':
       return failed(known, [input.factKey], 'unanswered', setting)
-    default:
+    case 'forget':
       return {}
   }
 }
@@ -88,7 +97,10 @@ function run(state: MainState, more: JsonObject, setting: Setting): Result {
     case 'report': {
       const ask: MainWord = { report: true }
       const asked = (state.hosts ?? []).map((host) => ({ row: rowOf(host), body: ask }))
-      return { state: { ...state, gathered: [] }, tells: [...asked, { row: mainRow, body: { ...allAnswered, ...more } }] }
+      return {
+        state: { ...state, gathered: [] },
+        tells: [...asked, { row: mainRow, body: { ...allAnswered, ...more } }],
+      }
     }
     case 'sample':
       return askForSamples(state, setting)

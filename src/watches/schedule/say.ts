@@ -26,7 +26,11 @@ export function report({ gathered = [], since }: MainState, more: JsonObject, se
   }
 }
 
-export function digest({ tally, since }: { tally: Tally; since: number }, more: JsonObject, setting: Setting): NewEvent {
+export function digest(
+  { tally, since }: { tally: Tally; since: number },
+  more: JsonObject,
+  setting: Setting,
+): NewEvent {
   const { events, severities, types, otherTypes, begun, ended, open, otherOpen } = tally
   const named = Object.values(open).toSorted((one, other) => one.since - other.since)
   return {

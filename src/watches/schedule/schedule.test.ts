@@ -4,7 +4,7 @@ import { describe, test } from 'node:test'
 import { HeartbeatHouse } from '../../../test/support/heartbeat-house.ts'
 import { sample } from '../../../test/support/presence-house.ts'
 import { assembleSchedules } from '../../../test/support/schedule-house.ts'
-import type { JsonObject } from '../../words.ts'
+import type { HubEvent, JsonObject } from '../../words.ts'
 
 const second = 1000
 const minute = 60 * second
@@ -21,13 +21,47 @@ async function runs(house: HeartbeatHouse, type = 'host.report'): Promise<string
   return (await house.events(type)).map(({ time }) => new Date(time).toISOString().slice(5, 16))
 }
 
+function hostsIn(event: HubEvent | undefined): unknown[] {
+  return ((event?.data['hosts'] ?? []) as readonly JsonObject[]).map(({ host }) => host)
+}
+
 describe('a schedule runs at its time on the wall', () => {
   for (const [about, at, start, until, want] of [
-    ['in spring', '30 2 * * *', '2026-03-28T00:00Z', '2026-03-31T00:00Z', ['03-28T01:30', '03-29T01:00', '03-30T00:30']],
-    ['in autumn', '30 2 * * *', '2026-10-24T00:00Z', '2026-10-27T00:00Z', ['10-24T00:30', '10-25T00:30', '10-26T01:30']],
-    ['in spring, as systemd has it', '*-*-* 02:30', '2026-03-28T00:00Z', '2026-03-31T00:00Z', ['03-28T01:30', '03-30T00:30']],
-    ['in autumn, as systemd has it', '*-*-* 02:30', '2026-10-24T00:00Z', '2026-10-27T00:00Z', ['10-24T00:30', '10-25T00:30', '10-26T01:30']],
-    ['in the morning of the change', '0 8 * * *', '2026-03-28T00:00Z', '2026-03-30T00:00Z', ['03-28T07:00', '03-29T06:00']],
+    [
+      'in spring',
+      '30 2 * * *',
+      '2026-03-28T00:00Z',
+      '2026-03-31T00:00Z',
+      ['03-28T01:30', '03-29T01:00', '03-30T00:30'],
+    ],
+    [
+      'in autumn',
+      '30 2 * * *',
+      '2026-10-24T00:00Z',
+      '2026-10-27T00:00Z',
+      ['10-24T00:30', '10-25T00:30', '10-26T01:30'],
+    ],
+    [
+      'in spring, as systemd has it',
+      '*-*-* 02:30',
+      '2026-03-28T00:00Z',
+      '2026-03-31T00:00Z',
+      ['03-28T01:30', '03-30T00:30'],
+    ],
+    [
+      'in autumn, as systemd has it',
+      '*-*-* 02:30',
+      '2026-10-24T00:00Z',
+      '2026-10-27T00:00Z',
+      ['10-24T00:30', '10-25T00:30', '10-26T01:30'],
+    ],
+    [
+      'in the morning of the change',
+      '0 8 * * *',
+      '2026-03-28T00:00Z',
+      '2026-03-30T00:00Z',
+      ['03-28T07:00', '03-29T06:00'],
+    ],
   ] as const) {
     test(`${about}: ${at}`, async () => {
       await using house = await open({ daily: { at, action: 'report' } }, start)
@@ -57,7 +91,10 @@ describe('a schedule runs at its time on the wall', () => {
   test('put off by the same for a name and a day, and by something else for others', async () => {
     const times: string[][] = []
     for (let run = 0; run < 2; run += 1) {
-      await using house = await open({ one: { ...report, jitter: '50m' }, other: { ...report, jitter: '50m' } }, '2026-11-20T00:00Z')
+      await using house = await open(
+        { one: { ...report, jitter: '50m' }, other: { ...report, jitter: '50m' } },
+        '2026-11-20T00:00Z',
+      )
       await house.until('2026-11-22T12:00Z')
       times.push((await house.events('host.report')).map(({ time }) => new Date(time).toISOString().slice(5, 19)))
     }
@@ -123,12 +160,15 @@ describe('a report', () => {
     await using house = await open({ daily: report }, '2026-11-20T06:00Z')
     const names = Array.from({ length: 60 }, (_, index) => `host-${String(index).padStart(2, '0')}`)
     for (let round = 0; round < 2; round += 1)
-      await house.observe('agents', names.map((name) => sample(name, { metrics: { cpu_percent: 12.34, cpu_count: 4 } })))
+      await house.observe(
+        'agents',
+        names.map((name) => sample(name, { metrics: { cpu_percent: 12.34, cpu_count: 4 } })),
+      )
     await house.until('2026-11-21T07:01Z')
     const [event, next] = await house.events('host.report')
-    const hosts = (event?.data['hosts'] as readonly JsonObject[]).map(({ host }) => host)
+    const hosts = hostsIn(event)
     assert.deepEqual(hosts, names.slice(0, 50))
-    assert.deepEqual((next?.data['hosts'] as readonly JsonObject[]).length, 50)
+    assert.equal(hostsIn(next).length, 50)
     assert.match(house.told[0]?.text ?? '', /host-07 \(last heard 07:00\): CPU 12.34 %\n/)
   })
 
@@ -165,7 +205,10 @@ describe('a report', () => {
     await house.observe('agents', [sample('nas')])
     const after = await house.store.states('watch|daily|')
     const changed = after.filter(([key, value]) => JSON.stringify(before.get(key)) !== JSON.stringify(value))
-    assert.deepEqual(changed.map(([key]) => key), ['watch|daily|host:nas'])
+    assert.deepEqual(
+      changed.map(([key]) => key),
+      ['watch|daily|host:nas'],
+    )
   })
 })
 
@@ -199,7 +242,10 @@ describe('a digest', () => {
     await house.until('2026-11-20T07:01Z')
     const [event] = await house.events('sereno.digest')
     const { events, types, otherEvents, open: named, openCount } = event?.data ?? {}
-    assert.deepEqual([events, (types as []).length, otherEvents, (named as []).length, openCount], [250, 20, 230, 20, 250])
+    assert.deepEqual(
+      [events, (types as []).length, otherEvents, (named as []).length, openCount],
+      [250, 20, 230, 20, 250],
+    )
     assert.match(house.told[0]?.text ?? '', /- and 230 more/)
   })
 })
@@ -223,7 +269,7 @@ describe('a sample', () => {
       '11-20 07:00 Schedule hourly got no sample of nas',
       '11-20 08:00 Schedule hourly got no sample of nas',
     ])
-    assert.deepEqual((await runs(house, 'sereno.schedule-failed')), ['11-20T07:00', '11-20T08:00'])
+    assert.deepEqual(await runs(house, 'sereno.schedule-failed'), ['11-20T07:00', '11-20T08:00'])
   })
 
   test('of a source that is not there is told at once', async () => {

@@ -49,8 +49,7 @@ function moved(tally: Tally, { source, condition, type, host, subject, time }: H
     return { ended: tally.ended + 1, otherOpen: Math.max(0, tally.otherOpen - 1) }
   }
   if (isOpen || condition.state !== 'firing') return {}
-  if (Object.keys(tally.open).length >= openKept)
-    return { begun: tally.begun + 1, otherOpen: tally.otherOpen + 1 }
+  if (Object.keys(tally.open).length >= openKept) return { begun: tally.begun + 1, otherOpen: tally.otherOpen + 1 }
   const one: Open = {
     type,
     ...(host === undefined ? {} : { host }),

@@ -117,6 +117,57 @@ describe('a host that falls silent', () => {
   })
 })
 
+describe('odd hosts', () => {
+  test('are hosts like any other, but for what could pass for all of them', async () => {
+    await using house = await open()
+    const odd = ['__proto__', 'constructor', 'a|b%7C', 'all', '']
+    await house.observe(
+      'agents',
+      [...odd, '*', 'x'.repeat(300)].map((name) => sample(name)),
+    )
+    await minutes(house, 5, { well: {} })
+    assert.deepEqual(house.heard().sort(), [
+      '11-21 03:03 __proto__ is silent',
+      '11-21 03:03 all is silent',
+      '11-21 03:03 a|b%7C is silent',
+      '11-21 03:03 constructor is silent',
+    ])
+    await house.observe(
+      'agents',
+      odd.map((name) => sample(name)),
+    )
+    assert.equal(house.heard().length, 4)
+    assert.deepEqual(house.failures, [])
+  })
+
+  test('that name an absurd interval are waited for by a sensible one', async () => {
+    await using house = await open({ every: '2m' })
+    for (const [name, everySeconds] of [
+      ['never', 0],
+      ['back', -5],
+      ['quick', 0.001],
+      ['slow', 1e300],
+    ] as const)
+      await house.observe('agents', [sample(name, { everySeconds })])
+    await minutes(house, 30, { well: {} })
+    assert.deepEqual(house.heard().sort(), [
+      '11-21 03:00 quick is silent',
+      '11-21 03:06 back is silent',
+      '11-21 03:06 never is silent',
+    ])
+  })
+
+  test('of the machine of the hub are told singly, though nobody else is heard', async () => {
+    await using house = await open()
+    await minutes(house, 3, { nas: {}, pi4: {}, [hostname()]: {} })
+    await house.pass(10 * minute)
+    assert.deepEqual(house.heard(), [
+      `11-21 03:05 ${hostname()} is silent`,
+      '11-21 03:06 I am blind: no host has been heard since 04:02',
+    ])
+  })
+})
+
 describe('our own absence', () => {
   for (const awayMs of [20 * second, 5 * minute, 12 * hour]) {
     test(`of ${awayMs / second} s makes no host silent that goes on sending after it`, async () => {

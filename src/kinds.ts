@@ -14,9 +14,11 @@ export const sources = {
 } as const
 
 export const watches = {
+  absence: () => import('./watches/absence/index.ts'),
   boot: () => import('./watches/boot/index.ts'),
   heartbeat: () => import('./watches/heartbeat/index.ts'),
   'ns8-backup': () => import('./watches/ns8-backup/index.ts'),
+  schedule: () => import('./watches/schedule/index.ts'),
   thresholds: () => import('./watches/thresholds/index.ts'),
 } as const
 
@@ -31,6 +33,8 @@ export const eventTypes = {
   alert: () => import('./event-types/alert.ts'),
   backup: () => import('./event-types/backup/index.ts'),
   heartbeat: () => import('./event-types/heartbeat.ts'),
+  'host-presence': () => import('./event-types/host-presence.ts'),
+  'host-report': () => import('./event-types/host-report.ts'),
   'host-startup': () => import('./event-types/host-startup.ts'),
   'host-threshold': () => import('./event-types/host-threshold.ts'),
   kms: () => import('./event-types/kms.ts'),

@@ -1,5 +1,6 @@
 // `sereno check [FILE]`: every mistake of a configuration at once, with its place and a way out.
 import { explain } from '../config/explain.ts'
+import { dryRunWords } from '../hub/dry-run.ts'
 import { loadFor } from './configuration.ts'
 import { Refusal, type ExitCode, type Terminal } from './terminal.ts'
 
@@ -13,6 +14,7 @@ export async function check(file: string | undefined, terminal: Terminal): Promi
   for (const line of explain(issues)) terminal.out(line)
   for (const line of explain(warnings)) terminal.error(`warning: ${line}`)
   if (config === undefined) return 1
+  if (config.hub.dryRun) terminal.error(`warning: ${dryRunWords}`)
   const sources = config.sources.filter((source) => !source.implied)
   const { channels, rules } = config
   terminal.out(`${name}: ok (${count(sources, 'source')}, ${count(channels, 'channel')}, ${count(rules, 'rule')})`)

@@ -10,6 +10,7 @@ import type { ReplayOptions } from './replay.ts'
 import type { RunOptions } from './run.ts'
 import type { ImportOptions } from './import.ts'
 import type { AskOptions, SilenceOptions, SilencesOptions } from './silences.ts'
+import type { RunScheduleOptions } from './run-schedule.ts'
 import type { SendOptions } from './send.ts'
 import { detailOf, Refusal, type ExitCode, type Terminal } from './terminal.ts'
 import type { WhyOptions } from './why.ts'
@@ -161,6 +162,13 @@ function createProgram(terminal: Terminal, finish: (code: ExitCode) => void): Co
     .addOption(jsonOption('the delivery, as JSON'))
     .action(async (name: string, options: HubOptions) =>
       finish(await (await import('./channel.ts')).testChannel(name, options, terminal)),
+    )
+
+  looking(add('run-schedule <name>', "Have the hub do a schedule's work now, for those who stay with cron."))
+    .option('--dry-run', 'show what each channel would send, and send nothing; needs no hub')
+    .option('--config <file>', 'the configuration, for --dry-run')
+    .action(async (name: string, options: RunScheduleOptions) =>
+      finish(await (await import('./run-schedule.ts')).runSchedule(name, options, terminal)),
     )
 
   withData(add('backup <file>', 'Write a copy of the store, while a hub runs or not.')).action(

@@ -95,6 +95,10 @@ export const hubOptions = z.strictObject({
     })
     .prefault({})
     .describe('What may be read without a token, and from where.'),
+  dryRun: z
+    .boolean()
+    .default(false)
+    .describe('Sends nothing: each message is printed as its channel would show it, and counts as delivered.'),
   fallback: z.string().optional().describe('The channel that hears what another one could not be told.'),
   heartbeat: z
     .union([

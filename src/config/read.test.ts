@@ -32,6 +32,7 @@ templates:
     data: './sereno-data',
     tokens: [],
     insecure: false,
+    dryRun: false,
     open: { metrics: [] },
     fallback: 'team',
     heartbeat: { url: 'https://beat.example.org/x', everyMs: 60_000 },

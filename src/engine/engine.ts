@@ -55,7 +55,7 @@ export function createEngine({ store, clock, judge, committed, ask, failed }: En
     clock,
     committed: (draft) => {
       for (const job of draft.jobs.values()) if (job !== undefined) jobs.expect(job.dueAt)
-      if (draft.shiftJobsMs !== 0) jobs.expect(clock.now())
+      if (draft.shiftJobsMs !== 0) jobs.clockStepped()
       outbox.committed(draft)
       committed?.(draft)
       for (const one of draft.asks) ask?.(one)

@@ -117,7 +117,7 @@ function judgeFor(config: number): Judge {
   const { two: _two, ...fewer } = all
   const source = { maxAgeMs: 3_600_000, labels: {} }
   const sources = new Map([['s', source], ...(config === 3 ? [] : [['gone', source] as const])])
-  const kept = rules.filter(({ name }) => config !== 1 || (name !== 'all' && name !== 'paced'))
+  const kept = rules.filter(({ name }) => config !== 1 || name === 'bad' || name === 'last')
   const changed = config === 2 ? kept.map((one) => ({ ...one, to: one.to.filter((to) => to !== 'two') })) : kept
   return judgeOf(changed, config === 2 ? fewer : all, { sources, fallback: 'three' })
 }
@@ -404,5 +404,8 @@ function checkThread(
     isTold = !tellsEnd
   }
   const isEndLost = messages.some(({ delivery: { kind, state } }) => kind === 'end' && state === 'dead')
-  if (!isOpen && !isEndLost) assert.ok(!isTold, `told that it began and never that it ended: ${said}`)
+  // Sent again by hand after it has begun anew: nothing is known any more of the time that it tells of.
+  const isGone =
+    row !== undefined && fromId(row.thread) !== opening && messages.some((one) => retried.has(one.delivery.id))
+  if (!isOpen && !isEndLost && !isGone) assert.ok(!isTold, `told that it began and never that it ended: ${said}`)
 }

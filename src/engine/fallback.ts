@@ -16,6 +16,7 @@ export function tellFallback(dead: Delivery, tools: ThreadTools): void {
   const { severity, thread } = dead
   const rule = fallbackRule
   const conditions = (dead.extra.conditions ?? []).filter((key) => isAboutIt(key, dead, draft))
+  if (isPast(dead, conditions, channel, draft)) return
   const fresh = conditions.filter((key) => !threadsAt(key, channel, draft).some(isLive))
   // Where nothing was heard of it before, whatever is said first is where it begins.
   const isLater = dead.kind === 'change' || dead.kind === 'remind'
@@ -91,6 +92,17 @@ function hasHeard({ seq, kind, extra }: Delivery, channel: string, draft: Draft)
   if (others.includes('dead') || others.includes('expired')) return true
   const threads = (extra.conditions ?? []).flatMap((key) => threadsAt(key, channel, draft))
   return kind === 'end' && threads.some(({ end }) => end !== undefined)
+}
+
+/** What is over is no news where the end is told already, nor is the end of what has begun again. */
+function isPast({ kind }: Delivery, conditions: readonly string[], channel: string, draft: Draft): boolean {
+  if (conditions.length === 0 || kind === 'digest') return false
+  return conditions.every((key) => {
+    const row = readRow(draft, key)
+    const isOver = row !== undefined && hasEnded(row)
+    if (kind === 'end') return !isOver
+    return isOver && threadsAt(key, channel, draft).some(({ state, end }) => state !== 'lost' && end !== undefined)
+  })
 }
 
 function threadsAt(key: string, channel: string, draft: Draft): Thread[] {

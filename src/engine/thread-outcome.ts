@@ -34,8 +34,7 @@ export function noteRetry(delivery: Delivery, tools: ThreadTools): Delivery {
     if (row === undefined || thread === undefined) continue
     // One that its service knows by a key stays as it is: what is new is said behind it.
     const isLast = !isAhead(thread.behind, delivery, tools.draft)
-    if (isLast && delivery.extra.keyed !== true && delivery.extra.report !== true)
-      next = asItIs(next, row, thread)
+    if (isLast && delivery.extra.keyed !== true && delivery.extra.report !== true) next = asItIs(next, row, thread)
     const again = delivery.kind === 'end' ? thread : begunAgain(row, thread, delivery, tools)
     const moved = isLast && saysEnd(thread, next) ? { ...again, end: delivery.seq } : again
     putRow(tools.draft, { ...row, threads: [...row.threads.filter((one) => one !== thread), moved] }, tools.now)

@@ -2,6 +2,7 @@
 import { Command, CommanderError, Option } from 'commander'
 import { printable } from '../lib/printable.ts'
 import { version } from '../version.ts'
+import type { CheckOptions } from './check.ts'
 import type { ConditionsOptions } from './conditions.ts'
 import type { DeliveriesOptions } from './deliveries.ts'
 import type { EventsOptions } from './events.ts'
@@ -48,9 +49,11 @@ function createProgram(terminal: Terminal, finish: (code: ExitCode) => void): Co
     .option('--listen <host:port>', 'the address to listen on (else hub.listen of the configuration)')
     .action(async (options: RunOptions) => finish(await (await import('./run.ts')).run(options, terminal)))
 
-  add('check [file]', 'Check a configuration: every mistake as file:line:col.').action(
-    async (file: string | undefined) => finish(await (await import('./check.ts')).check(file, terminal)),
-  )
+  add('check [file]', 'Check a configuration: every mistake as file:line:col.')
+    .option('--config <file>', 'the configuration, as run takes it')
+    .action(async (file: string | undefined, options: CheckOptions) =>
+      finish(await (await import('./check.ts')).check(file, options, terminal)),
+    )
   add('init', 'Write a commented sereno.yaml into this folder.').action(async () =>
     finish(await (await import('./init.ts')).init(terminal)),
   )

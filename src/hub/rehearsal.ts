@@ -1,7 +1,7 @@
 // The whole engine on a virtual clock, with a store in place and channels that only render: for scenarios and replays.
 import { createVirtualClock, type VirtualClock } from '../engine/clock.ts'
 import { createEngine, type Engine } from '../engine/engine.ts'
-import { conditionPrefix, type ConditionRow, keyOfRow } from '../engine/condition-row.ts'
+import { conditionPrefix, keyOfRow, readRows } from '../engine/condition-row.ts'
 import type { Ask, Draft } from '../engine/draft.ts'
 import type { Command, FactInput, Input } from '../engine/input.ts'
 import type { RenderedPart, Sender } from '../engine/lane.ts'
@@ -199,7 +199,7 @@ export async function createRehearsal(first: Assembly, options: RehearsalOptions
       await settle()
     },
     async closeCondition(key) {
-      const rows = (await store.states(conditionPrefix)).map(([, value]) => value as unknown as ConditionRow)
+      const rows = readRows(await store.states(conditionPrefix))
       for (const row of rows.filter((one) => one.key === key && one.state === 'open')) {
         await engine.command({ name: 'close', condition: keyOfRow(row), by: 'closed' })
       }

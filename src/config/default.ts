@@ -13,6 +13,12 @@ sources:
   this: { kind: host }
   sysinfo: { kind: sysinfo, open: [127.0.0.0/8, '::1/128'] }
 
+watches:
+  # Usual limits of processor, memory, disks and temperature; hosts that fall silent; boots, each with one report.
+  limits: { kind: thresholds }
+  presence: { kind: absence }
+  boots: { kind: boot }
+
 channels:
   console: { kind: console }
 
@@ -20,6 +26,7 @@ rules:
   # Not every event: a program that reports each of its steps as CloudEvents would flood the terminal. What is sent as a
   # message was meant for a person; all else is kept, can be seen on the page, and waits for a rule.
   - { name: messages, on: message, to: console }
+  - { name: hosts, on: 'host.*', to: console }
   # What the hub says of itself, except that it started and similar news.
   - { name: trouble, on: 'sereno.*', where: severity!="info", to: console }
 `

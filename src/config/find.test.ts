@@ -104,7 +104,7 @@ test('the file of init is good, also with all that it shows put into force', asy
       full.config.channels.map(({ name }) => name),
       ['console', 'team'],
     )
-    assert.equal(full.config.rules.length, 4)
+    assert.equal(full.config.rules.length, 5)
     assert.equal(full.config.hub.timezone, 'Europe/Rome')
   } finally {
     await rm(folder, { recursive: true })

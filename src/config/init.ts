@@ -52,6 +52,12 @@ sources:
   #   path: /var/log/app.log
   #   match: { pattern: 'ERROR (?<message>.*)', name: error, severity: error }
 
+# What is judged over time: usual limits of processor, memory, disks and temperature, hosts that fall silent, and boots.
+watches:
+  limits: { kind: thresholds }
+  presence: { kind: absence }
+  boots: { kind: boot }
+
 # Where people read.
 channels:
   # The output of the hub itself.
@@ -65,6 +71,11 @@ channels:
 rules:
   - name: messages
     on: message
+    to: [console]
+
+  - name: hosts
+    on: [host.*]
+    remind: 1d
     to: [console]
 
   # What the hub says of itself, except that it started and similar news.

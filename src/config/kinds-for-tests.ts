@@ -24,6 +24,9 @@ const sources: { readonly [kind: string]: Options } = {
 }
 
 const watches: { readonly [kind: string]: Options } = {
+  thresholds: { options: z.strictObject({}) },
+  absence: { options: z.strictObject({}) },
+  boot: { options: z.strictObject({}) },
   silence: { options: z.strictObject({ every: duration() }) },
 }
 
@@ -46,6 +49,7 @@ const eventTypes: Kinds['eventTypes'] = new Map([
   ['kms.activation', { labels: ['zone'], fields: { machine: '', skuId: '', zone: '' } }],
   ['kms.renewal', { labels: ['zone'], fields: { machine: '', skuId: '', zone: '' } }],
   ['message', { labels: [], fields: {} }],
+  ['host.silent', { labels: [], fields: {} }],
   ['sereno.started', { labels: [], fields: {} }],
 ])
 

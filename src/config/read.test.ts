@@ -213,7 +213,7 @@ test('the built-in default and the file of init are good', async () => {
     assert.deepEqual(config.sources.find(({ kind }) => kind === 'message')?.open, ['127.0.0.0/8', '::1/128'])
     assert.deepEqual(
       config.rules.flatMap(({ on }) => on),
-      ['message', 'sereno.*'],
+      ['message', 'host.*', 'sereno.*'],
     )
   }
 })

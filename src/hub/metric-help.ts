@@ -36,6 +36,7 @@ const sentences: { readonly [name: string]: string } = {
   sereno_mentions_failing: 'Whether what is said to the account cannot be heard.',
   sereno_mentions_ignored_total: 'Mentions by accounts that are not listed.',
   sereno_mentions_passed_over_total: 'Questions of listed accounts beyond what is answered in a minute.',
+  sereno_node_exporters_down: 'Node_exporters that gave no sample the last time.',
   sereno_orphan_closes_total: 'Connections to the KMS server whose end is in the log but not their beginning.',
   sereno_outbox_oldest_seconds: 'Age of the oldest message that waits, by channel.',
   sereno_outbox_waiting: 'Messages that wait or are being sent, by channel.',

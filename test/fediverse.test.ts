@@ -107,6 +107,37 @@ rules: [{ on: disk.full, to: fedi }]`,
   await house.stop()
 })
 
+for (const [name, start] of Object.entries({ Mastodon: startMastodonDouble, Firefish: startFirefishDouble })) {
+  test(`a mention "status" is answered once, in its thread and seen by no more people, on ${name}`, async () => {
+    await using server = await start()
+    await using house = await createHubHouse()
+    const account = `url: '${server.url}', token: the-token-of-the-account`
+    await house.configure(
+      `sources: { ask: { kind: fediverse, ${account}, accounts: ['@ann@example.org'], channel: fedi, poll: 1s } }
+channels: { fedi: { kind: fediverse, ${account}, visibility: public, minInterval: 0s } }
+rules: []`,
+    )
+    await house.start()
+    const lists = (): number => server.asked.filter(({ path }) => path.endsWith('/notifications')).length
+    await house.until('it listens', () => lists() > 0 && (server.streams.open === 1 || lists() > 1))
+    server.mention({ acct: 'mallory@example.org', text: 'status' })
+    const { status } = server.mention({ acct: 'ann@example.org', text: 'status', visibility: 'direct' })
+    await house.until('it was answered', () => server.posts.length === 1)
+    const [answer] = server.posts
+    assert.match(answer?.text ?? '', /^@ann@example\.org /)
+    assert.deepEqual(
+      [answer?.replyTo, answer?.visibility === 'direct' || answer?.visibility === 'specified'],
+      [status, true],
+    )
+    await house.stop()
+    const before = lists()
+    await house.start()
+    await house.until('it listens again', () => lists() > before)
+    await house.stop()
+    assert.equal(server.posts.length, 1)
+  })
+}
+
 test('the samples on the page are what is posted', () => {
   const place = { zone: 'UTC', hubUrl: 'https://hub.example.org' }
   const post = (change: Partial<Message>, mention: object, space: Space): Post => {

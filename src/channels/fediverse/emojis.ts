@@ -4,6 +4,7 @@ export const emojis: { readonly [shortcode: string]: string } = {
   bell: '🔔',
   boom: '💥',
   chart_with_upwards_trend: '📈',
+  clipboard: '📋',
   computer: '💻',
   desktop_computer: '🖥️',
   electric_plug: '🔌',

@@ -3,6 +3,7 @@
 export const sources = {
   alertmanager: () => import('./sources/alertmanager/index.ts'),
   cloudevents: () => import('./sources/cloudevents/index.ts'),
+  fediverse: () => import('./sources/fediverse/index.ts'),
   heartbeat: () => import('./sources/heartbeat/index.ts'),
   host: () => import('./sources/host/index.ts'),
   log: () => import('./sources/log/index.ts'),
@@ -25,6 +26,7 @@ export const watches = {
 export const channels = {
   console: () => import('./channels/console.ts'),
   email: () => import('./channels/email/index.ts'),
+  fediverse: () => import('./channels/fediverse/index.ts'),
   slack: () => import('./channels/slack.ts'),
   webhook: () => import('./channels/webhook.ts'),
 } as const

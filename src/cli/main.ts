@@ -7,6 +7,7 @@ import type { ConditionsOptions } from './conditions.ts'
 import type { DeliveriesOptions } from './deliveries.ts'
 import type { EventsOptions } from './events.ts'
 import type { HubOptions } from './hub-client.ts'
+import type { LoginOptions } from './login.ts'
 import type { ReplayOptions } from './replay.ts'
 import type { RunOptions } from './run.ts'
 import type { ImportOptions } from './import.ts'
@@ -166,6 +167,15 @@ function createProgram(terminal: Terminal, finish: (code: ExitCode) => void): Co
     .action(async (name: string, options: HubOptions) =>
       finish(await (await import('./channel.ts')).testChannel(name, options, terminal)),
     )
+  addTo(channel, 'login <name>', 'Have an account of the fediverse let Sereno post; writes its token to a file.')
+    .option('--config <file>', 'the configuration that has the channel')
+    .option('--data <dir>', 'the folder for the token, where the channel has no tokenFile (else the data folder)')
+    .option('--url <url>', "the server's address, for a channel that is not configured yet")
+    .option('--password', 'by name and password from standard input, where the server still takes them')
+    .action(async (name: string, options: LoginOptions) => {
+      const [{ login }, { createReadLine }] = await Promise.all([import('./login.ts'), import('./read-line.ts')])
+      finish(await login(name, options, terminal, createReadLine()))
+    })
 
   looking(add('run-schedule <name>', "Have the hub do a schedule's work now, for those who stay with cron."))
     .option('--dry-run', 'show what each channel would send, and send nothing; needs no hub')

@@ -72,7 +72,7 @@ function headOf(event: KvpEvent, name: string, generation: Generation): string {
 /** Cuts the escaped text wherever the room ends, inside of an escape as well. Undefined: there is no room. */
 function sliceValues(head: string, escaped: string, limit: number): string[] | undefined {
   const values: string[] = []
-  for (let at = 0; at < escaped.length; ) {
+  for (let at = 0; at < escaped.length;) {
     const before = `${head},"msg_i":${values.length},"msg":"`
     const room = limit - before.length - '"}'.length - slack
     if (room <= 0) return undefined

@@ -195,7 +195,11 @@ describe('our own', () => {
 
   test('slices may come in any order, and between those of others', () => {
     const [one, two] = ['o', 't'].map((letter) =>
-      encodeEvent({ ...start, description: letter.repeat(2500) }, own, uuid.replaceAll('1', letter === 'o' ? '6' : '7')),
+      encodeEvent(
+        { ...start, description: letter.repeat(2500) },
+        own,
+        uuid.replaceAll('1', letter === 'o' ? '6' : '7'),
+      ),
     )
     const mixed = (one ?? []).flatMap((pair, index) => [two?.at(-1 - index) ?? assert.fail(), pair])
     assert.deepEqual(
@@ -342,7 +346,10 @@ function checkFits(key: string, value: string): void {
 function events(longest: number): fc.Arbitrary<KvpEvent> {
   const texts = fc.oneof(
     fc.string({ unit: 'binary', maxLength: longest, size: 'max' }),
-    fc.string({ unit: fc.constantFrom('a', '|', '\u0000', '\ud800', '\udc00', '\ufffd', '"', '\\', '😀', '\n'), maxLength: longest }),
+    fc.string({
+      unit: fc.constantFrom('a', '|', '\u0000', '\ud800', '\udc00', '\ufffd', '"', '\\', '😀', '\n'),
+      maxLength: longest,
+    }),
   )
   return fc
     .record(

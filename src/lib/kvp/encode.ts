@@ -62,7 +62,7 @@ function cutEscaped(text: string, roomOf: (index: number) => number): string[] {
   let start = 0
   let used = 0
   let room = roomOf(0)
-  for (let at = 0; at < text.length; ) {
+  for (let at = 0; at < text.length;) {
     const unit = text.charCodeAt(at)
     const pair = unit >= 0xd800 && unit < 0xdc00
     const width = pair ? 12 : escapedWidth(unit)

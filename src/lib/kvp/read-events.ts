@@ -139,7 +139,8 @@ function toEvent(parts: KeyParts, meta: Value['meta'], description: string): Fou
 
 /** Milliseconds with the microseconds as fraction; NaN when it is none. */
 export function readIsoTime(text: string): number {
-  const [, seconds = '', fraction = ''] = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(?:Z|\+00:00)$/.exec(text) ?? []
+  const [, seconds = '', fraction = ''] =
+    /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(?:Z|\+00:00)$/.exec(text) ?? []
   return seconds === '' ? Number.NaN : Date.parse(`${seconds}Z`) + Number(fraction.slice(0, 6).padEnd(6, '0')) / 1000
 }
 
@@ -147,10 +148,13 @@ export function readIsoTime(text: string): number {
 function unescapeText(raw: string): string {
   const whole = parseText(raw)
   if (whole !== undefined) return whole
-  return raw.replace(/\\(?:u([0-9a-fA-F]{4})|(["\\/bfnrt])|u[0-9a-fA-F]{0,3}|$)/g, (_, hex?: string, letter?: string) => {
-    if (hex !== undefined) return String.fromCharCode(Number.parseInt(hex, 16))
-    return letter === undefined ? '\ufffd' : (parseText(`\\${letter}`) ?? '')
-  })
+  return raw.replace(
+    /\\(?:u([0-9a-fA-F]{4})|(["\\/bfnrt])|u[0-9a-fA-F]{0,3}|$)/g,
+    (_, hex?: string, letter?: string) => {
+      if (hex !== undefined) return String.fromCharCode(Number.parseInt(hex, 16))
+      return letter === undefined ? '\ufffd' : (parseText(`\\${letter}`) ?? '')
+    },
+  )
 }
 
 function parseText(raw: string): string | undefined {

@@ -27,21 +27,29 @@ export interface PoolRecord extends Pair {
 
 /** What is longer than the file has room for is cut after a whole character. */
 export function encodeRecords(pairs: readonly Pair[]): Buffer {
-  const bytes = Buffer.alloc(pairs.length * recordBytes)
+  const bytes = Buffer.allocUnsafe(pairs.length * recordBytes)
+  encodeInto(bytes, pairs)
+  return bytes
+}
+
+/** Into memory that may hold anything. */
+export function encodeInto(bytes: Buffer, pairs: readonly Pair[]): void {
   let at = 0
   for (const { key, value } of pairs) {
-    bytes.write(key, at, keyBytes)
-    bytes.write(value, at + keyBytes, valueBytes)
+    const keyEnd = at + bytes.write(key, at, keyBytes)
+    bytes.fill(0, keyEnd, at + keyBytes)
+    const valueEnd = at + keyBytes + bytes.write(value, at + keyBytes, valueBytes)
     at += recordBytes
+    bytes.fill(0, valueEnd, at)
   }
-  return bytes
 }
 
 /** Whole records in order. What follows the last whole one becomes a record with a problem, since all after it would be garbage. */
 export function decodeRecords(bytes: Buffer, firstIndex = 0): PoolRecord[] {
   const records: PoolRecord[] = []
   const whole = Math.floor(bytes.length / recordBytes)
-  for (let number = 0; number < whole; number++) records.push(decodeAt(bytes, number * recordBytes, firstIndex + number))
+  for (let number = 0; number < whole; number++)
+    records.push(decodeAt(bytes, number * recordBytes, firstIndex + number))
   const torn = bytes.length % recordBytes
   if (torn > 0)
     records.push({

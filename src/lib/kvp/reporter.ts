@@ -1,0 +1,285 @@
+// Writes events to a pool: gathers what comes at once into one append, keeps what could not be written, and is bounded in all it keeps.
+import { randomUUID } from 'node:crypto'
+import { setTimeout as wait } from 'node:timers/promises'
+import { fit } from './bounds.ts'
+import { enterBoot, readVmId } from './boot.ts'
+import type { KvpEvent, Writer } from './event.ts'
+import { countRecords } from './own-records.ts'
+import { createPoolFile, type OpenPool, type PoolRefusal } from './pool-file.ts'
+import type { Pair } from './record.ts'
+import type { Flushed, Reporter, ReporterOptions, ReporterStatus, Written } from './reporting.ts'
+
+interface Item {
+  readonly event: KvpEvent
+  readonly uuid: string
+  pairs?: readonly Pair[]
+  /** Of an event that is tried once. */
+  readonly settle?: (written: Written) => void
+}
+
+const usual = { mostRecords: 500, mostWaiting: 1000, lockWaitMs: 2000 }
+/** So soon after a write a daemon that read before it has rewritten the pool. */
+const lookAgainAfterMs = [50, 500, 2000]
+/** One append: memory that stays in the processor's cache. */
+const recordsAtOnce = 256
+const retryAfterMs = { absent: 30_000, failing: [1000, 2000, 5000, 10_000, 30_000] }
+
+export function createReporter(options: ReporterOptions): Reporter {
+  const { mostRecords, mostWaiting, lockWaitMs } = { ...usual, ...withoutUndefined(options) }
+  const { path, locks, prefix, now, warn } = options
+  const pool = createPoolFile({ path, locks, lockWaitMs })
+  const status = {
+    state: 'opening' as ReporterStatus['state'],
+    locks: locks === undefined ? ('none' as const) : ('flock and fcntl' as const),
+    written: 0,
+    waiting: 0,
+    dropped: 0,
+    merged: 0,
+    again: 0,
+    repaired: 0,
+    cleared: 0,
+  }
+  let queue: Item[] = []
+  let writer: Writer | undefined
+  let working: Promise<void> | undefined
+  let scheduled = false
+  let failures = 0
+  let lastRefusal: PoolRefusal | undefined
+  let retryTimer: NodeJS.Timeout | undefined
+  let lookTimer: NodeJS.Timeout | undefined
+  /** Records of this boot and prefix up to that place of the pool. */
+  let counted = { to: 0, records: 0 }
+  /** The one record that says how many were dropped. */
+  let notice: { readonly key: string; said: number } | undefined
+  let closed = false
+
+  function schedule(): void {
+    if (scheduled || working !== undefined) return
+    scheduled = true
+    setImmediate(() => {
+      scheduled = false
+      void work()
+    })
+  }
+
+  /** One at a time. */
+  function work(): Promise<void> {
+    clearTimeout(retryTimer)
+    working ??= drain().finally(() => {
+      working = undefined
+      if (queue.length > 0 && lastRefusal === undefined) schedule()
+    })
+    return working
+  }
+
+  async function drain(): Promise<void> {
+    let refusal = await enter()
+    do refusal ??= await writeBatch()
+    while (refusal === undefined && queue.length > 0)
+    lastRefusal = refusal
+    if (refusal === undefined) {
+      failures = 0
+      status.state = 'ready'
+      lookAgain(0)
+      return
+    }
+    refuse(refusal)
+  }
+
+  async function enter(): Promise<PoolRefusal | undefined> {
+    if (writer !== undefined) return undefined
+    const boot = await enterBoot({
+      path,
+      locks,
+      lockWaitMs,
+      prefix,
+      foreign: options.foreign ?? 'keep',
+      markerFolder: options.markerFolder,
+      ...(options.proc === undefined ? {} : { proc: options.proc }),
+    })
+    if (!boot.ok) return boot
+    status.cleared += boot.cleared
+    writer = { prefix, incarnation: boot.incarnation, vmId: options.vmId ?? readVmId() }
+    return undefined
+  }
+
+  async function writeBatch(): Promise<PoolRefusal | undefined> {
+    const items = queue.splice(0, recordsAtOnce).filter(encodeItem)
+    if (items.length === 0 && status.dropped === (notice?.said ?? 0)) return undefined
+    let kept: readonly Item[] = items
+    let noticed = notice?.said ?? 0
+    const done = await pool.append((open) => {
+      const room = roomIn(open)
+      const fitted = fit(items, room, eventOf, weightOf)
+      kept = fitted.kept
+      status.merged += fitted.merged.length
+      for (const item of fitted.merged) item.settle?.({ ok: true })
+      for (const item of fitted.dropped) drop(item, `${mostRecords} records of this boot are in ${path}`)
+      noticed = status.dropped
+      return kept.flatMap(({ pairs = [] }) => pairs).concat(noticePairs(open))
+    })
+    if (!done.ok) {
+      queue = [...kept, ...queue]
+      return done
+    }
+    if (notice !== undefined) notice.said = noticed
+    status.written += kept.length
+    status.again += done.again
+    if (done.repaired > 0) status.repaired += 1
+    for (const item of kept) item.settle?.({ ok: true })
+    return undefined
+  }
+
+  /** False: it cannot be said, which is its own trouble alone. */
+  function encodeItem(item: Item): boolean {
+    if (writer === undefined) return false
+    try {
+      item.pairs ??= options.encode(item.event, writer, item.uuid)
+      return true
+    } catch (error) {
+      const detail = `an event cannot be written as records: ${error instanceof Error ? error.message : String(error)}`
+      if (item.settle === undefined) status.dropped += 1
+      warn(detail)
+      item.settle?.({ ok: false, reason: 'invalid', detail })
+      return false
+    }
+  }
+
+  /** One record is kept free for the notice. */
+  function roomIn(open: OpenPool): number {
+    if (!Number.isFinite(mostRecords)) return mostRecords
+    const own = `${prefix}|${writer?.incarnation}|`
+    if (counted.to > open.size) counted = { to: 0, records: 0 }
+    if (counted.to < open.size)
+      counted = { to: open.size, records: counted.records + countRecords(open.fd, counted.to, open.size, own) }
+    return Math.max(0, mostRecords - 1 - counted.records)
+  }
+
+  /** Written once and then changed in its place: two of one key would be one more record for the same. */
+  function noticePairs(open: OpenPool): readonly Pair[] {
+    const count = status.dropped
+    if (writer === undefined || count === (notice?.said ?? 0)) return []
+    const event = { type: 'diagnostic', name: 'events-dropped', description: `${count} events dropped`, at: now() }
+    const [pair] = options.encode(event, writer, '00000000-0000-4000-8000-000000000000')
+    if (pair === undefined) return []
+    const there = notice !== undefined && pool.replace(open, pair)
+    notice = { key: pair.key, said: notice?.said ?? 0 }
+    return there ? [] : [pair]
+  }
+
+  function drop(item: Item, detail: string): void {
+    status.dropped += 1
+    item.settle?.({ ok: false, reason: 'crowded', detail })
+  }
+
+  /** Those that are tried once hear of it; the others wait. */
+  function refuse(refusal: PoolRefusal): void {
+    const waiting = queue.filter(({ settle }) => settle === undefined)
+    for (const item of queue) item.settle?.(refusal)
+    const fitted = fit(waiting, mostWaiting, eventOf, () => 1)
+    status.merged += fitted.merged.length
+    for (const item of fitted.dropped) drop(item, refusal.detail)
+    queue = [...fitted.kept]
+    status.state = refusal.reason === 'absent' ? 'absent' : 'failing'
+    if (failures === 0 && queue.length > 0) warn(`${refusal.detail}; ${queue.length} events wait`)
+    failures += 1
+    if (queue.length > 0 && !closed) retryTimer = later(retryDelay(refusal), () => void work())
+  }
+
+  function retryDelay({ reason }: PoolRefusal): number {
+    const { absent, failing } = retryAfterMs
+    return reason === 'absent' ? absent : (failing[Math.min(failures, failing.length) - 1] ?? absent)
+  }
+
+  /** Whether a rewrite has lost what was just written. */
+  function lookAgain(step: number): void {
+    clearTimeout(lookTimer)
+    const delay = lookAgainAfterMs[step]
+    if (delay === undefined || closed) return
+    lookTimer = later(delay, () => {
+      if (working === undefined) void recover().finally(() => lookAgain(step + 1))
+      else lookAgain(step)
+    })
+  }
+
+  async function recover(): Promise<void> {
+    const done = await pool.recover()
+    if (done.ok) status.again += done.again
+  }
+
+  async function flush(deadlineMs: number): Promise<Flushed> {
+    const until = performance.now() + deadlineMs
+    for (;;) {
+      await atMost(work(), until - performance.now())
+      if (queue.length === 0 && working === undefined) return { waiting: 0 }
+      const left = until - performance.now()
+      if (left <= 0 || lastRefusal?.reason === 'absent') break
+      if (lastRefusal !== undefined) await wait(Math.min(left, 50))
+    }
+    return { waiting: queue.length, ...(lastRefusal === undefined ? {} : { detail: lastRefusal.detail }) }
+  }
+
+  return {
+    publish(event) {
+      queue.push({ event, uuid: randomUUID() })
+      if (lastRefusal === undefined) schedule()
+      else refuseOverflow()
+    },
+    write(event) {
+      return new Promise((settle) => {
+        queue.push({ event, uuid: randomUUID(), settle })
+        schedule()
+      })
+    },
+    flush,
+    async settle() {
+      await wait(lookAgainAfterMs[0])
+      await work()
+      await recover()
+    },
+    get status() {
+      return { ...status, waiting: queue.length }
+    },
+    async [Symbol.asyncDispose]() {
+      closed = true
+      clearTimeout(retryTimer)
+      clearTimeout(lookTimer)
+      await working
+      pool.close()
+    },
+  }
+
+  function refuseOverflow(): void {
+    if (queue.length <= mostWaiting) return
+    const fitted = fit(queue, mostWaiting, eventOf, () => 1)
+    status.merged += fitted.merged.length
+    for (const item of fitted.dropped) drop(item, 'too much waits')
+    queue = [...fitted.kept]
+  }
+}
+
+function eventOf({ event }: Item): KvpEvent {
+  return event
+}
+
+function weightOf({ pairs = [] }: Item): number {
+  return pairs.length
+}
+
+/** Resolves when the work has ended or the time is over. */
+async function atMost(work: Promise<void>, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, Math.max(0, ms))
+  })
+  await Promise.race([work, late])
+  clearTimeout(timer)
+}
+
+function later(ms: number, act: () => void): NodeJS.Timeout {
+  return setTimeout(act, ms).unref()
+}
+
+function withoutUndefined(options: ReporterOptions): Partial<typeof usual> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
+}

@@ -6,6 +6,7 @@ import type { ConditionsOptions } from './conditions.ts'
 import type { DeliveriesOptions } from './deliveries.ts'
 import type { EventsOptions } from './events.ts'
 import type { HubOptions } from './hub-client.ts'
+import type { KvpOptions } from './kvp.ts'
 import type { ReplayOptions } from './replay.ts'
 import type { RunOptions } from './run.ts'
 import type { SendOptions } from './send.ts'
@@ -121,6 +122,24 @@ function createProgram(terminal: Terminal, finish: (code: ExitCode) => void): Co
     .addOption(jsonOption('the delivery, as JSON'))
     .action(async (name: string, options: HubOptions) =>
       finish(await (await import('./channel.ts')).testChannel(name, options, terminal)),
+    )
+
+  const kvp = add('kvp', 'Read the key-value pools of Hyper-V.')
+  addTo(kvp, 'list <file>', 'List the records of a pool: events in one piece, and what is wrong with any.')
+    .addOption(jsonOption('one JSON object a record'))
+    .action(async (file: string, options: KvpOptions) =>
+      finish(await (await import('./kvp.ts')).listPool(file, options, terminal)),
+    )
+  addTo(kvp, 'watch <file>', 'Show the records of a pool, and those that come, until it is ended.')
+    .option('--new', 'only those that come from now on')
+    .addOption(jsonOption('one JSON object a record'))
+    .action(async (file: string, options: KvpOptions) =>
+      finish(await (await import('./kvp.ts')).watchPool(file, options, terminal)),
+    )
+  addTo(kvp, 'get <file> <key>', 'Print the value of a key, as the host has it.')
+    .addOption(jsonOption('the record, as JSON'))
+    .action(async (file: string, key: string, options: KvpOptions) =>
+      finish(await (await import('./kvp.ts')).getFromPool(file, key, options, terminal)),
     )
 
   withData(add('backup <file>', 'Write a copy of the store, while a hub runs or not.')).action(

@@ -153,7 +153,10 @@ export async function withPool<Result>(
     fd = openSync(path, kind === 'shared' ? constants.O_RDONLY : openToAppend, 0o644)
     return await lockAndWork(options, fd, kind, work)
   } catch (error) {
-    return refusalOf(error, path)
+    const refusal = refusalOf(error, path)
+    return kind === 'shared' && refusal.reason === 'absent'
+      ? { ...refusal, detail: `${path}: it is not there` }
+      : refusal
   } finally {
     if (fd !== undefined) closeSync(fd)
   }

@@ -18,6 +18,7 @@ export const watches = {
 export const channels = {
   console: () => import('./channels/console.ts'),
   email: () => import('./channels/email/index.ts'),
+  'hyperv-kvp': () => import('./channels/hyperv-kvp/index.ts'),
   slack: () => import('./channels/slack.ts'),
   webhook: () => import('./channels/webhook.ts'),
 } as const
@@ -29,5 +30,6 @@ export const eventTypes = {
   kms: () => import('./event-types/kms.ts'),
   log: () => import('./event-types/log.ts'),
   message: () => import('./event-types/message.ts'),
+  report: () => import('./event-types/report.ts'),
   sereno: () => import('./event-types/sereno.ts'),
 } as const

@@ -12,6 +12,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { cloudInitPrefix } from './cloud-init.ts'
 import { nobody } from './event.ts'
 import { parseKey } from './key.ts'
 import { type OpenPool, type PoolFileOptions, type PoolRefusal, readAll, withPool } from './pool-file.ts'
@@ -62,6 +63,8 @@ export async function enterBoot(options: BootOptions): Promise<Boot | PoolRefusa
       return { ok: true, incarnation: marker.incarnation, cleared: 0 }
     const fresh: Boot = { ok: true, incarnation: began, cleared: 0 }
     if (bootId === '' || !writeMarker(path, { bootId, incarnation: began }) || !pool.locked) return fresh
+    // Under its prefix cloud-init itself has written in this boot, with another time of its beginning.
+    if (prefix === cloudInitPrefix && foreign === 'keep') return fresh
     const isOld = (key: string): boolean => {
       const parts = parseKey(key)
       return foreign === 'drop' || (parts?.prefix === prefix && parts.incarnation !== String(began))

@@ -12,6 +12,7 @@ import type { Flushed, Reporter, ReporterOptions, ReporterStatus, Written } from
 interface Item {
   readonly event: KvpEvent
   readonly uuid: string
+  readonly unlessThere?: boolean
   pairs?: readonly Pair[]
   /** Of an event that is tried once. */
   readonly settle?: (written: Written) => void
@@ -110,7 +111,8 @@ export function createReporter(options: ReporterOptions): Reporter {
     let noticed = notice?.said ?? 0
     const done = await pool.append((open) => {
       const room = roomIn(open)
-      const fitted = fit(items, room, eventOf, weightOf)
+      const missing = items.filter((item) => !isThere(item, open))
+      const fitted = fit(missing, room, eventOf, weightOf)
       kept = fitted.kept
       status.merged += fitted.merged.length
       for (const item of fitted.merged) item.settle?.({ ok: true })
@@ -128,6 +130,14 @@ export function createReporter(options: ReporterOptions): Reporter {
     if (done.repaired > 0) status.repaired += 1
     for (const item of kept) item.settle?.({ ok: true })
     return undefined
+  }
+
+  function isThere({ unlessThere, pairs = [], settle }: Item, open: OpenPool): boolean {
+    const [first] = pairs
+    if (unlessThere !== true || first === undefined || countRecords(open.fd, 0, open.size, `${first.key}\0`) === 0)
+      return false
+    settle?.({ ok: true })
+    return true
   }
 
   /** False: it cannot be said, which is its own trouble alone. */
@@ -225,9 +235,9 @@ export function createReporter(options: ReporterOptions): Reporter {
       if (lastRefusal === undefined) schedule()
       else refuseOverflow()
     },
-    write(event) {
+    write(event, { uuid = randomUUID(), unlessThere = false } = {}) {
       return new Promise((settle) => {
-        queue.push({ event, uuid: randomUUID(), settle })
+        queue.push({ event, uuid, unlessThere, settle })
         schedule()
       })
     },

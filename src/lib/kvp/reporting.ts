@@ -29,12 +29,19 @@ export interface Reporter extends AsyncDisposable {
   /** Kept until it is written, or dropped when too much waits. Never throws. */
   publish(event: KvpEvent): void
   /** Tried once. Events handed in before this turn of the event loop ends go into one append. */
-  write(event: KvpEvent): Promise<Written>
+  write(event: KvpEvent, how?: WriteOptions): Promise<Written>
   /** Writes what waits; resolves by the deadline at the latest. */
   flush(deadlineMs: number): Promise<Flushed>
   /** Waits until a daemon that had read before the last write has rewritten the pool, and appends again what that has lost. */
   settle(): Promise<void>
   readonly status: ReporterStatus
+}
+
+export interface WriteOptions {
+  /** The same for each attempt at the same event: the host keeps one value for a key. */
+  readonly uuid?: string
+  /** It may stand in the pool already: then nothing is written. */
+  readonly unlessThere?: boolean
 }
 
 export type Written =

@@ -8,6 +8,8 @@ import type { EventsOptions } from './events.ts'
 import type { HubOptions } from './hub-client.ts'
 import type { KvpOptions } from './kvp.ts'
 import type { ReplayOptions } from './replay.ts'
+import type { ReportOptions } from './report.ts'
+import type { RunReportOptions } from './report-run.ts'
 import type { RunOptions } from './run.ts'
 import type { SendOptions } from './send.ts'
 import { detailOf, Refusal, type ExitCode, type Terminal } from './terminal.ts'
@@ -124,6 +126,27 @@ function createProgram(terminal: Terminal, finish: (code: ExitCode) => void): Co
       finish(await (await import('./channel.ts')).testChannel(name, options, terminal)),
     )
 
+  const report = add('report', 'Tell the Hyper-V host and the hub of a stage of work.')
+  reporting(addTo(report, 'start <name>', 'A stage has started.'))
+    .option('--message <text>', 'what it does')
+    .action(async (name: string, options: ReportOptions) =>
+      finish(await (await import('./report.ts')).reportStart(name, options, terminal)),
+    )
+  reporting(addTo(report, 'finish <name>', 'A stage has finished: as its own result says, or the worst of its parts.'))
+    .option('--result <result>', 'success, warn or fail')
+    .option('--message <text>', 'what became of it')
+    .option('--file <path>', 'a file whose end goes along to the hub', collect, [])
+    .action(async (name: string, options: ReportOptions) =>
+      finish(await (await import('./report.ts')).reportFinish(name, options, terminal)),
+    )
+  reporting(addTo(report, 'run <name> [command...]', 'Run a command as a stage; ends as the command does.'))
+    .option('--message <text>', 'what it does')
+    .option('--on-failure <result>', 'what the stage is when the command fails: warn or fail')
+    .option('--file <path>', 'a file whose end goes along to the hub when it has ended', collect, [])
+    .action(async (name: string, words: string[], options: RunReportOptions) =>
+      finish(await (await import('./report-run.ts')).reportRun(name, words, options, terminal)),
+    )
+
   const kvp = add('kvp', 'Read the key-value pools of Hyper-V.')
   addTo(kvp, 'list <file>', 'List the records of a pool: events in one piece, and what is wrong with any.')
     .addOption(jsonOption('one JSON object a record'))
@@ -174,6 +197,19 @@ function withData(command: Command): Command {
       const { dataFolder } = await import('./data-folder.ts')
       given.setOptionValue('data', await dataFolder(config))
     })
+}
+
+function reporting(command: Command): Command {
+  return command
+    .option('--pool <file>', "write this pool, and tell no hub unless one is named (else the guest's own pool, if any)")
+    .option('--no-pool', 'write no pool')
+    .option('--data <dir>', 'the data folder of the hub to tell')
+    .option('--hub <url>', 'the hub to tell (else the one that runs on the data folder)')
+    .option('--token-file <file>', "the file with the hub's token (else the one in the data folder)")
+    .option('--host <name>', 'the host it is about (else this one)')
+    .option('--origin <text>', 'which program it is a part of')
+    .option('--print', 'also as a line on standard error')
+    .addOption(jsonOption('what was done, as JSON'))
 }
 
 function listing(command: Command): Command {

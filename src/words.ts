@@ -265,14 +265,12 @@ export interface Message {
   /** Ids of the events named here; the first stands beside the message. */
   readonly ids: readonly string[]
   readonly at: number
-  /** For channels that tell of stages of work as such. */
   readonly stage?: MessageStage
 }
 
-/** The beginning or the end of a stage of work, such as a boot or a part of it. */
+/** The beginning or the end of a stage of work; its name has those of its parents before it: `boot/network`. */
 export interface MessageStage {
   readonly type: 'start' | 'finish'
-  /** With those of its parents before it: `boot/network`. */
   readonly name: string
   readonly description: string
   readonly origin?: string

@@ -117,18 +117,22 @@ function childrenField(children: unknown): MessageField[] {
   if (!Array.isArray(children)) return []
   const bad = children.filter(isObject).filter(({ result }) => result === 'FAIL' || result === 'WARN')
   if (bad.length === 0) return []
-  const named = bad.slice(0, namedChildren).map(({ name, result }) => `${String(name)} (${String(result)})`)
+  const named = bad.slice(0, namedChildren).map(({ name, result }) => `${textOf(name)} (${textOf(result)})`)
   const more = bad.length > named.length ? [`and ${bad.length - named.length} more`] : []
   return [{ name: 'Parts', value: [...named, ...more].join(', ') }]
 }
 
 function fileField({ path, content, cut }: JsonObject): MessageField {
   const note = typeof content !== 'string' ? 'not read' : cut === true ? 'attached, its end' : 'attached'
-  return { name: 'File', value: String(path), code: true, note }
+  return { name: 'File', value: textOf(path), code: true, note }
 }
 
 function linesOf({ description }: MessageStage): string[] {
   return description === '' ? [] : [description]
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' && value !== '' ? value : '?'
 }
 
 function isObject(value: unknown): value is JsonObject {

@@ -15,8 +15,9 @@ export function encodeEvent(event: KvpEvent, writer: Writer, uuid: string): Pair
   const description = event.description.toWellFormed()
   const head = headOf(event, name, type)
   const keyParts = { ...writer, incarnation: String(writer.incarnation), type, name, uuid }
-  const whole = `${head},"msg":${quoteAscii(description)}}`
-  if (whole.length <= mostValueUnits) return [{ key: writeKey(keyParts, 0), value: whole }]
+  // Escaped it is never shorter.
+  const whole = description.length < mostValueUnits ? `${head},"msg":${quoteAscii(description)}}` : undefined
+  if (whole !== undefined && whole.length <= mostValueUnits) return [{ key: writeKey(keyParts, 0), value: whole }]
   const sliced = (text: string): string[] | undefined => sliceValues(text, description)
   const values =
     sliced(head) ??

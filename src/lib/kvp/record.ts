@@ -62,12 +62,24 @@ export function decodeRecords(bytes: Buffer, firstIndex = 0): PoolRecord[] {
 }
 
 function decodeAt(bytes: Buffer, at: number, index: number): PoolRecord {
-  const key = bytes.subarray(at, endOf(bytes, at, keyBytes))
-  const value = bytes.subarray(at + keyBytes, endOf(bytes, at + keyBytes, valueBytes))
-  const found = { index, key: key.toString('utf8'), value: value.toString('utf8') }
-  if (key.length === 0) return { ...found, problem: 'it has no key' }
-  const broken = [isUtf8(key) ? '' : 'key', isUtf8(value) ? '' : 'value'].filter((name) => name !== '')
-  return broken.length === 0 ? found : { ...found, problem: `its ${broken.join(' and ')} is no UTF-8` }
+  const keyEnd = endOf(bytes, at, keyBytes)
+  const valueAt = at + keyBytes
+  const valueEnd = endOf(bytes, valueAt, valueBytes)
+  const key = bytes.toString('utf8', at, keyEnd)
+  const value = bytes.toString('utf8', valueAt, valueEnd)
+  if (key === '') return { index, key, value, problem: 'it has no key' }
+  const broken = [
+    isBroken(key, bytes, at, keyEnd) ? 'key' : '',
+    isBroken(value, bytes, valueAt, valueEnd) ? 'value' : '',
+  ].filter((name) => name !== '')
+  return broken.length === 0
+    ? { index, key, value }
+    : { index, key, value, problem: `its ${broken.join(' and ')} is no UTF-8` }
+}
+
+/** What cannot be decoded becomes U+FFFD, which may also have been written as such. */
+function isBroken(text: string, bytes: Buffer, at: number, end: number): boolean {
+  return text.includes('\ufffd') && !isUtf8(bytes.subarray(at, end))
 }
 
 /** Cut at the first NUL: the daemon leaves the end of an older, longer value behind it. */

@@ -106,14 +106,14 @@ test('an event in slices is told in one piece; when one never comes, that is sai
     { ...writer, prefix: 'OTHER' },
     uuid,
   )
-  writeFileSync(pool, encodeRecords([...pairs.slice(0, 1)]))
+  writeFileSync(pool, encodeRecords(pairs.slice(0, 1)))
   const double = await start()
   appendFileSync(pool, encodeRecords([...pairs.slice(1), ...late.slice(0, -1)]))
   await until(() => double.events.length >= 2)
   await stop(double)
   const told = double.events.map(({ subject, data }) => [
     subject,
-    String(data?.['description']).length,
+    (data?.['description'] as string).length,
     data?.['missing'],
   ])
   assert.deepEqual(told.at(-1)?.slice(0, 1), ['gap'])

@@ -31,6 +31,9 @@ export function pythonFloat(value: number): string {
   return `${sign}${whole}.${digits.slice(point + 1) || '0'}`
 }
 
+const escapes: string[] = []
+
 function escapeUnit(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+  const unit = character.charCodeAt(0)
+  return (escapes[unit] ??= `\\u${unit.toString(16).padStart(4, '0')}`)
 }

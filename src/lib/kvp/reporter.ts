@@ -220,7 +220,9 @@ export function createReporter(options: ReporterOptions): Reporter {
   async function flush(deadlineMs: number): Promise<Flushed> {
     const until = performance.now() + deadlineMs
     for (;;) {
-      await atMost(work(), until - performance.now())
+      // Nothing but the locks is waited for, and for those only so long.
+      if (until - performance.now() > 3 * lockWaitMs) await work()
+      else await atMost(work(), until - performance.now())
       if (queue.length === 0 && working === undefined) return { waiting: 0 }
       const left = until - performance.now()
       if (left <= 0 || lastRefusal?.reason === 'absent') break

@@ -15,7 +15,7 @@ import { join, resolve } from 'node:path'
 import { cloudInitPrefix } from './cloud-init.ts'
 import { nobody } from './event.ts'
 import { parseKey } from './key.ts'
-import { type OpenPool, type PoolFileOptions, type PoolRefusal, readAll, withPool } from './pool-file.ts'
+import { type OpenPool, type PoolFileOptions, type PoolRefusal, readAll, withPool } from './open-pool.ts'
 import { decodeRecords, recordBytes } from './record.ts'
 
 export interface BootOptions extends PoolFileOptions {

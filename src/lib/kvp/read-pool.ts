@@ -1,6 +1,6 @@
 // Reads a pool as it is at one instant: nobody rewrites it meanwhile, as far as locks can be had, and a record being written is waited for.
 import { setTimeout as wait } from 'node:timers/promises'
-import { type PoolFileOptions, type PoolRefusal, readAll, withPool } from './pool-file.ts'
+import { type PoolFileOptions, type PoolRefusal, readAll, withPool } from './open-pool.ts'
 import { decodeRecords, type PoolRecord, recordBytes } from './record.ts'
 
 export type PoolRead =

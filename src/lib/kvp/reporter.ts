@@ -5,8 +5,10 @@ import { fit } from './bounds.ts'
 import { enterBoot, readVmId } from './boot.ts'
 import type { KvpEvent, Writer } from './event.ts'
 import { countRecords } from './own-records.ts'
-import { createPoolFile, type OpenPool, type PoolRefusal } from './pool-file.ts'
+import type { OpenPool, PoolRefusal } from './open-pool.ts'
+import { createPoolFile } from './pool-file.ts'
 import type { Pair } from './record.ts'
+import { atMost, later } from './timers.ts'
 import type { Flushed, Reporter, ReporterOptions, ReporterStatus, Written } from './reporting.ts'
 
 interface Item {
@@ -48,6 +50,7 @@ export function createReporter(options: ReporterOptions): Reporter {
   let lastRefusal: PoolRefusal | undefined
   let retryTimer: NodeJS.Timeout | undefined
   let lookTimer: NodeJS.Timeout | undefined
+  let lookStep = 0
   /** Records of this boot and prefix up to that place of the pool. */
   let counted = { to: 0, records: 0 }
   /** The one record that says how many were dropped. */
@@ -59,7 +62,7 @@ export function createReporter(options: ReporterOptions): Reporter {
     scheduled = true
     setImmediate(() => {
       scheduled = false
-      void work()
+      if (queue.length > 0) void work()
     })
   }
 
@@ -81,7 +84,7 @@ export function createReporter(options: ReporterOptions): Reporter {
     if (refusal === undefined) {
       failures = 0
       status.state = 'ready'
-      lookAgain(0)
+      lookAgain()
       return
     }
     refuse(refusal)
@@ -201,15 +204,21 @@ export function createReporter(options: ReporterOptions): Reporter {
     return reason === 'absent' ? absent : (failing[Math.min(failures, failing.length) - 1] ?? absent)
   }
 
-  /** Whether a rewrite has lost what was just written. */
-  function lookAgain(step: number): void {
-    clearTimeout(lookTimer)
-    const delay = lookAgainAfterMs[step]
-    if (delay === undefined || closed) return
-    lookTimer = later(delay, () => {
-      if (working === undefined) void recover().finally(() => lookAgain(step + 1))
-      else lookAgain(step)
-    })
+  /** Whether a rewrite has lost what was just written; each write begins that anew. */
+  function lookAgain(): void {
+    lookStep = 0
+    if (lookTimer === undefined) waitToLook()
+  }
+
+  function waitToLook(): void {
+    const delay = lookAgainAfterMs[lookStep]
+    lookTimer =
+      delay === undefined || closed
+        ? undefined
+        : later(delay, () => {
+            lookStep += 1
+            void (working ?? recover()).finally(waitToLook)
+          })
   }
 
   async function recover(): Promise<void> {
@@ -276,20 +285,6 @@ function eventOf({ event }: Item): KvpEvent {
 
 function weightOf({ pairs = [] }: Item): number {
   return pairs.length
-}
-
-/** Resolves when the work has ended or the time is over. */
-async function atMost(work: Promise<void>, ms: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, Math.max(0, ms))
-  })
-  await Promise.race([work, late])
-  clearTimeout(timer)
-}
-
-function later(ms: number, act: () => void): NodeJS.Timeout {
-  return setTimeout(act, ms).unref()
 }
 
 function withoutUndefined(options: ReporterOptions): Partial<typeof usual> {

@@ -2,7 +2,7 @@
 import type { BootOptions } from './boot.ts'
 import type { KvpEvent, Writer } from './event.ts'
 import type { FileLocks } from './locks.ts'
-import type { PoolRefusal } from './pool-file.ts'
+import type { PoolRefusal } from './open-pool.ts'
 import type { Pair } from './record.ts'
 
 export interface ReporterOptions {

@@ -24,7 +24,7 @@ import type { KvpEvent } from './event.ts'
 import { findLocks } from './locks.ts'
 import { readEvents } from './read-events.ts'
 import { decodeRecords, encodeRecords, recordBytes } from './record.ts'
-import { withPool } from './pool-file.ts'
+import { withPool } from './open-pool.ts'
 import { createReporter } from './reporter.ts'
 import type { Reporter, ReporterOptions } from './reporting.ts'
 

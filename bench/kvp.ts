@@ -1,16 +1,17 @@
 // The pool of Hyper-V: written beside Debian's cloud-init in turns, in a burst and one by one; long texts and long pools.
 import { execFile } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { build } from 'rolldown'
 import { encodeEvent } from '../src/lib/kvp/encode.ts'
 import { readEvents } from '../src/lib/kvp/read-events.ts'
-import { encodeRecords, type Pair, type PoolRecord } from '../src/lib/kvp/record.ts'
+import { encodeRecords, type Pair, type PoolRecord, recordBytes } from '../src/lib/kvp/record.ts'
 import { readPool } from '../src/lib/kvp/read-pool.ts'
-import { nodeFlags, root } from './support/hub.ts'
+import { type BenchHub, makeFolder, nodeFlags, root, startBenchHub } from './support/hub.ts'
 import { type BenchRow, median, round } from './support/row.ts'
 
 const run = promisify(execFile)
@@ -43,7 +44,7 @@ export async function benchKvp(): Promise<readonly BenchRow[]> {
       for (const [index, size] of pools.entries()) ours[index]?.push(await writeOurs(folder, program, size))
       theirs.push(await writeTheirs(folder))
     }
-    return [...toRows(ours, theirs), ...(await readRows(folder)), await longText()]
+    return [...toRows(ours, theirs), ...(await readRows(folder)), await longText(), await throughHub()]
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
@@ -146,6 +147,43 @@ async function busyMs(times: number, work: () => Promise<unknown>): Promise<numb
   for (let count = 0; count < times; count++) await work()
   const { user, system } = process.threadCpuUsage(before)
   return round((user + system) / 1000 / times, 2)
+}
+
+/** From posts that are stored and judged to records; each message has rows of its own, on disk before and after it is sent. */
+async function throughHub(): Promise<BenchRow> {
+  await using folder = await makeFolder()
+  const pool = join(folder.path, 'pool')
+  const config = JSON.stringify({
+    channels: { host: { kind: 'hyperv-kvp', path: pool, maxRecords: 100_000 } },
+    rules: [{ name: 'all', on: 'report.start', to: ['host'] }],
+  })
+  await using hub = await startBenchHub({ folder: folder.path, config })
+  const startedAt = performance.now()
+  for (let from = 0; from < events; from += 100) await postEvents(hub, from, 100)
+  for (const until = performance.now() + 60_000; sizeOf(pool) < events * recordBytes && performance.now() < until;)
+    await wait(5)
+  const value = Math.round((events / (performance.now() - startedAt)) * 1000)
+  if (sizeOf(pool) !== events * recordBytes) throw new Error(`${sizeOf(pool) / recordBytes} records were written`)
+  const note = 'posted in batches of 100, stored, judged, noted before and after; up to 32 messages are one append'
+  return { name: 'pool, through the hub', value, unit: 'events/s', note }
+}
+
+async function postEvents({ port, token }: BenchHub, from: number, count: number): Promise<void> {
+  const body = Array.from({ length: count }, (_, number) => ({
+    specversion: '1.0',
+    id: String(from + number),
+    source: 'urn:bench',
+    type: 'report.start',
+    data: { name: `init-network/config-${from + number}`, description: 'running config-ssh' },
+  }))
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/cloudevents-batch+json' }
+  const url = `http://127.0.0.1:${port}/api/v1/events`
+  const { status } = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) })
+  if (status !== 202) throw new Error(`the hub answered ${status}`)
+}
+
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0
 }
 
 function somePairs(count: number): Pair[] {

@@ -1,17 +1,21 @@
 // cloud-init itself as judge, as Debian has it: it writes what we write, reads what we wrote, and we read what it wrote.
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, test } from 'node:test'
+import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { encodeAsCloudInit } from '../src/lib/kvp/cloud-init.ts'
 import { encodeEvent } from '../src/lib/kvp/encode.ts'
 import { results, type KvpEvent } from '../src/lib/kvp/event.ts'
+import { findLocks } from '../src/lib/kvp/locks.ts'
 import { readEvents } from '../src/lib/kvp/read-events.ts'
 import { decodeRecords, encodeRecords } from '../src/lib/kvp/record.ts'
+import { createReporter } from '../src/lib/kvp/reporter.ts'
 
 const judge = join(dirname(fileURLToPath(import.meta.url)), 'fixtures/kvp/judge.py')
 const isThere = existsSync('/usr/lib/python3/dist-packages/cloudinit/reporting/handlers.py')
@@ -64,6 +68,45 @@ describe('with cloud-init as judge', { skip: !isThere && "Debian's package 'clou
     assert.deepEqual(read, pairs)
   })
 })
+
+test(
+  'both write one pool at the same time, and all of it is there',
+  { skip: !isThere && "Debian's package 'cloud-init' is missing" },
+  async () => {
+    const count = 200
+    const theirs = spawn('/usr/bin/python3', [judge, 'write', pool])
+    const ended = once(theirs, 'close')
+    const found = await findLocks()
+    await using reporter = createReporter({
+      path: pool,
+      prefix: 'SERENO',
+      encode: encodeEvent,
+      locks: found.ok ? found.locks : undefined,
+      markerFolder: folder,
+      lockWaitMs: 20_000,
+      now: Date.now,
+      warn: assert.fail,
+    })
+    const event = { type: 'start', description: 'x'.repeat(1500), at: Date.UTC(2026, 10, 26) }
+    for (let number = 0; number < count; number++) {
+      theirs.stdin.write(`${JSON.stringify({ ...event, name: `theirs-${number}`, uuid: uuidOf(number) })}\n`)
+      await reporter.write({ ...event, name: `ours-${number}` })
+      if (number % 20 === 0) await wait(5)
+    }
+    theirs.stdin.end()
+    assert.deepEqual(await ended, [0, null])
+    const { events, problems } = readEvents(decodeRecords(readFileSync(pool)))
+    assert.deepEqual([...problems], [])
+    const names = new Set(Array.from(events.values(), ({ name, description }) => `${name} ${description.length}`))
+    const wanted = ['theirs', 'ours'].flatMap((who) =>
+      Array.from({ length: count }, (_, number) => `${who}-${number} 1500`),
+    )
+    assert.deepEqual(
+      wanted.filter((name) => !names.has(name)),
+      [],
+    )
+  },
+)
 
 function ask(mode: string, input = ''): string {
   return execFileSync('/usr/bin/python3', [judge, mode, pool], { input, encoding: 'utf8', maxBuffer: 100_000_000 })

@@ -203,6 +203,7 @@ function reporting(command: Command): Command {
   return command
     .option('--pool <file>', "write this pool, and tell no hub unless one is named (else the guest's own pool, if any)")
     .option('--no-pool', 'write no pool')
+    .option('--compat <version>', 'write the records of this cloud-init: 18.4, 22.4 or 26.2')
     .option('--data <dir>', 'the data folder of the hub to tell')
     .option('--hub <url>', 'the hub to tell (else the one that runs on the data folder)')
     .option('--token-file <file>', "the file with the hub's token (else the one in the data folder)")

@@ -3,8 +3,9 @@ import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { dirname } from 'node:path'
+import { cloudInitPrefix, encodeAsCloudInit, type Generation, generations } from '../lib/kvp/cloud-init.ts'
 import { encodeEvent } from '../lib/kvp/encode.ts'
-import type { KvpEvent, Result } from '../lib/kvp/event.ts'
+import type { KvpEvent, Result, Writer } from '../lib/kvp/event.ts'
 import { findLocks } from '../lib/kvp/locks.ts'
 import { createReporter } from '../lib/kvp/reporter.ts'
 import { bootFolder } from '../lib/runtime-folder.ts'
@@ -19,6 +20,8 @@ import { detailOf, Refusal, type ExitCode, type Terminal } from './terminal.ts'
 export interface ReportOptions extends Partial<HubOptions> {
   /** A file, or false: none. Absent: the guest's own pool, where there is one. */
   readonly pool?: string | false
+  /** The version of cloud-init whose records are written. */
+  readonly compat?: string
   readonly host?: string
   readonly origin?: string
   readonly message?: string
@@ -93,10 +96,11 @@ export async function finishStage(
 
 /** Each place is told by itself: what one cannot take, the others hear all the same. */
 export async function tell(report: Report, options: ReportOptions, terminal: Terminal): Promise<readonly Told[]> {
+  const compat = readCompat(options.compat)
   if (options.print === true) terminal.error(asLine(report.event))
   const pool = poolOf(options)
   const ways: Promise<Told>[] = []
-  if (pool !== undefined) ways.push(tellPool(pool, report.event))
+  if (pool !== undefined) ways.push(tellPool(pool, report.event, compat))
   if (options.pool === undefined || options.pool === false || options.data !== undefined || options.hub !== undefined)
     ways.push(tellHub(report, options))
   return Promise.all(ways)
@@ -114,13 +118,17 @@ export function checkName(name: string): string {
   throw new Refusal('the name of a stage is a text of 1 to 1024 characters, such as boot/network', 2)
 }
 
-async function tellPool(path: string, event: KvpEvent): Promise<Told> {
+async function tellPool(path: string, event: KvpEvent, compat: Generation | undefined): Promise<Told> {
   const found = await findLocks()
   const where = 'pool'
   await using reporter = createReporter({
     path,
-    prefix: 'SERENO',
-    encode: encodeEvent,
+    ...(compat === undefined
+      ? { prefix: 'SERENO', encode: encodeEvent }
+      : {
+          prefix: cloudInitPrefix,
+          encode: (one: KvpEvent, writer: Writer, uuid: string) => encodeAsCloudInit(one, writer, uuid, compat),
+        }),
     locks: found.ok ? found.locks : undefined,
     markerFolder: bootFolder('sereno'),
     now: Date.now,
@@ -187,6 +195,13 @@ function describe(message: string, own: Result, result: Result, children: readon
   const more = names.length > 3 ? ` and ${names.length - 3} more` : ''
   const note = `${result}: ${names.slice(0, 3).join(', ')}${more}`
   return message === '' ? note : `${message}\n${note}`
+}
+
+function readCompat(text: string | undefined): Generation | undefined {
+  const found = generations.find((known) => known === text)
+  if (text !== undefined && found === undefined)
+    throw new Refusal(`--compat ${text} is none; there are ${generations.join(', ')}`, 2)
+  return found
 }
 
 function readResult(text: string): Result {

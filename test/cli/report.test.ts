@@ -1,7 +1,7 @@
 // `sereno report` tells pool and hub of stages: nested, timed, with the worst result, and as the command that was run ends.
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -60,6 +60,21 @@ describe('start and finish', () => {
     await sereno('report', 'finish', name, '--result', 'warn', ...quiet)
     const last = eventsIn(pool).at(-1)
     assert.deepEqual([last?.name, last?.result, last?.description], [name, 'FAIL', `FAIL: ${name}/a`])
+  })
+
+  test('can be the records of cloud-init', async () => {
+    await sereno('report', 'start', `old-${process.pid}`, '--pool', pool, '--compat', '22.4')
+    const [start] = eventsIn(pool)
+    assert.deepEqual([start?.prefix, start?.vmId, typeof start?.uuid], ['CLOUD_INIT', undefined, 'string'])
+  })
+
+  test('lose nothing of this boot when the file is as old as a clock that was set makes it', async () => {
+    for (const years of [-10, 10, 0]) {
+      await sereno('report', 'start', `clock-${process.pid}`, '--pool', pool)
+      const then = Date.now() / 1000 + years * 365 * 86_400
+      utimesSync(pool, then, then)
+    }
+    assert.equal(eventsIn(pool).length, 3)
   })
 
   test('a finish without its start has no duration, and is told all the same', async () => {
@@ -124,6 +139,7 @@ describe('start and finish', () => {
       [['start', 'a\nb'], /the name of a stage is a text/],
       [['finish', 'x', '--result', 'great'], /--result great is none; there are success, warn, fail/],
       [['run', 'x'], /name the command behind --/],
+      [['start', 'x', '--compat', '19.1'], /--compat 19\.1 is none; there are 18\.4, 22\.4, 26\.2/],
       [['run', 'x', '--on-failure', 'no', '--', 'true'], /--on-failure no is none/],
       [['finish', 'x', ...Array.from({ length: 9 }, () => ['--file', 'f']).flat()], /at most 8 files/],
     ] as const) {

@@ -1,7 +1,7 @@
 // What is kept of a stage between its start and its finish: when it began, and how its parts have ended.
 import { createHash, randomUUID } from 'node:crypto'
 import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { results, type Result } from '../lib/kvp/event.ts'
 import { privateFolder } from '../lib/runtime-folder.ts'
 
@@ -57,8 +57,10 @@ export function noteChild(child: Child, env = process.env): void {
   const around = env[stageVariable] ?? ''
   for (let name = child.name; name.includes('/');) {
     name = name.slice(0, name.lastIndexOf('/'))
+    const known = fileOf(name)
     const given = name === around ? (env[stageFileVariable] ?? '') : ''
-    const file = given === '' ? fileOf(name) : given
+    // Nothing else is written to, whatever the environment says.
+    const file = dirname(given) === dirname(known) ? given : known
     if (!existsSync(file)) continue
     appendFileSync(file, `${JSON.stringify(child)}\n`)
     return

@@ -1,6 +1,7 @@
 // `sereno kvp` shows pools of all generations, joins slices, and says which records are bad without losing the others.
 import assert from 'node:assert/strict'
-import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { appendFileSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, test } from 'node:test'
@@ -107,6 +108,22 @@ describe('listing', () => {
     writeFileSync(pool, encodeRecords([{ key: 'k\u001b[2J', value: 'v\r\u009b31m' }]))
     const said = await sereno('kvp', 'list', pool)
     assert.doesNotMatch(said.out, /(?!\n)\p{Cc}/u)
+  })
+
+  test('of what is no pool is refused, and nothing hangs', async () => {
+    const pipe = join(folder, 'pipe')
+    execFileSync('mkfifo', [pipe])
+    writeFileSync(pool, '')
+    truncateSync(pool, 300_000_000)
+    for (const [path, sentence] of [
+      [pipe, /is no file/],
+      [folder, /is no file/],
+      [pool, /has 300000000 bytes, too many for a pool/],
+    ] as const) {
+      const said = await sereno('kvp', 'list', path)
+      assert.deepEqual([said.code, said.out], [1, ''])
+      assert.match(said.error, sentence)
+    }
   })
 
   test('of a file that is not there is refused, and leaves none', async () => {

@@ -28,6 +28,8 @@ export interface PoolFileOptions {
   readonly lockWaitMs: number
 }
 
+/** Otherwise, opening a pipe would wait for its writer. */
+const openToRead = constants.O_RDONLY | constants.O_NONBLOCK
 export const openToAppend = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT
 
 /** Opens, locks, works, unlocks, closes. `work` must not wait: the locks are held while it runs. */
@@ -39,7 +41,7 @@ export async function withPool<Result>(
   const { path } = options
   let fd: number | undefined
   try {
-    fd = openSync(path, kind === 'shared' ? constants.O_RDONLY : openToAppend, 0o644)
+    fd = openSync(path, kind === 'shared' ? openToRead : openToAppend, 0o644)
     return await lockAndWork(options, fd, kind, work)
   } catch (error) {
     const refusal = refusalOf(error, path)

@@ -9,6 +9,7 @@ import {
   readAll,
   refusalOf,
 } from './open-pool.ts'
+import { createTurns } from '../turns.ts'
 import { replaceValue } from './own-records.ts'
 import { encodeInto, encodeRecords, type Pair, recordBytes } from './record.ts'
 
@@ -19,7 +20,8 @@ export interface PoolFile {
   recover(): Promise<Appended>
   /** While the pool is open and locked: writes a record over the one of the same key; false when there is none. */
   replace(pool: OpenPool, pair: Pair): boolean
-  close(): void
+  /** When what is under way has ended. */
+  close(): Promise<void>
 }
 
 export type Appended =
@@ -49,6 +51,7 @@ const lookMs = 1000
 export function createPoolFile(options: PoolFileOptions): PoolFile {
   const { path } = options
   let latest: Latest[] = []
+  let closed = false
   const lastRecord = Buffer.alloc(recordBytes)
   let opened: { readonly fd: number; readonly inode: number; lookedAtMs: number } | undefined
 
@@ -72,7 +75,12 @@ export function createPoolFile(options: PoolFileOptions): PoolFile {
     return opened.fd
   }
 
-  async function append(make: (pool: OpenPool) => readonly Pair[]): Promise<Appended> {
+  /** One at a time: what waits for the locks must not find its file closed by another, and its number another file's. */
+  const turns = createTurns(1)
+  const append = (make: (pool: OpenPool) => readonly Pair[]): Promise<Appended> => turns.take(() => appendInTurn(make))
+
+  async function appendInTurn(make: (pool: OpenPool) => readonly Pair[]): Promise<Appended> {
+    if (closed) return { ok: false, reason: 'failed', detail: `${path} is no longer written` }
     try {
       for (;;) {
         const done = await lockAndWork(options, open(), 'exclusive', (pool) =>
@@ -123,7 +131,11 @@ export function createPoolFile(options: PoolFileOptions): PoolFile {
       return true
     },
     recover: () => (latest.length === 0 ? Promise.resolve(nothing) : append(() => [])),
-    close,
+    close: () =>
+      turns.take(async () => {
+        closed = true
+        close()
+      }),
   }
 }
 

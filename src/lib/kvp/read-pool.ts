@@ -9,6 +9,8 @@ export type PoolRead =
 
 /** Who writes without our locks has ended his write by then. */
 const tornWaitMs = 40
+/** A hundred thousand records; hosts give up long before. */
+const mostBytes = 100_000 * recordBytes
 
 export async function readPool(path: string, options: Omit<PoolFileOptions, 'path'>, from = 0): Promise<PoolRead> {
   let read = await readBytes(path, options, from)
@@ -23,7 +25,11 @@ export async function readPool(path: string, options: Omit<PoolFileOptions, 'pat
 /** Without the locks where they cannot be had: to look is always allowed. */
 async function readBytes(path: string, options: Omit<PoolFileOptions, 'path'>, from: number): Promise<BytesRead> {
   const look = (locks: PoolFileOptions['locks']): Promise<BytesRead> =>
-    withPool({ ...options, locks, path }, 'shared', ({ fd }) => ({ ok: true as const, bytes: readAll(fd, from) }))
+    withPool({ ...options, locks, path }, 'shared', ({ fd, size }): BytesRead =>
+      size > mostBytes
+        ? { ok: false, reason: 'failed', detail: `${path} has ${size} bytes, too many for a pool` }
+        : { ok: true, bytes: readAll(fd, from) },
+    )
   const read = await look(options.locks)
   return read.ok || read.reason !== 'locked' ? read : look(undefined)
 }

@@ -266,7 +266,7 @@ export function createReporter(options: ReporterOptions): Reporter {
       clearTimeout(retryTimer)
       clearTimeout(lookTimer)
       await working
-      pool.close()
+      await pool.close()
     },
   }
 

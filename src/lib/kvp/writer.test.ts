@@ -4,9 +4,11 @@ import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import {
   appendFileSync,
+  closeSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -25,6 +27,7 @@ import { findLocks } from './locks.ts'
 import { readEvents } from './read-events.ts'
 import { decodeRecords, encodeRecords, recordBytes } from './record.ts'
 import { withPool } from './open-pool.ts'
+import { createPoolFile } from './pool-file.ts'
 import { createReporter } from './reporter.ts'
 import type { Reporter, ReporterOptions } from './reporting.ts'
 
@@ -142,6 +145,36 @@ describe('beside other programs', () => {
         holder.kill('SIGKILL')
       }
     })
+
+  test('a pool that is closed while an append waits for the locks ends that first, and writes nowhere else', async () => {
+    writeFileSync(path, '')
+    const other = join(folder, 'other')
+    writeFileSync(other, 'mine')
+    const pool = createPoolFile({ path, locks, lockWaitMs: 20_000 })
+    assert.ok((await pool.append(() => [{ key: 'a', value: '1' }])).ok)
+    const holder = spawn(python, [
+      '-c',
+      `import fcntl,sys\nf=open(${JSON.stringify(path)},'r+b')\nfcntl.flock(f,fcntl.LOCK_EX)\nprint('held',flush=True)\nsys.stdin.read()`,
+    ])
+    try {
+      await once(holder.stdout, 'data')
+      const waiting = pool.append(() => [{ key: 'b', value: '2' }])
+      const closing = pool.close()
+      // They would get the number of a file that was closed too early.
+      const files = Array.from({ length: 8 }, () => openSync(other, 'r+'))
+      await wait(40)
+      holder.stdin.end()
+      const end = await waiting
+      await closing
+      for (const file of files) closeSync(file)
+      assert.equal(readFileSync(other, 'utf8'), 'mine')
+      assert.ok(end.ok)
+      assert.equal(statSync(path).size, 2 * recordBytes)
+      assert.equal((await pool.append(() => [])).ok, false)
+    } finally {
+      holder.kill('SIGKILL')
+    }
+  })
 
   test('another program gets neither lock while the pool is written', async () => {
     writeFileSync(path, '')

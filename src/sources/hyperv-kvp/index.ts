@@ -35,6 +35,7 @@ export default {
     const reading = { locks: found.ok ? found.locks : undefined, lockWaitMs }
     const rows = new Set(Array.from(tools.place.saved ?? [], ([key]) => key))
     const troubles = new Map<string, string>()
+    const counts = new Map<string, number>()
     const lasts = new Map<string, Look>()
     for (let caughtUp = false; !tools.signal.aborted; caughtUp = true) {
       for (const pool of given.pools) await look(pool)
@@ -44,7 +45,11 @@ export default {
 
     async function look(pool: string): Promise<void> {
       const read = await readPool(pool, reading)
-      tools.measure('kvp_records', read.ok ? read.records.length : 0)
+      counts.set(pool, read.ok ? read.records.length : 0)
+      tools.measure(
+        'kvp_records',
+        [...counts.values()].reduce((sum, count) => sum + count, 0),
+      )
       note(pool, read.ok ? '' : read.detail)
       if (!read.ok) return
       const seen = lookAt(pool, read.records, rows, lasts.get(pool))

@@ -48,7 +48,8 @@ export interface Told {
 }
 
 export const guestPool = '/var/lib/hyperv/.kvp_pool_1'
-const poolDeadlineMs = 2500
+/** A full disk or a busy pool may be better by then; a script need not wait longer. */
+const poolDeadlineMs = 2000
 
 export async function reportStart(name: string, options: ReportOptions, terminal: Terminal): Promise<ExitCode> {
   const full = checkName(fullName(name))
@@ -121,6 +122,7 @@ export function checkName(name: string): string {
 async function tellPool(path: string, event: KvpEvent, compat: Generation | undefined): Promise<Told> {
   const found = await findLocks()
   const where = 'pool'
+  const warnings: string[] = []
   await using reporter = createReporter({
     path,
     ...(compat === undefined
@@ -131,13 +133,14 @@ async function tellPool(path: string, event: KvpEvent, compat: Generation | unde
         }),
     locks: found.ok ? found.locks : undefined,
     markerFolder: bootFolder('sereno'),
+    lockWaitMs: poolDeadlineMs / 2,
     now: Date.now,
-    warn: () => {},
+    warn: (message) => warnings.push(message),
   })
-  const written = await Promise.race([reporter.write(event), late()])
-  if (written === undefined) return { where, ok: false, detail: `The pool ${path} was not written in time.` }
-  if (!written.ok)
-    return { where, ok: false, detail: `The pool was not written: ${written.detail}`.replace(/\??$/, '.') }
+  reporter.publish(event)
+  const { waiting, detail = 'in time' } = await reporter.flush(poolDeadlineMs)
+  const [lost] = waiting > 0 ? [detail] : reporter.status.dropped > 0 ? warnings : []
+  if (lost !== undefined) return { where, ok: false, detail: `The pool was not written: ${lost}`.replace(/\??$/, '.') }
   await reporter.settle()
   const unlocked = found.ok ? '' : ` Without locks, which could not be loaded: ${found.detail}.`
   return { where, ok: true, detail: `Written to ${path}.${unlocked}` }
@@ -215,10 +218,4 @@ function asLine({ type, name, result, description, durationSeconds }: KvpEvent):
   if (type === 'start') return `start: ${name}: ${description}`
   const took = durationSeconds === undefined ? '' : ` (duration: ${durationSeconds}s)`
   return `finish: ${name}: ${result ?? 'SUCCESS'}: ${description}${took}`
-}
-
-function late(): Promise<undefined> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, poolDeadlineMs, undefined).unref()
-  })
 }

@@ -113,7 +113,7 @@ export function createPoolFile(options: PoolFileOptions): PoolFile {
       encodeInto(bytes.subarray(filling), pairs)
       const refusal = writeWhole(whole, bytes, path) ?? readBack(whole, bytes)
       if (refusal !== undefined) return refusal
-      if (pairs !== made) latest = []
+      if (pairs !== made) latest = without(latest, new Set(lost))
       latest.push({ at, pairs, writtenAtMs: now })
       bytes.copy(lastRecord, 0, bytes.length - recordBytes)
     }
@@ -163,6 +163,11 @@ function readBack(pool: OpenPool, bytes: Buffer): PoolRefusal | undefined {
 
 let writeMemory = Buffer.allocUnsafe(recordBytes)
 let readMemory = Buffer.allocUnsafe(recordBytes)
+
+/** They stand in the new batch instead. */
+function without(latest: readonly Latest[], lost: ReadonlySet<Pair>): Latest[] {
+  return latest.map((batch) => ({ ...batch, pairs: batch.pairs.filter((pair) => !lost.has(pair)) }))
+}
 
 /** Done now and then, since it goes over all. */
 function forget(latest: Latest[], now: number): Latest[] {

@@ -175,13 +175,14 @@ export function createReporter(options: ReporterOptions): Reporter {
     const event = { type: 'diagnostic', name: 'events-dropped', description: `${count} events dropped`, at: now() }
     const [pair] = options.encode(event, writer, '00000000-0000-4000-8000-000000000000')
     if (pair === undefined) return []
-    const there = notice !== undefined && pool.replace(open, pair)
+    const there = pool.replace(open, pair)
     notice = { key: pair.key, said: notice?.said ?? 0 }
     return there ? [] : [pair]
   }
 
   function drop(item: Item, detail: string): void {
     status.dropped += 1
+    if (item.settle === undefined && status.dropped === 1) warn(`events are dropped: ${detail}`)
     item.settle?.({ ok: false, reason: 'crowded', detail })
   }
 

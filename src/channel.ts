@@ -1,6 +1,6 @@
 // The contract of a channel: `render` is pure and is where dry runs, replay and previews stop; `send` does one request.
 import type { z } from 'zod'
-import type { IntentKind, Json, Message, Outcome } from './words.ts'
+import type { Graph, IntentKind, Json, Message, Outcome } from './words.ts'
 import type { Log } from './source.ts'
 import type { HttpRequest, HttpAnswer } from './lib/http.ts'
 
@@ -46,6 +46,14 @@ export interface Part {
   readonly payload: Json
 }
 
+/** A drawn curve. */
+export interface Picture {
+  readonly png: Uint8Array
+  readonly svg: string
+  /** What it shows, in one sentence for who cannot see it. */
+  readonly alt: string
+}
+
 export interface ChannelTools {
   readonly delivery: {
     readonly id: string
@@ -67,6 +75,8 @@ export interface ChannelTools {
   /** Aborts at the send's deadline. */
   readonly signal: AbortSignal
   now(): number
+  /** Draws a curve as it is known by now; undefined: nothing is known, or nothing can be drawn here. */
+  graph(graph: Graph): Promise<Picture | undefined>
   request(request: HttpRequest): Promise<HttpAnswer>
   /** Writes a line for people on the hub's standard output. */
   print(line: string): void

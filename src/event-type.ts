@@ -28,4 +28,5 @@ export interface EventCounter {
 }
 
 /** What an event type says; the composer adds severity, ids, links and notes. */
-export type MessageWords = Pick<Message, 'title'> & Partial<Pick<Message, 'icon' | 'fields' | 'lines' | 'stage'>>
+export type MessageWords = Pick<Message, 'title'> &
+  Partial<Pick<Message, 'icon' | 'fields' | 'lines' | 'folded' | 'graphs' | 'answers' | 'stage'>>

@@ -185,6 +185,7 @@ class Hub {
       signal: this.#stop.signal,
       now: () => Date.now() + this.aheadMs,
       emit: async ({ events = [] }, progress) => this.#emit(events, progress ?? {}),
+      ask: async () => {},
       onRecheck: () => {},
       cursor: async () => this.cursor,
       route: () => {},

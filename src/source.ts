@@ -1,6 +1,6 @@
 // The contract of a source: I/O only. It emits what it saw and keeps its place by a cursor.
 import type { z } from 'zod'
-import type { Json, JsonObject, NewEvent, NewFact } from './words.ts'
+import type { Asked, Json, JsonObject, NewEvent, NewFact } from './words.ts'
 
 export interface SourceKind<Options = unknown> {
   /** One sentence for the reference page. */
@@ -88,6 +88,13 @@ export interface Rejected {
   readonly message: string
 }
 
+/** What a person asked the watchman, such as "status nas". */
+export interface Question extends Asked {
+  readonly text: string
+  /** The channel that carries the answer. */
+  readonly channel: string
+}
+
 export interface SourceTools {
   readonly name: string
   readonly place: ReaderPlace
@@ -100,6 +107,11 @@ export interface SourceTools {
    * after `recheckDeadlineMs`, or a throw, the watch is told that the answer is unknown. Asked again after a restart.
    */
   onRecheck(handler: (request: Recheck) => Promise<void>): void
+  /**
+   * Has the watchman answer a person on `channel`; resolves when the answer is queued, in one transaction with the
+   * progress. Who may ask is for the source to know.
+   */
+  ask(question: Question, progress?: Progress): Promise<void>
   /** The cursor of the last committed batch. */
   cursor(): Promise<Json | undefined>
   /** A path that ends in `/*` answers for one more step of any name. */

@@ -8,6 +8,8 @@
 // job        durable work due at a time
 // Points in time are milliseconds since 1970 in UTC and end in `At`; durations say their unit (`waitMs`).
 
+export type { Asked, Graph, Message, MessageField, MessageStage } from './words-message.ts'
+
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject
 export type JsonObject = { readonly [key: string]: Json }
 
@@ -178,6 +180,8 @@ export interface DeliveryExtra {
   /** A plain note instead of an event's words. */
   readonly title?: string
   readonly lines?: readonly string[]
+  /** Says what was held of a host; conditions named in it go on in its thread. */
+  readonly report?: true
   /** Keys of the rows of the conditions told of here; their threads hear of the outcome. */
   readonly conditions?: readonly string[]
   /** Of the one condition told of here. */
@@ -224,7 +228,12 @@ export const reasons = [
 export type Reason = (typeof reasons)[number]
 
 export type Outcome =
-  | { readonly ok: true; readonly handle?: string }
+  | {
+      readonly ok: true
+      readonly handle?: string
+      /** What is to be known of it beside, such as that nothing was sent; without a full stop. */
+      readonly note?: string
+    }
   | {
       readonly ok: false
       readonly reason: Reason
@@ -248,44 +257,6 @@ export interface Job {
   /** Of a job that stands for silence: after our own absence it is due a full period later. */
   readonly periodMs?: number
   readonly body: Json
-}
-
-/** What a person reads: composed by the outbox when due, rendered per channel. */
-export interface Message {
-  readonly title: string
-  /** A shortcode without colons, such as `computer`. */
-  readonly icon?: string
-  readonly severity: Severity
-  readonly fields: readonly MessageField[]
-  /** Paragraphs of plain text; channels escape them. */
-  readonly lines: readonly string[]
-  readonly links: readonly { readonly text: string; readonly url: string }[]
-  /** What Sereno itself has to add, such as "4 repeats were held". */
-  readonly notes: readonly string[]
-  /** Ids of the events named here; the first stands beside the message. */
-  readonly ids: readonly string[]
-  readonly at: number
-  readonly stage?: MessageStage
-}
-
-/** The beginning or the end of a stage of work; its name has those of its parents before it: `boot/network`. */
-export interface MessageStage {
-  readonly type: 'start' | 'finish'
-  readonly name: string
-  readonly description: string
-  readonly origin?: string
-  readonly result?: 'SUCCESS' | 'WARN' | 'FAIL'
-  readonly durationSeconds?: number
-  readonly files?: readonly JsonObject[]
-}
-
-export interface MessageField {
-  readonly name: string
-  readonly value: string
-  /** A machine's word (address, name): shown in a fixed font. */
-  readonly code?: boolean
-  /** Said in brackets behind the value. */
-  readonly note?: string
 }
 
 /** A person's mistake; all of them are told at once. */

@@ -61,6 +61,7 @@ function areaOf(path: string): string {
 function areaOfTopFile(name: string): string {
   if (/^(source|channel|watch|event-type|rule)(-[a-z-]+)?\.ts$/.test(name)) return 'contract'
   if (name === 'kinds.ts') return 'registry'
+  if (name === 'words-message.ts') return 'words'
   return name.replace(/\.ts$/, '')
 }
 

@@ -273,6 +273,7 @@ function toolsWith(signal = new AbortController().signal): ChannelTools {
     delivery: { id: 'd1', recipient: '', attempt: 1, idempotencyKey: 'd1-1', kind: 'open', thread: { id: 't' } },
     signal,
     now: () => Date.UTC(2026, 10, 20, 12),
+    graph: async () => undefined,
     request,
     print: () => assert.fail('nothing to print'),
     log: { info: () => {}, warn: () => {}, error: () => {} },

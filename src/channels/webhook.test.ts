@@ -28,6 +28,7 @@ async function sendBy(given: typeof options, attempt = 1, answer?: HttpAnswer) {
     delivery: { id: '01d', recipient: '', attempt, idempotencyKey: '01d-1', kind: 'open', thread: { id: 't' } },
     signal: new AbortController().signal,
     now: () => 1_700_000_000_999 + attempt * 60_000,
+    graph: async () => undefined,
     async request(request) {
       asked.push(request)
       return answer ?? { answered: true, status: 204, headers: {}, body: '' }

@@ -1,17 +1,20 @@
 // The entry of `sereno`: the table of commands. Each command's file is loaded when it is used, so that the start is quick.
-import { Command, CommanderError, Option } from 'commander'
+import { Command, CommanderError } from 'commander'
 import { printable } from '../lib/printable.ts'
 import { version } from '../version.ts'
+import type { CheckOptions } from './check.ts'
+import { addTo, collect, jsonOption } from './command-parts.ts'
 import type { ConditionsOptions } from './conditions.ts'
 import type { DeliveriesOptions } from './deliveries.ts'
 import type { EventsOptions } from './events.ts'
 import type { HubOptions } from './hub-client.ts'
-import type { KvpOptions } from './kvp.ts'
 import type { ReplayOptions } from './replay.ts'
-import type { ReportOptions } from './report.ts'
-import type { RunReportOptions } from './report-run.ts'
 import type { RunOptions } from './run.ts'
+import type { ImportOptions } from './import.ts'
+import type { AskOptions, SilenceOptions, SilencesOptions } from './silences.ts'
+import type { RunScheduleOptions } from './run-schedule.ts'
 import type { SendOptions } from './send.ts'
+import { addPoolCommands } from './pool-commands.ts'
 import { detailOf, Refusal, type ExitCode, type Terminal } from './terminal.ts'
 import type { WhyOptions } from './why.ts'
 
@@ -48,9 +51,11 @@ function createProgram(terminal: Terminal, finish: (code: ExitCode) => void): Co
     .option('--listen <host:port>', 'the address to listen on (else hub.listen of the configuration)')
     .action(async (options: RunOptions) => finish(await (await import('./run.ts')).run(options, terminal)))
 
-  add('check [file]', 'Check a configuration: every mistake as file:line:col.').action(
-    async (file: string | undefined) => finish(await (await import('./check.ts')).check(file, terminal)),
-  )
+  add('check [file]', 'Check a configuration: every mistake as file:line:col.')
+    .option('--config <file>', 'the configuration, as run takes it')
+    .action(async (file: string | undefined, options: CheckOptions) =>
+      finish(await (await import('./check.ts')).check(file, options, terminal)),
+    )
   add('init', 'Write a commented sereno.yaml into this folder.').action(async () =>
     finish(await (await import('./init.ts')).init(terminal)),
   )
@@ -105,6 +110,37 @@ function createProgram(terminal: Terminal, finish: (code: ExitCode) => void): Co
     },
   )
 
+  looking(
+    addTo(conditions, 'ack <id>', 'Say that you look after it: it is not said again unless it gets worse.'),
+  ).action(async (id: string, _: object, command: Command) => {
+    const { ackCondition } = await import('./silences.ts')
+    finish(await ackCondition(id, command.optsWithGlobals<HubOptions>(), terminal))
+  })
+
+  looking(add('silences', 'List silences, the one that ends first on top.'))
+    .option('--all', 'also those that were over within the last days')
+    .addOption(jsonOption('a JSON list'))
+    .action(async (options: SilencesOptions) =>
+      finish(await (await import('./silences.ts')).silences(options, terminal)),
+    )
+  const silence = add('silence', 'Tell nothing of some events for a while.')
+  looking(addTo(silence, 'add <matchers...>', 'Such as host=nas type=~"backup.*"; all must hold.'))
+    .requiredOption('--for <span>', 'how long: 30m, 2h, 7d')
+    .option('--comment <text>', 'why', '')
+    .addOption(jsonOption('its id, as JSON'))
+    .action(async (matchers: string[], options: SilenceOptions) =>
+      finish(await (await import('./silences.ts')).addSilence(matchers, options, terminal)),
+    )
+  looking(addTo(silence, 'end <id>', 'End a silence; what it held and still is so is told.')).action(
+    async (id: string, options: HubOptions) =>
+      finish(await (await import('./silences.ts')).endSilence(id, options, terminal)),
+  )
+  looking(add('ask <words...>', 'Ask the watchman, as one does on a channel: status, silence nas 2h, help.'))
+    .addOption(jsonOption('what it says, as JSON'))
+    .action(async (words: string[], options: AskOptions) =>
+      finish(await (await import('./silences.ts')).ask(words, options, terminal)),
+    )
+
   add('send [text...]', 'Hand an event to the hub; when none runs, keep it for its next start.')
     .option('--type <type>', 'event type', 'message')
     .option('--host <name>', 'the host it is about (else this one)')
@@ -119,6 +155,13 @@ function createProgram(terminal: Terminal, finish: (code: ExitCode) => void): Co
       finish(await (await import('./send.ts')).send(words, options, terminal)),
     )
 
+  const bring = add('import', "Make a configuration from another program's files.")
+  addTo(bring, 'janitor <dir>', 'From the folder of a Janitor; says what it could not take over.')
+    .option('--output <file>', 'write it there instead of showing it')
+    .action(async (folder: string, options: ImportOptions) =>
+      finish(await (await import('./import.ts')).importJanitor(folder, options, terminal)),
+    )
+
   const channel = add('channel', 'Look after channels.')
   looking(addTo(channel, 'test <name>', 'Send a real message to a channel and tell what became of it.'))
     .addOption(jsonOption('the delivery, as JSON'))
@@ -126,44 +169,14 @@ function createProgram(terminal: Terminal, finish: (code: ExitCode) => void): Co
       finish(await (await import('./channel.ts')).testChannel(name, options, terminal)),
     )
 
-  const report = add('report', 'Tell the Hyper-V host and the hub of a stage of work.')
-  reporting(addTo(report, 'start <name>', 'A stage has started.'))
-    .option('--message <text>', 'what it does')
-    .action(async (name: string, options: ReportOptions) =>
-      finish(await (await import('./report.ts')).reportStart(name, options, terminal)),
-    )
-  reporting(addTo(report, 'finish <name>', 'A stage has finished: as its own result says, or the worst of its parts.'))
-    .option('--result <result>', 'success, warn or fail')
-    .option('--message <text>', 'what became of it')
-    .option('--file <path>', 'a file whose end goes along to the hub', collect, [])
-    .action(async (name: string, options: ReportOptions) =>
-      finish(await (await import('./report.ts')).reportFinish(name, options, terminal)),
-    )
-  reporting(addTo(report, 'run <name> [command...]', 'Run a command as a stage; ends as the command does.'))
-    .option('--message <text>', 'what it does')
-    .option('--on-failure <result>', 'what the stage is when the command fails: warn or fail')
-    .option('--file <path>', 'a file whose end goes along to the hub when it has ended', collect, [])
-    .action(async (name: string, words: string[], options: RunReportOptions) =>
-      finish(await (await import('./report-run.ts')).reportRun(name, words, options, terminal)),
+  looking(add('run-schedule <name>', "Have the hub do a schedule's work now, for those who stay with cron."))
+    .option('--dry-run', 'show what each channel would send, and send nothing; needs no hub')
+    .option('--config <file>', 'the configuration, for --dry-run')
+    .action(async (name: string, options: RunScheduleOptions) =>
+      finish(await (await import('./run-schedule.ts')).runSchedule(name, options, terminal)),
     )
 
-  const kvp = add('kvp', 'Read the key-value pools of Hyper-V.')
-  addTo(kvp, 'list <file>', 'List the records of a pool: events in one piece, and what is wrong with any.')
-    .addOption(jsonOption('one JSON object a record'))
-    .action(async (file: string, options: KvpOptions) =>
-      finish(await (await import('./kvp.ts')).listPool(file, options, terminal)),
-    )
-  addTo(kvp, 'watch <file>', 'Show the records of a pool, and those that come, until it is ended.')
-    .option('--new', 'only those that come from now on')
-    .addOption(jsonOption('one JSON object a record'))
-    .action(async (file: string, options: KvpOptions) =>
-      finish(await (await import('./kvp.ts')).watchPool(file, options, terminal)),
-    )
-  addTo(kvp, 'get <file> <key>', 'Print the value of a key, as the host has it.')
-    .addOption(jsonOption('the record, as JSON'))
-    .action(async (file: string, key: string, options: KvpOptions) =>
-      finish(await (await import('./kvp.ts')).getFromPool(file, key, options, terminal)),
-    )
+  addPoolCommands(program, terminal, finish)
 
   withData(add('backup <file>', 'Write a copy of the store, while a hub runs or not.')).action(
     async (file: string, options: { data: string }) =>
@@ -174,11 +187,6 @@ function createProgram(terminal: Terminal, finish: (code: ExitCode) => void): Co
       finish(await (await import('./restore.ts')).restore(file, options, terminal)),
   )
   return program
-}
-
-function addTo(parent: Command, usage: string, about: string): Command {
-  // Settings such as exitOverride and the output are copied from the parent.
-  return parent.command(usage).description(about).allowExcessArguments(false)
 }
 
 /** For commands that look at a hub: a running one over its API, else the store itself. */
@@ -199,33 +207,11 @@ function withData(command: Command): Command {
     })
 }
 
-function reporting(command: Command): Command {
-  return command
-    .option('--pool <file>', "write this pool, and tell no hub unless one is named (else the guest's own pool, if any)")
-    .option('--no-pool', 'write no pool')
-    .option('--compat <version>', 'write the records of this cloud-init: 18.4, 22.4 or 26.2')
-    .option('--data <dir>', 'the data folder of the hub to tell')
-    .option('--hub <url>', 'the hub to tell (else the one that runs on the data folder)')
-    .option('--token-file <file>', "the file with the hub's token (else the one in the data folder)")
-    .option('--host <name>', 'the host it is about (else this one)')
-    .option('--origin <text>', 'which program it is a part of')
-    .option('--print', 'also as a line on standard error')
-    .addOption(jsonOption('what was done, as JSON'))
-}
-
 function listing(command: Command): Command {
   return command
     .option('--before <id>', 'only those older than this one')
     .option('--limit <number>', 'how many at most, up to 1000', '100')
     .addOption(jsonOption('a JSON list'))
-}
-
-function jsonOption(about: string): Option {
-  return new Option('--json', about)
-}
-
-function collect(value: string, before: readonly string[]): string[] {
-  return [...before, value]
 }
 
 function tellFailure(error: unknown, terminal: Terminal): ExitCode {

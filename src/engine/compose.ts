@@ -24,6 +24,9 @@ export function compose(delivery: Delivery, events: readonly HubEvent[], tools: 
     title: words.title,
     ...(words.icon === undefined ? {} : { icon: words.icon }),
     severity: delivery.severity,
+    ...(words.folded === undefined ? {} : { folded: words.folded }),
+    ...(words.graphs === undefined ? {} : { graphs: words.graphs }),
+    ...(words.answers === undefined ? {} : { answers: words.answers }),
     fields: words.fields ?? [],
     lines: words.lines ?? [],
     links: link,
@@ -132,7 +135,13 @@ function digest(delivery: Delivery, events: readonly HubEvent[], tools: ComposeT
     .map((event) => `${lineOf(event, tools, titles.size > 1)}${endedWords(extra.ended?.[event.seq], event)}`)
   const more = count - Math.min(shown.length, namedInDigest)
   if (more > 0) lines.push(`… and ${more} more`)
-  return { title: extra.heldBy === 'late' ? `While I was away: ${what}` : what, lines: [lines.join('\n')] }
+  return { title: `${digestTitles[extra.heldBy ?? ''] ?? ''}${what}`, lines: [lines.join('\n')] }
+}
+
+const digestTitles: { readonly [stage: string]: string } = {
+  late: 'While I was away: ',
+  mute: 'Held until now: ',
+  group: 'Together: ',
 }
 
 function lineOf(event: HubEvent, tools: ComposeTools, titled: boolean): string {

@@ -6,6 +6,8 @@ import type { RenderedPart, Sender } from './lane.ts'
 
 export interface SenderTools extends ComposeTools {
   now(): number
+  /** Absent: nothing is drawn here. */
+  readonly graph?: ChannelTools['graph']
   request: ChannelTools['request']
   print: ChannelTools['print']
   readonly log: ChannelTools['log']
@@ -44,6 +46,7 @@ export function createSender({ name, kind, options, minIntervalMs }: ChannelSett
           },
           signal: AbortSignal.timeout(sendDeadlineMs),
           now: tools.now,
+          graph: (graph) => tools.graph?.(graph) ?? Promise.resolve(undefined),
           request: tools.request,
           print: tools.print,
           log: tools.log,

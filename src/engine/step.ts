@@ -3,8 +3,9 @@ import { fromId, toId } from '../lib/id.ts'
 import type { Window } from '../rules/dedupe.ts'
 import type { Rule } from '../rule.ts'
 import type { ConditionEnd, HubEvent, Json, Severity } from '../words.ts'
-import { closeCondition, stepConditionJob } from './condition-jobs.ts'
-import { fallbackRule, readRow } from './condition-row.ts'
+import { stepCommand } from './command.ts'
+import { stepConditionJob } from './condition-jobs.ts'
+import { fallbackRule } from './condition-row.ts'
 import { moveCondition, type MoveTools, refreshCondition } from './conditions.ts'
 import type { Derived, Draft } from './draft.ts'
 import { digestOf, moveJudgeTime, type Sketch, toSketch } from './event.ts'
@@ -14,10 +15,10 @@ import { judgeEvent, type JudgeTools } from './judge-event.ts'
 import { type Plan, rulesFor, toFact } from './plan.ts'
 import { noteTold, stepReport } from './report.ts'
 import { tellEvent } from './stages.ts'
-import { expireAtOf, tell } from './tell.ts'
+import { tell } from './tell.ts'
 import { tellBundle } from './tell-bundle.ts'
-import { noteRetry } from './thread-outcome.ts'
-import { type RecheckBody, recheckKey, runWatch, showWatches, stepWatchJob, unanswered } from './watching.ts'
+import { absorbHeld } from './windows.ts'
+import { deepest, recheckKey, showWatches, stepWatchJob } from './watching.ts'
 
 /** Steps one planned input with all that follows from it; returns the id of the event it made, if it is one. */
 export function step(judge: Judge, draft: Draft, planned: Plan, now: number): Stepped {
@@ -52,15 +53,12 @@ function stepInput(judge: Judge, draft: Draft, planned: Plan, now: number): Step
       report(judge, draft, input, seq, now)
       return {}
     case 'command':
-      return stepCommand(judge, draft, input, seq, now)
+      return stepCommand(input.command, seq, { judge, draft, now, derive: (given) => derive(judge, draft, given, now) })
     case 'config':
       draft.settings.push(['config', input.document])
       return {}
   }
 }
-
-/** A watch that answers its own events would go on for ever. */
-const deepest = 8
 
 /** What an input has led to is judged before the next input. */
 function settle(judge: Judge, draft: Draft, now: number): void {
@@ -132,7 +130,7 @@ function take(given: HubEvent, tools: TakeTools): void {
 
 /** An event that the hub makes itself, judged like any other; returns its id. */
 function derive(judge: Judge, draft: Draft, given: Derived & Partial<Reach>, now: number): string {
-  const { event, cause, source = 'sereno', watch, endedBy, depth, not, also, only } = given
+  const { event, cause, source = 'sereno', watch, endedBy, depth, not, also, only, absorbs } = given
   const sketch = toSketch(judge, { kind: 'event', source, event, receivedAt: now })
   const seq = draft.takeSeq()
   const derived: HubEvent = { seq, id: toId(seq), ...sketch, cause }
@@ -144,11 +142,12 @@ function derive(judge: Judge, draft: Draft, given: Derived & Partial<Reach>, now
     const to = { rule: given.rule ?? fallbackRule, channel, severity: derived.severity }
     tellEvent(derived, undefined, to, {}, { judge, draft, now })
   }
+  if (absorbs !== undefined) absorbHeld(absorbs, derived, { judge, draft, now })
   return derived.id
 }
 
 /** Who hears of what the hub says of itself, beside or instead of those whom the rules name. */
-interface Reach {
+export interface Reach {
   /** The channel that must not hear of it: the one it names. */
   readonly not: string
   /** Channels that hear of it whatever the rules say. */
@@ -194,87 +193,6 @@ function tellRepeats(judge: Judge, draft: Draft, key: string, body: Json, now: n
   const thread = toId(event)
   tell(draft, judge, { channel, rule, kind: 'note', thread, events, severity, extra, ...ended }, now)
 }
-
-function stepCommand(judge: Judge, draft: Draft, { command }: CommandInput, seq: number, now: number): Stepped {
-  switch (command.name) {
-    case 'tell': {
-      const { channel, event, rule } = command
-      return { id: derive(judge, draft, { event, cause: seq, only: [channel], rule }, now) }
-    }
-    case 'retry': {
-      const delivery = noteRetry(command.delivery, { judge, draft, now })
-      const expireAt = expireAtOf(delivery.kind, judge.channels.get(delivery.channel), now)
-      const { endedAt: _ended, ...open } = delivery
-      draft.deliveries.set(delivery.seq, { ...open, state: 'queued', unanswered: 0, dueAt: now, expireAt })
-      if (delivery.extra.settled === true) return {}
-      for (const [index, event] of delivery.events.entries()) {
-        const verdict = {
-          event,
-          rule: delivery.extra.rules?.[index] ?? delivery.rule,
-          channel: delivery.channel,
-          by: 'outbox',
-          into: delivery.id,
-          at: now,
-        }
-        draft.verdicts.push({ ...verdict, state: 'queued', reason: 'to be sent again by hand' })
-      }
-      return {}
-    }
-    case 'clock-jump': {
-      draft.shiftJobsMs += command.byMs
-      const data = { bySeconds: command.byMs / 1000 }
-      return { id: derive(judge, draft, { event: { type: 'sereno.clock-jump', data }, cause: seq }, now) }
-    }
-    case 'close': {
-      const row = readRow(draft, command.condition)
-      if (row?.state === 'open') closeCondition(row, command.by, seq, { judge, draft, now })
-      return {}
-    }
-    case 'awake':
-      return awake(judge, draft, command, seq, now)
-    case 'begin': {
-      const watch = judge.watches.find(({ name }) => name === command.watch)
-      if (watch !== undefined)
-        runWatch(watch, { kind: 'begin', key: command.row }, undefined, { draft, now, cause: seq })
-      return {}
-    }
-    case 'forget':
-      for (const key of command.rows) draft.put(key, undefined)
-      for (const key of command.jobs) draft.cancel(key)
-      return {}
-    case 'unanswered': {
-      const job = draft.jobOf(recheckKey(command.source, command.fact, command.key))
-      if (job === undefined) return {}
-      draft.cancel(job.key)
-      unanswered(judge, job.body as RecheckBody, { draft, now, cause: seq })
-      return {}
-    }
-  }
-}
-
-/** So long a sender may need to find us again. */
-const graceMs = 60_000
-/** A shorter absence is no news. */
-const blindMs = 60_000
-
-/**
- * We were away: what was said meanwhile may have been missed, so all that stands for silence waits a full period anew;
- * after a short absence no longer than ten minutes, or a hub that is restarted every day would never notice a silence of two.
- */
-function awake(judge: Judge, draft: Draft, command: Awake, seq: number, now: number): Stepped {
-  const { from, until, jobs } = command
-  const isShort = until - from < blindMs
-  for (const job of jobs) {
-    const periodMs = job.periodMs ?? 0
-    const dueAt = now + (isShort ? Math.min(periodMs, 600_000) : periodMs) + graceMs
-    if (draft.jobOf(job.key)?.dueAt === job.dueAt && dueAt > job.dueAt) draft.job({ ...job, dueAt })
-  }
-  if (isShort) return {}
-  const data = { from: new Date(from).toISOString(), until: new Date(until).toISOString() }
-  return { id: derive(judge, draft, { event: { type: 'sereno.blind', data }, cause: seq }, now) }
-}
-
-type Awake = Extract<CommandInput['command'], { name: 'awake' }>
 
 /** What is kept of an input beside its effects. */
 function bodyOf(input: Exclude<Input, EventInput | FactInput>): Json {

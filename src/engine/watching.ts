@@ -4,8 +4,10 @@ import { toKey } from '../lib/key.ts'
 import { recheckDeadlineMs } from '../source.ts'
 import type { AskFor, Timer, WatchInput, WatchSees } from '../watch.ts'
 import type { Job, Json, JsonObject } from '../words.ts'
+import { conditionKey } from './condition-row.ts'
 import type { Draft } from './draft.ts'
 import type { Judge, JudgeWatch } from './judge.ts'
+import { changeWindow } from './windows.ts'
 
 /** A row of a watch, with the source in whose name its timers speak. */
 type Row = { readonly source?: string; readonly state?: Json }
@@ -28,6 +30,9 @@ export interface WatchTools {
   readonly cause: number
   readonly depth?: number
 }
+
+/** A watch that answers its own events, or whose rows answer each other, would go on for ever. */
+export const deepest = 8
 
 /** Watches that see it, with the rows it concerns. */
 export function watchesOf(judge: Judge, sees: WatchSees): { readonly watch: JudgeWatch; readonly row: string }[] {
@@ -62,6 +67,15 @@ export function showWatches(judge: Judge, sees: WatchSees, tools: WatchTools): v
   for (const { watch, row } of watchesOf(judge, sees)) runWatch(watch, { ...sees, key: row }, source, tools)
 }
 
+/** A person has a host forgotten. */
+export function forgetHost(judge: Judge, host: string, tools: WatchTools): void {
+  for (const watch of judge.watches) {
+    for (const key of watch.kind.forget?.(watch.options, host, watch.place) ?? []) {
+      runWatch(watch, { kind: 'forget', key, host }, undefined, tools)
+    }
+  }
+}
+
 /** Steps one row of a watch. */
 export function runWatch(watch: JudgeWatch, input: WatchInput, from: string | undefined, tools: WatchTools): void {
   const { draft, now } = tools
@@ -81,6 +95,18 @@ export function runWatch(watch: JudgeWatch, input: WatchInput, from: string | un
   for (const event of result.events ?? []) {
     draft.derived.push({ event, cause: tools.cause, source: source ?? watch.name, watch: watch.name, depth })
   }
+  for (const change of result.windows ?? []) {
+    const held = changeWindow(change, draft, now)
+    const { host, report } = change
+    if (report === undefined) continue
+    const absorbs = { host, held, conditions: report.names.map((one) => conditionKey(one.source, one.key)) }
+    const said = { event: report.event, cause: tools.cause, source: source ?? watch.name, watch: watch.name }
+    draft.derived.push({ ...said, depth, absorbs })
+  }
+  if (depth > deepest) return
+  for (const { row, body } of result.tells ?? []) {
+    runWatch(watch, { kind: 'told', key: row, from: input.key, body }, from, { ...tools, depth })
+  }
 }
 
 function setTimer(watch: JudgeWatch, row: string, source: string | undefined, timer: Timer, draft: Draft): void {
@@ -91,7 +117,7 @@ function setTimer(watch: JudgeWatch, row: string, source: string | undefined, ti
     key,
     kind: 'timer',
     dueAt: timer.at,
-    clock: 'hub',
+    clock: timer.clock ?? 'hub',
     ...(source === undefined ? {} : { source }),
     ...(timer.periodMs === undefined ? {} : { periodMs: timer.periodMs }),
     body,

@@ -10,6 +10,7 @@ import {
   type Log,
   NotStored,
   type Progress,
+  type Question,
   type Recheck,
   type Rejected,
   type RouteHandler,
@@ -42,6 +43,8 @@ export interface SourcesTools {
   readonly store: Store
   now(): number
   measure(source: string, name: string, value: number): void
+  /** What the watchman says, ready to be queued. */
+  answer(question: Question): Promise<Input>
   /** After a source was removed, or before it starts with other options. */
   stopped(source: string): void
   storeFailed(what: string, error: unknown): void
@@ -140,6 +143,10 @@ export function createSources(tools: SourcesTools): RunningSources {
         routes.push({ source: name, method, path, open: source.open, handler })
       },
       emit: (batch, progress) => emit(name, batch, progress),
+      ask: async (question, progress = {}) => {
+        const answer = await tools.answer(question)
+        await stored(() => tools.engine.submit([answer], toRow(name, progress)), tools)
+      },
       onRecheck: (handler) => void rechecks.set(name, handler),
     }
   }

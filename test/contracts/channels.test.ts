@@ -228,6 +228,7 @@ function toolsWith(signal: AbortSignal): ChannelTools {
     delivery: { id: '01d', recipient: '', attempt: 1, idempotencyKey: '01d-1', kind: 'open', thread: { id: 't' } },
     signal,
     now: () => Date.UTC(2026, 10, 20, 12),
+    graph: async () => undefined,
     request,
     print: () => {},
     log: { info: () => {}, warn: () => {}, error: () => {} },

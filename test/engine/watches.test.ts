@@ -30,7 +30,7 @@ const tank: WatchKind<{ limit: number }, State> = {
     }
     if (input.kind === 'unanswered') return { state: { level: state?.level ?? 0, unknown: true } }
     if (input.kind === 'event') return { rechecks: [{ name: 'tank.level', key: input.key, body: { why: 'asked' } }] }
-    if (input.kind === 'begin') return {}
+    if (input.kind !== 'fact') return {}
     const level = Number(input.fact.data['level'])
     const isFull = level > limit
     const wasFull = state !== undefined && state.level > limit
@@ -65,7 +65,46 @@ async function told(house: EngineHouse): Promise<string[]> {
   return all.toReversed().map(({ kind, events: [seq = 0], state }) => `${kind} ${events.get(seq)?.type} ${state}`)
 }
 
+/** Each host has a row that tells a row for all of them; forgotten, both drop it. */
+const roll: WatchKind<object, string[]> = {
+  about: 'A roll of hosts.',
+  options: z.strictObject({}),
+  example: {},
+  facts: ['roll.here'],
+  keys: (_options, input) => (input.kind === 'fact' ? [input.fact.key] : []),
+  forget: (_options, host) => [host],
+  step(_options, state = [], input) {
+    if (input.kind === 'fact') return { state: ['here'], tells: [{ row: 'all', body: 'came' }] }
+    if (input.kind === 'forget') return { state: null, tells: [{ row: 'all', body: 'went' }] }
+    if (input.kind !== 'told') return {}
+    const line = `${input.from} ${JSON.stringify(input.body)}`
+    const event = { type: 'roll.call', subject: line }
+    return { state: [...state, line], events: [event], tells: [{ row: 'all', body: 'echo' }] }
+  },
+}
+
 describe('a watch', () => {
+  test('has its rows tell each other, though never for ever, and drops what a person has forgotten', async () => {
+    const watch = {
+      name: 'roll',
+      kind: roll as WatchKind,
+      options: {},
+      place: { name: 'roll', zone: 'UTC', host: 'hub' },
+    }
+    await using house = await EngineHouse.open(judgeOf([], {}, { watches: [watch] }))
+    await house.engine.submit([
+      { kind: 'fact', source: 's', fact: { name: 'roll.here', key: 'nas', data: {} }, receivedAt: 0 },
+    ])
+    await house.engine.command({ name: 'forget-host', host: 'nas' })
+    await house.settle()
+    const rows = Object.fromEntries(await house.store.states('watch|'))
+    assert.deepEqual(Object.keys(rows), ['watch|roll|all'])
+    const events = await house.store.events({ type: 'roll.call', limit: 100, ascending: true })
+    const said = events.map(({ subject }) => subject)
+    assert.ok(said.includes('nas "came"') && said.includes('nas "went"'), said.join())
+    assert.equal(said.length, 14)
+  })
+
   test('turns facts into conditions, row by row, in the name of the source', async () => {
     await using house = await EngineHouse.open(judge())
     for (const level of [80, 95, 96]) await see(house, level)

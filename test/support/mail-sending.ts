@@ -44,6 +44,7 @@ export async function sendWith(given: { readonly [name: string]: unknown }, send
     },
     signal: sending.signal ?? new AbortController().signal,
     now: () => sending.now ?? Date.UTC(2026, 10, 20, 12, 0, 5),
+    graph: async () => undefined,
     request,
     print: () => assert.fail('nothing to print'),
     log: { info: () => {}, warn: () => {}, error: () => {} },

@@ -87,6 +87,7 @@ export async function startSource<Options>(
     place: { zone, host: 'hub', saved: [...rows] },
     signal: abort.signal,
     now,
+    ask: async () => {},
     onRecheck: (handler) => {
       onRecheck = handler
     },

@@ -135,6 +135,7 @@ function send(said: Message, change: object = {}, { key = 'd-1', attempt = 1 }: 
     delivery: { id: key, recipient: '', attempt, idempotencyKey: key, kind: 'open', thread: { id: key } },
     signal: new AbortController().signal,
     now: () => message.at,
+    graph: () => assert.fail('nothing is drawn'),
     request: () => assert.fail('nothing is asked'),
     print: () => assert.fail('nothing is printed'),
     log: { info: () => {}, warn: () => {}, error: () => {} },

@@ -57,6 +57,7 @@ async function open(
     log: hub.door.log,
     cursor: async () => undefined,
     measure: () => {},
+    ask: async () => {},
     onRecheck: () => {},
     route: (method, path, handler) =>
       void hub.door.routes.push(mount(handler, { source: 'heartbeat', method, path, open: ranges })),

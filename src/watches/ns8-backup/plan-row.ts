@@ -68,6 +68,8 @@ function take(work: Work, input: WatchInput): void {
     }
     case 'begin':
     case 'event':
+    case 'told':
+    case 'forget':
   }
 }
 

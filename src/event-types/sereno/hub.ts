@@ -1,6 +1,6 @@
 // What Sereno says of itself.
-import type { EventType, MessageWords } from '../event-type.ts'
-import type { HubEvent } from '../words.ts'
+import type { EventType, MessageWords } from '../../event-type.ts'
+import type { HubEvent } from '../../words.ts'
 
 export default [
   {

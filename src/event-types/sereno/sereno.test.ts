@@ -4,13 +4,14 @@ import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { listFiles } from '../../tools/tree.ts'
-import type { EventType } from '../event-type.ts'
-import type { HubEvent, NewEvent } from '../words.ts'
-import types from './sereno.ts'
+import { listFiles } from '../../../tools/tree.ts'
+import type { EventType } from '../../event-type.ts'
+import type { HubEvent, NewEvent } from '../../words.ts'
+
+import types from './index.ts'
 
 const all: readonly EventType[] = types
-const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
+const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))))
 
 function words(type: EventType, event: Partial<NewEvent>) {
   const at = Date.UTC(2026, 10, 20, 3)

@@ -230,10 +230,10 @@ function tellFailure(error: unknown, terminal: Terminal): ExitCode {
 
 if (import.meta.main) {
   const words = process.argv.slice(2)
-  // A reader that has seen enough, such as `head`, is no failure; and a hub watches on whether or not it is read.
+  // A reader that has seen enough, such as `head`, is no failure; and a hub watches on, as a command runs on, whether or not it is read.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error
-    if (words[0] !== 'run') process.exit(0)
+    if (words[0] !== 'run' && words[1] !== 'run') process.exit(0)
   })
   process.exitCode = await runCli(words, {
     out: (text) => void process.stdout.write(`${text}\n`),

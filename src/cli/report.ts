@@ -100,11 +100,10 @@ export async function tell(report: Report, options: ReportOptions, terminal: Ter
   const compat = readCompat(options.compat)
   if (options.print === true) terminal.error(asLine(report.event))
   const pool = poolOf(options)
-  const ways: Promise<Told>[] = []
-  if (pool !== undefined) ways.push(tellPool(pool, report.event, compat))
-  if (options.pool === undefined || options.pool === false || options.data !== undefined || options.hub !== undefined)
-    ways.push(tellHub(report, options))
-  return Promise.all(ways)
+  const told = pool === undefined ? undefined : await tellPool(pool, report.event, compat)
+  const poolAlone = typeof options.pool === 'string' && options.data === undefined && options.hub === undefined
+  const first = told === undefined ? [] : [told]
+  return poolAlone ? first : [...first, await tellHub(report, options, told?.ok === true ? pool : undefined)]
 }
 
 export function sayTold(told: readonly Told[], options: ReportOptions, terminal: Terminal): ExitCode {
@@ -146,10 +145,14 @@ async function tellPool(path: string, event: KvpEvent, compat: Generation | unde
   return { where, ok: true, detail: `Written to ${path}.${unlocked}` }
 }
 
-async function tellHub(report: Report, options: ReportOptions): Promise<Told> {
+/** The hub hears which pool has it already: the host need not be told of it by two. */
+async function tellHub(report: Report, options: ReportOptions, pool: string | undefined): Promise<Told> {
   try {
     const data = options.data ?? (await dataFolder())
-    const said = await handOver(toCloudEvent(report, options), { ...options, data })
+    const said = await handOver(
+      { ...toCloudEvent(report, options), ...(pool === undefined ? {} : { pool }) },
+      { ...options, data },
+    )
     return { where: said.sent ? 'hub' : 'spool', ok: true, detail: toSentence(said) }
   } catch (error) {
     return { where: 'hub', ok: false, detail: error instanceof Refusal ? error.message : `${detailOf(error)}.` }

@@ -121,7 +121,13 @@ describe('start and finish', () => {
     const said = await sereno('report', 'start', 'x', '--pool', join(folder, 'none/pool'), '--data', data)
     assert.equal(said.code, 1)
     assert.match(said.error, /^sereno: The pool was not written: .*its folder is not there/)
-    assert.equal((await spooled()).length, 1)
+    assert.deepEqual(
+      (await spooled()).map((event) => event['pool']),
+      [undefined],
+    )
+    await sereno('report', 'start', 'x', '--pool', pool, '--data', data)
+    assert.ok((await spooled()).some((event) => event['pool'] === pool))
+    rmSync(pool)
     writeFileSync(join(folder, 'file'), '')
     const other = await sereno('report', 'start', 'x', '--pool', pool, '--data', join(folder, 'file'))
     assert.equal(other.code, 1)

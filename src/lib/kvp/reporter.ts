@@ -55,6 +55,8 @@ export function createReporter(options: ReporterOptions): Reporter {
   let counted = { to: 0, records: 0 }
   /** The one record that says how many were dropped. */
   let notice: { readonly key: string; said: number } | undefined
+  /** Taken from the queue, and neither written nor refused yet. */
+  let writing = 0
   let closed = false
 
   function schedule(): void {
@@ -112,6 +114,7 @@ export function createReporter(options: ReporterOptions): Reporter {
     if (items.length === 0 && status.dropped === (notice?.said ?? 0)) return undefined
     let kept: readonly Item[] = items
     let noticed = notice?.said ?? 0
+    writing = items.length
     const done = await pool.append((open) => {
       const room = roomIn(open)
       const missing = items.filter((item) => !isThere(item, open))
@@ -123,6 +126,7 @@ export function createReporter(options: ReporterOptions): Reporter {
       noticed = status.dropped
       return kept.flatMap(({ pairs = [] }) => pairs).concat(noticePairs(open))
     })
+    writing = 0
     if (!done.ok) {
       queue = [...kept, ...queue]
       return done
@@ -233,12 +237,13 @@ export function createReporter(options: ReporterOptions): Reporter {
       // Nothing but the locks is waited for, and for those only so long.
       if (until - performance.now() > 3 * lockWaitMs) await work()
       else await atMost(work(), until - performance.now())
-      if (queue.length === 0 && working === undefined) return { waiting: 0 }
+      if (queue.length + writing === 0 && working === undefined) return { waiting: 0 }
       const left = until - performance.now()
       if (left <= 0 || lastRefusal?.reason === 'absent') break
       if (lastRefusal !== undefined) await wait(Math.min(left, 50))
     }
-    return { waiting: queue.length, ...(lastRefusal === undefined ? {} : { detail: lastRefusal.detail }) }
+    const detail = lastRefusal?.detail ?? (working === undefined ? undefined : `${path} is held by another program`)
+    return { waiting: queue.length + writing, ...(detail === undefined ? {} : { detail }) }
   }
 
   return {
@@ -260,7 +265,7 @@ export function createReporter(options: ReporterOptions): Reporter {
       await recover()
     },
     get status() {
-      return { ...status, waiting: queue.length }
+      return { ...status, waiting: queue.length + writing }
     },
     async [Symbol.asyncDispose]() {
       closed = true

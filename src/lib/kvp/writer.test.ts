@@ -278,18 +278,27 @@ describe('when the pool cannot be written', () => {
     },
   )
 
-  test('a flush ends by its deadline, whatever holds the pool', async () => {
+  test('a flush ends by its deadline, whatever holds the pool, and says that something waits', async () => {
     writeFileSync(path, '')
+    await using entered = reporterOf({ lockWaitMs: 20_000 })
+    await entered.write(start)
     const holder = spawn(python, [
       '-c',
       `import fcntl,sys\nf=open(${JSON.stringify(path)},'r+b')\nfcntl.flock(f,fcntl.LOCK_EX)\nprint('held',flush=True)\nsys.stdin.read()`,
     ])
     try {
       await once(holder.stdout, 'data')
-      await using reporter = reporterOf({ lockWaitMs: 500 })
-      reporter.publish(start)
-      assert.equal((await reporter.flush(50)).waiting >= 0, true)
-      assert.equal(statSync(path).size, 0)
+      await using fresh = reporterOf({ lockWaitMs: 20_000 })
+      for (const reporter of [entered, fresh]) {
+        reporter.publish(start)
+        const { waiting, detail } = await reporter.flush(50)
+        assert.equal(waiting, 1)
+        assert.match(detail ?? '', /is held by another program/)
+      }
+      assert.equal(statSync(path).size, recordBytes)
+      holder.stdin.end()
+      for (const reporter of [entered, fresh]) assert.deepEqual(await reporter.flush(20_000), { waiting: 0 })
+      assert.equal(statSync(path).size, 3 * recordBytes)
     } finally {
       holder.kill('SIGKILL')
     }

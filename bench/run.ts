@@ -2,6 +2,7 @@
 // With names of parts (reader intake latency conditions sample idle start kvp kill) it measures only those and leaves the others' sections.
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { benchBoots } from './boots.ts'
 import { benchConditions } from './conditions.ts'
 import { benchHostSample } from './host-sample.ts'
 import { benchIdle, benchStart } from './idle.ts'
@@ -20,6 +21,7 @@ const parts: { readonly [name: string]: () => Promise<readonly BenchRow[]> } = {
   intake: benchIntake,
   latency: benchLatency,
   conditions: benchConditions,
+  boots: benchBoots,
   sample: benchHostSample,
   idle: benchIdle,
   start: benchStart,

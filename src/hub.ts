@@ -164,7 +164,16 @@ export async function startHub(options: HubOptions): Promise<Hub> {
   await sources.runWith(assembly.sources)
   const handler = sources.routes.find((route) => route.path === '/api/v1/events')?.handler
   await takeSpool({ folder: join(folder, 'spool'), handler, log })
-  running.defer(startUpkeep({ store, storePath, engine, log, retention: () => assembly.config.hub.retention }))
+  running.defer(
+    startUpkeep({
+      store,
+      storePath,
+      engine,
+      log,
+      retention: () => assembly.config.hub.retention,
+      history: () => assembly.config.hub.history,
+    }),
+  )
   running.defer(startHeartbeat({ engine, log, request, options: () => assembly.config.hub.heartbeat }))
   running.defer(() => storeWatch.stop())
   // A secret is shown once, and to whoever sits in front of it; a journal need not keep it at every start.

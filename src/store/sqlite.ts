@@ -1,6 +1,8 @@
 // The SQLite store: a worker with the one writing connection, and a second one for pages, retention and backups.
 import { Worker } from 'node:worker_threads'
 import { existsSync } from 'node:fs'
+import { callOn } from './call.ts'
+import { rollAtOnce } from './history-roll.ts'
 import { lockFolder } from './lock.ts'
 import { pack } from './pack.ts'
 import { recoverIfDamaged } from './recover.ts'
@@ -72,6 +74,11 @@ function createStore(opened: Opened, write: CallStore, read: CallStore, close: (
     delivery: from(read, 'delivery'),
     inputs: from(read, 'inputs'),
     totals: from(read, 'totals'),
+    hosts: from(read, 'hosts'),
+    host: from(read, 'host'),
+    history: from(read, 'history'),
+    roll: () => roll(read),
+    forgetHost: from(read, 'forgetHost'),
     prune: from(read, 'prune'),
     backup: from(read, 'backup'),
     copyState: from(read, 'copyState'),
@@ -80,12 +87,17 @@ function createStore(opened: Opened, write: CallStore, read: CallStore, close: (
   }
 }
 
+/** In small steps, between which others may ask. */
+async function roll(call: CallStore): Promise<number> {
+  let rolled = 0
+  for (let last = rollAtOnce; last === rollAtOnce; rolled += last) last = (await call('rollFacts')) as number
+  for (const host of (await call('hostsToFold')) as readonly string[]) await call('foldHost', host)
+  return rolled
+}
+
 function openInPlace(): Store {
   const file = new SqliteFile(':memory:')
-  const call: CallStore = async (method, ...args) => {
-    const run = file[method as keyof SqliteFile] as (...values: readonly unknown[]) => unknown
-    return run.apply(file, [...args])
-  }
+  const call: CallStore = async (method, ...args) => callOn(file, method, args)
   return createStore({ created: true }, call, call, async () => file.close())
 }
 

@@ -18,6 +18,7 @@ const policy: Pruning = {
   restBefore: 0,
   factsBefore: 0,
   identitiesBefore: 0,
+  historyBefore: [0, 0, 0] as const,
   limitRows: 50,
 }
 

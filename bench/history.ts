@@ -63,12 +63,13 @@ async function aYear(): Promise<BenchRow[]> {
 
 async function ask(store: Store, end: number, spanMs: number, points: number): Promise<number[]> {
   const took: number[] = []
-  for (let index = 0; index < questions; index += 1) {
-    const metric = metrics[index % metrics.length]?.name ?? ''
-    const query: HistoryQuery = { host: `host-${index % measured}`, metric, from: end - spanMs, to: end, points }
+  // The first ones start a thread and have its code compiled.
+  for (let index = -100; index < questions; index += 1) {
+    const metric = metrics[(index + 100) % metrics.length]?.name ?? ''
+    const query: HistoryQuery = { host: `host-${(index + 100) % measured}`, metric, from: end - spanMs, to: end, points }
     const startedAt = performance.now()
     const { points: found } = await store.history(query)
-    took.push(performance.now() - startedAt)
+    if (index >= 0) took.push(performance.now() - startedAt)
     if (found.length < points * 0.99) throw new Error(`${found.length} points of ${metric}, ${points} were expected`)
   }
   return took

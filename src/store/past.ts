@@ -1,10 +1,10 @@
 // Hosts and their history in a SQLite file: what is asked of them, and the rolling up.
 import { readHostSample, type HostSample } from '../source-sample.ts'
 import type { JsonObject } from '../words.ts'
-import { queryHistory } from './history-query.ts'
+import { type FlatHistory, queryHistory } from './history-query.ts'
 import { foldHost, hostsToFold, type HistoryFile, rollAtOnce, rollFacts } from './history-roll.ts'
 import { json, number, type SqlRow, text } from './rows.ts'
-import type { HistoryAnswer, HistoryQuery, HostRow } from './store.ts'
+import type { HistoryQuery, HostRow } from './store.ts'
 
 export type PastFile = Omit<HistoryFile, 'transaction'> & { isOpen(): boolean }
 
@@ -27,7 +27,7 @@ export class PastTables {
     return row === undefined ? undefined : readHost(row)
   }
 
-  history(query: HistoryQuery): HistoryAnswer {
+  history(query: HistoryQuery): FlatHistory {
     return queryHistory(this.#file, query)
   }
 

@@ -2,6 +2,7 @@
 import { Worker } from 'node:worker_threads'
 import { existsSync } from 'node:fs'
 import { callOn } from './call.ts'
+import { type FlatHistory, toHistory } from './history-query.ts'
 import { rollAtOnce } from './history-roll.ts'
 import { lockFolder } from './lock.ts'
 import { pack } from './pack.ts'
@@ -76,7 +77,7 @@ function createStore(opened: Opened, write: CallStore, read: CallStore, close: (
     totals: from(read, 'totals'),
     hosts: from(read, 'hosts'),
     host: from(read, 'host'),
-    history: from(read, 'history'),
+    history: async (query) => toHistory((await read('history', query)) as FlatHistory),
     roll: () => roll(read),
     forgetHost: from(read, 'forgetHost'),
     prune: from(read, 'prune'),

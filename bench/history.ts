@@ -66,7 +66,13 @@ async function ask(store: Store, end: number, spanMs: number, points: number): P
   // The first ones start a thread and have its code compiled.
   for (let index = -100; index < questions; index += 1) {
     const metric = metrics[(index + 100) % metrics.length]?.name ?? ''
-    const query: HistoryQuery = { host: `host-${(index + 100) % measured}`, metric, from: end - spanMs, to: end, points }
+    const query: HistoryQuery = {
+      host: `host-${(index + 100) % measured}`,
+      metric,
+      from: end - spanMs,
+      to: end,
+      points,
+    }
     const startedAt = performance.now()
     const { points: found } = await store.history(query)
     if (index >= 0) took.push(performance.now() - startedAt)

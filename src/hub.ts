@@ -10,9 +10,10 @@ import { isLoopback, readListen } from './config/listen.ts'
 import { readConfiguration } from './hub/configuration.ts'
 import type { AccessToken } from './http/auth.ts'
 import { createServer } from './http/server.ts'
-import { assemble } from './hub/assemble.ts'
+import { assemble, type AssemblyTools } from './hub/assemble.ts'
 import { createDoor } from './hub/door.ts'
 import { answerQuestion } from './hub/watchman.ts'
+import { createGrapher } from './hub/graph/graph.ts'
 import { startHeartbeat } from './hub/heartbeat.ts'
 import { createLog } from './hub/log.ts'
 import { createObserver } from './hub/observe.ts'
@@ -22,6 +23,7 @@ import { ensureToken } from './hub/token.ts'
 import { watchStore } from './hub/store-watch.ts'
 import { startUpkeep } from './hub/upkeep.ts'
 import { request } from './lib/http.ts'
+import { machineZone } from './lib/local-time.ts'
 import { placeStore } from './store/place.ts'
 import { openSqlite } from './store/sqlite.ts'
 import type { Store } from './store/store.ts'
@@ -62,7 +64,13 @@ export async function startHub(options: HubOptions): Promise<Hub> {
   const found = await read()
   if (found.config === undefined) throw new Error(explain(found.issues).join('\n'))
   for (const warning of explain(found.warnings)) log.warn(warning)
-  const tools = { now: () => Date.now(), request, print: options.print, log }
+  const tools: AssemblyTools = {
+    now: () => Date.now(),
+    request,
+    print: options.print,
+    log,
+    graph: (graph) => grapher.picture(graph),
+  }
   let assembly = await assemble(found.config, found.document, tools)
   const folder = resolve(options.data ?? assembly.config.hub.data)
   const { hub } = assembly.config
@@ -74,6 +82,13 @@ export async function startHub(options: HubOptions): Promise<Hub> {
   await using running = new AsyncDisposableStack()
   running.defer(() => rmSync(join(folder, 'hub.json'), { force: true }))
   running.defer(() => store.close())
+  const grapher = createGrapher({
+    store,
+    now: tools.now,
+    zone: () => assembly.config.hub.timezone ?? machineZone(),
+    log,
+  })
+  running.defer(() => grapher.stop())
   const observer = createObserver(() => assembly, store, startedAt)
   const storeWatch = watchStore({ store, observer, log })
   const engine = createEngine({
@@ -141,6 +156,7 @@ export async function startHub(options: HubOptions): Promise<Hub> {
     store,
     sources,
     observer,
+    grapher,
     log,
     reload,
     assembly: () => assembly,

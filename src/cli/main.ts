@@ -5,6 +5,7 @@ import { version } from '../version.ts'
 import type { ConditionsOptions } from './conditions.ts'
 import type { DeliveriesOptions } from './deliveries.ts'
 import type { EventsOptions } from './events.ts'
+import type { HostsOptions } from './hosts.ts'
 import type { HubOptions } from './hub-client.ts'
 import type { ReplayOptions } from './replay.ts'
 import type { RunOptions } from './run.ts'
@@ -100,6 +101,19 @@ function createProgram(terminal: Terminal, finish: (code: ExitCode) => void): Co
       const { closeCondition } = await import('./conditions.ts')
       finish(await closeCondition(id, command.optsWithGlobals<HubOptions>(), terminal))
     },
+  )
+
+  const hosts = looking(add('hosts', 'List the hosts that samples came of, with their last vital signs.'))
+    .addOption(jsonOption('a JSON list'))
+    .action(async (options: HostsOptions) => finish(await (await import('./hosts.ts')).hosts(options, terminal)))
+  looking(addTo(hosts, 'show <name>', 'Show the last sample of a host and what is wrong with it.'))
+    .addOption(jsonOption('all that is known, as JSON'))
+    .action(async (name: string, _: object, command: Command) =>
+      finish(await (await import('./hosts.ts')).showHost(name, command.optsWithGlobals<HostsOptions>(), terminal)),
+    )
+  looking(addTo(hosts, 'forget <name>', 'Forget a host with its history, as when it was taken away.')).action(
+    async (name: string, _: object, command: Command) =>
+      finish(await (await import('./hosts.ts')).forgetHost(name, command.optsWithGlobals<HubOptions>(), terminal)),
   )
 
   add('send [text...]', 'Hand an event to the hub; when none runs, keep it for its next start.')

@@ -12,54 +12,18 @@ import {
 } from '../engine/look.ts'
 import { findCondition, listConditions } from '../engine/look-conditions.ts'
 import { fromId, toId } from '../lib/id.ts'
-import type { Rule } from '../rule.ts'
-import { finalDeliveries, type Issue, type Json } from '../words.ts'
-import { type Answer, conflict, type Done, doneOrConflict, notFound, ok, type Refused } from './api-answers.ts'
+import { finalDeliveries, type Json } from '../words.ts'
+import { conflict, doneOrConflict, notFound, ok } from './api-answers.ts'
+import { type ApiDoor, missing, type Route, wrong } from './api-door.ts'
+import { hostRoutes } from './api-hosts.ts'
 import * as shapes from './api-shapes.ts'
-import { describeApi, type DescribedRoute } from './openapi.ts'
-
-/** What the API needs of a running hub. */
-export interface ApiDoor {
-  readonly store: LookStore
-  /** IANA name: the zone of the words in `why`. */
-  readonly zone: string
-  status(): HubStatus
-  /** In force now, top down. */
-  rules(): readonly Rule[]
-  /** Sends a dead or expired message again; a refusal is one sentence. */
-  retryDelivery(id: string): Promise<Done>
-  /** Ends a condition by hand; `key` is that of its row. */
-  closeCondition(key: string): Promise<void>
-  /** Sends a test message to one channel by the way all messages go; resolves when it is queued, with its delivery id. */
-  testChannel(name: string): Promise<{ readonly ok: true; readonly delivery: string } | Refused>
-  /** All or nothing; `message` says what changed. */
-  reload(): Promise<Done | { readonly ok: false; readonly issues: readonly Issue[] }>
-}
+import { describeApi } from './openapi.ts'
 
 export type { Done, Refused } from './api-answers.ts'
-
-export interface HubStatus {
-  readonly version: string
-  readonly startedAt: number
-  readonly ready: boolean
-  /** Why it is not ready, one sentence each. */
-  readonly problems: readonly string[]
-  /** Path of the file in force, or `built-in`. */
-  readonly config: string
-  readonly sources: readonly string[]
-  readonly channels: readonly string[]
-}
-
-interface Route extends DescribedRoute {
-  /** `given`: path and query parameters, checked. A method, so that each route may name its own. */
-  run(door: ApiDoor, given: never): Promise<Answer>
-}
+export type { ApiDoor, HubStatus } from './api-door.ts'
 
 /** How long a test message is waited for before the answer says that it is still on its way. */
 const testWaitMs = 30_000
-
-const wrong = { about: 'A parameter is wrong.', shape: shapes.refusal }
-const missing = { about: 'There is none by that name.', shape: shapes.refusal }
 
 const routes: readonly Route[] = [
   {
@@ -160,6 +124,7 @@ const routes: readonly Route[] = [
       return ok({ message: `Condition ${id} is closed: ${found.title}.` })
     },
   },
+  ...hostRoutes,
   {
     method: 'post',
     path: '/api/v1/channels/{name}/test',
@@ -217,7 +182,7 @@ export function apiRoutes(door: ApiDoor): Hono {
   const app = new Hono()
   for (const route of routes) {
     app.on(route.method.toUpperCase(), route.path.replaceAll(/\{(\w+)\}/g, ':$1'), (context) =>
-      answer(route, door, context),
+      answerBy(route, door, context),
     )
   }
   const document = openApiDocument(door.status().version)
@@ -233,13 +198,16 @@ export function openApiDocument(version: string): object {
   })
 }
 
-async function answer(route: Route, door: ApiDoor, context: Context): Promise<Response> {
+async function answerBy(route: Route, door: ApiDoor, context: Context): Promise<Response> {
   const params = route.params?.safeParse(context.req.param())
   if (params?.success === false) return context.json({ error: inOneSentence(params.error) }, 400)
   const query = (route.query ?? nothing).safeParse(context.req.query())
   if (!query.success) return context.json({ error: inOneSentence(query.error) }, 400)
-  const { status, body } = await route.run(door, { ...params?.data, ...query.data } as never)
-  return context.json(body, status)
+  const answer = await route.run(door, { ...params?.data, ...query.data } as never)
+  if (!('content' in answer)) return context.json(answer.body, answer.status)
+  // A picture opened by itself is a document, in which nothing shall run.
+  const headers = { 'content-type': answer.type, 'content-security-policy': "default-src 'none'" }
+  return context.body(answer.content, answer.status, headers)
 }
 
 const nothing: z.ZodObject = shapes.noQuery

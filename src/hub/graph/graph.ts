@@ -1,9 +1,10 @@
 // Draws a metric of a host over a span of time from the store, for channels, the API and the page.
 import type { Picture } from '../../channel.ts'
+import type { Log } from '../../source.ts'
 import type { Store } from '../../store/store.ts'
 import type { Graph } from '../../words.ts'
 import { createPainter } from './png.ts'
-import { type Curve, drawGraph } from './svg.ts'
+import { type Curve, drawGraph, type GraphSize } from './svg.ts'
 import { describeGraph } from './words.ts'
 
 export interface GraphTools {
@@ -11,6 +12,7 @@ export interface GraphTools {
   now(): number
   /** IANA name: the zone of the people who look at it. */
   zone(): string
+  readonly log: Log
 }
 
 export interface Drawing {
@@ -20,10 +22,17 @@ export interface Drawing {
   readonly known: boolean
 }
 
+export interface GraphStyle {
+  readonly size?: GraphSize
+  /** In place of one that says the host and the span. */
+  readonly title?: string
+  readonly limit?: NonNullable<Curve['limit']>
+}
+
 export interface Grapher {
-  draw(graph: Graph, limit?: Curve['limit']): Promise<Drawing>
+  draw(graph: Graph, how?: GraphStyle): Promise<Drawing>
   toPng(svg: string): Promise<Uint8Array>
-  /** For channels; undefined: nothing is known. */
+  /** For channels; undefined: nothing is known, or it could not be drawn. */
   picture(graph: Graph): Promise<Picture | undefined>
   stop(): Promise<void>
 }
@@ -33,10 +42,10 @@ const points = 400
 const shortestMs = 60_000
 const longestMs = 10 * 366 * 86_400_000
 
-export function createGrapher({ store, now, zone }: GraphTools): Grapher {
+export function createGrapher({ store, now, zone, log }: GraphTools): Grapher {
   const painter = createPainter()
 
-  async function draw(asked: Graph, limit?: Curve['limit']): Promise<Drawing> {
+  async function draw(asked: Graph, how: GraphStyle = {}): Promise<Drawing> {
     const to = Math.max(0, Math.floor(asked.to))
     const from = Math.max(0, Math.min(Math.max(Math.floor(asked.from), to - longestMs), to - shortestMs))
     const graph = { ...asked, from, to }
@@ -50,16 +59,24 @@ export function createGrapher({ store, now, zone }: GraphTools): Grapher {
       zone: zone(),
       ...(value === undefined || at < from || at > to ? {} : { latest: { at, value } }),
     })
-    const svg = drawGraph({ ...graph, ...words, ...answer, zone: zone(), ...(limit === undefined ? {} : { limit }) })
-    return { svg, alt: words.alt, known: answer.points.length > 0 }
+    const { limit, size } = how
+    const title = how.title ?? words.title
+    const curve = { ...graph, ...words, ...answer, title, zone: zone(), ...(limit === undefined ? {} : { limit }) }
+    return { svg: drawGraph(curve, size), alt: words.alt, known: answer.points.length > 0 }
   }
 
   return {
     draw,
     toPng: (svg) => painter.toPng(svg),
     async picture(graph) {
-      const { svg, alt, known } = await draw(graph)
-      return known ? { svg, alt, png: await painter.toPng(svg) } : undefined
+      try {
+        const { svg, alt, known } = await draw(graph)
+        return known ? { svg, alt, png: await painter.toPng(svg) } : undefined
+      } catch (error) {
+        // A message without its picture is better than none.
+        log.warn('a graph could not be drawn', { host: graph.host, metric: graph.metric, error: String(error) })
+        return undefined
+      }
     },
     stop: () => painter.stop(),
   }

@@ -23,8 +23,11 @@ export interface Curve {
 /** As the store answers; `at` is the beginning of its step. */
 export type CurvePoint = readonly [at: number, count: number, sum: number, min: number, max: number]
 
-export const graphSize = { width: 800, height: 300 } as const
-const plot = { left: 72, right: 784, top: 52, bottom: 264 } as const
+/** `small`: two beside each other on a page, and one on a telephone. */
+export type GraphSize = 'large' | 'small'
+const sizes = { large: { width: 800, height: 300 }, small: { width: 480, height: 230 } } as const
+/** Dots between two times. */
+const apart = 74
 /** Colours of a light card, with enough contrast to each other on a dark one; a page may set its own by class. */
 const colours = {
   back: '#ffffff',
@@ -36,8 +39,8 @@ const colours = {
 }
 const font = 'font-family="Inter, system-ui, sans-serif"'
 
-/** A document of its own, 800 × 300. Never throws for any numbers or texts. */
-export function drawGraph(curve: Curve): string {
+/** A document of its own, 800 × 300 or 480 × 230. Never throws for any numbers or texts. */
+export function drawGraph(curve: Curve, size: GraphSize = 'large'): string {
   const points = curve.points.filter((point) => point.every(Number.isFinite) && point[1] > 0)
   const values = points.flatMap(([, , , min, max]) => [min, max]).concat(curve.limit?.value ?? [])
   const [least, most] = values.reduce(
@@ -45,32 +48,44 @@ export function drawGraph(curve: Curve): string {
     [Infinity, -Infinity],
   )
   const axis = values.length === 0 ? toValueAxis(curve.metric, 0, 1) : toValueAxis(curve.metric, least, most)
-  const scale = scaleOf(curve, axis.low, axis.high)
-  const { width, height } = graphSize
+  const { width, height } = sizes[size]
+  const plot: Plot = { left: 72, right: width - 16, top: 52, bottom: height - 36 }
+  const scale = scaleOf(curve, plot, axis.low, axis.high)
   return `<svg xmlns="http://www.w3.org/2000/svg" class="graph" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img">
 <title>${escapeText(curve.alt)}</title>
 <rect class="back" width="${width}" height="${height}" rx="8" fill="${colours.back}"/>
-<text class="text" x="16" y="30" font-size="17" font-weight="600" ${font} fill="${colours.text}">${escapeText(shorten(curve.title, 62))}</text>
+<text class="text" x="16" y="30" font-size="17" font-weight="600" ${font} fill="${colours.text}">${escapeText(shorten(curve.title, Math.round(width / 13)))}</text>
 <text class="text" x="${plot.right}" y="30" text-anchor="end" font-size="15" ${font} fill="${colours.text}">${escapeText(shorten(curve.note, 30))}</text>
 ${valueLines(axis.ticks, scale)}${timeLines(curve, scale)}${drawGaps(curve, points, scale)}${drawCurve(curve, points, scale)}${limitLine(curve, scale)}${
-    points.length === 0 ? emptyNote : ''
+    points.length === 0 ? emptyNote(plot) : ''
   }</svg>
 `
 }
 
-const emptyNote = `<text class="soft" x="${(plot.left + plot.right) / 2}" y="${(plot.top + plot.bottom) / 2 + 5}" text-anchor="middle" font-size="15" ${font} fill="${colours.soft}">nothing is known of this time</text>
+function emptyNote({ left, right, top, bottom }: Plot): string {
+  return `<text class="soft" x="${(left + right) / 2}" y="${(top + bottom) / 2 + 5}" text-anchor="middle" font-size="15" ${font} fill="${colours.soft}">nothing is known of this time</text>
 `
+}
+
+interface Plot {
+  readonly left: number
+  readonly right: number
+  readonly top: number
+  readonly bottom: number
+}
 
 interface Scale {
+  readonly plot: Plot
   x(at: number): number
   y(value: number): number
 }
 
-function scaleOf({ from, to }: Curve, low: number, high: number): Scale {
+function scaleOf({ from, to }: Curve, plot: Plot, low: number, high: number): Scale {
   const span = Math.max(1, to - from)
   // Halves: the difference of the greatest numbers is none.
   const range = high / 2 - low / 2 || 1
   return {
+    plot,
     x: (at) => plot.left + (Math.min(Math.max(at - from, 0), span) / span) * (plot.right - plot.left),
     y: (value) => {
       const share = (value / 2 - low / 2) / range
@@ -79,7 +94,7 @@ function scaleOf({ from, to }: Curve, low: number, high: number): Scale {
   }
 }
 
-function valueLines(ticks: readonly { readonly value: number; readonly label: string }[], { y }: Scale): string {
+function valueLines(ticks: readonly { readonly value: number; readonly label: string }[], { plot, y }: Scale): string {
   const line = ({ value, label }: { readonly value: number; readonly label: string }): string => {
     const at = digits(y(value))
     return `<line class="grid" x1="${plot.left}" x2="${plot.right}" y1="${at}" y2="${at}" stroke="${colours.grid}"/>
@@ -89,8 +104,8 @@ function valueLines(ticks: readonly { readonly value: number; readonly label: st
   return ticks.map(line).join('')
 }
 
-function timeLines({ from, to, zone }: Curve, { x }: Scale): string {
-  return toTimeTicks(from, to, zone)
+function timeLines({ from, to, zone }: Curve, { plot, x }: Scale): string {
+  return toTimeTicks({ from, to }, zone, Math.floor((plot.right - plot.left) / apart))
     .map(({ at, label, strong }) => {
       const place = digits(x(at))
       // Half of a label must not stand outside.
@@ -123,7 +138,7 @@ function gapMs(stepSeconds: number, points: readonly CurvePoint[]): number {
 }
 
 /** Between runs, and before and after them, the ground is shaded: nothing is known there. */
-function drawGaps(curve: Curve, points: readonly CurvePoint[], { x }: Scale): string {
+function drawGaps(curve: Curve, points: readonly CurvePoint[], { plot, x }: Scale): string {
   const stepMs = curve.stepSeconds * 1000
   const least = Math.max(gapMs(curve.stepSeconds, points), (curve.to - curve.from) / 200)
   let from = curve.from
@@ -166,7 +181,7 @@ function drawCurve(curve: Curve, points: readonly CurvePoint[], { x, y }: Scale)
   return drawn.join('') + end
 }
 
-function limitLine({ limit }: Curve, { y }: Scale): string {
+function limitLine({ limit }: Curve, { plot, y }: Scale): string {
   if (limit === undefined || !Number.isFinite(limit.value)) return ''
   const at = y(limit.value)
   // Below the line where there is no room above it.

@@ -8,22 +8,26 @@ export interface TimeTick {
   readonly strong: boolean
 }
 
+interface Span {
+  readonly from: number
+  readonly to: number
+}
+
 const minuteMs = 60_000
 const hourMs = 60 * minuteMs
 const dayMs = 24 * hourMs
-const mostTicks = 9
 const stepsMs = [1, 2, 5, 10, 15, 30, 60, 120, 180, 240, 360, 720].map((minutes) => minutes * minuteMs)
 const days = [1, 2, 7, 14]
 const months = [1, 2, 3, 6, 12, 24, 60, 120]
 const names = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 
-/** At most nine, by time upwards. */
-export function toTimeTicks(from: number, to: number, zoneName: string): TimeTick[] {
+/** At most so many and one, by time upwards. */
+export function toTimeTicks({ from, to }: Span, zoneName: string, mostTicks: number): TimeTick[] {
   const zone = createZone(zoneName)
   const wallOf = (at: number): number => at + zone.offsetAt(at)
   const [first, last] = [wallOf(from), wallOf(to)]
   const found = stepsMs.concat(days.map((count) => count * dayMs)).find((ms) => (last - first) / ms <= mostTicks)
-  const walls = found === undefined ? monthWalls(first, last) : stepWalls(first, last, found)
+  const walls = found === undefined ? monthWalls(first, last, mostTicks) : stepWalls(first, last, found)
   const byDay = found === undefined || found >= dayMs
   return walls
     .map((wall) => ({ at: zone.toUtc(wall), label: labelOf(wall, found), strong: !byDay && wall % dayMs === 0 }))
@@ -38,7 +42,7 @@ function stepWalls(first: number, last: number, step: number): number[] {
   return walls
 }
 
-function monthWalls(first: number, last: number): number[] {
+function monthWalls(first: number, last: number, mostTicks: number): number[] {
   const monthOf = (wall: number): number => new Date(wall).getUTCFullYear() * 12 + new Date(wall).getUTCMonth()
   const [from, to] = [monthOf(first), monthOf(last)]
   const step = months.find((count) => (to - from) / count <= mostTicks) ?? 1200

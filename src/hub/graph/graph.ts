@@ -34,20 +34,22 @@ export interface Grapher {
   toPng(svg: string): Promise<Uint8Array>
   /** For channels; undefined: nothing is known, or it could not be drawn. */
   picture(graph: Graph): Promise<Picture | undefined>
-  stop(): Promise<void>
+  stop(): void
 }
 
 /** Fewer than it has dots, so that the band between the least and the most is seen as one. */
 const points = 400
 const shortestMs = 60_000
+/** The end of the year 9999. */
+const latestMs = 253_402_300_799_000
 const longestMs = 10 * 366 * 86_400_000
 
 export function createGrapher({ store, now, zone, log }: GraphTools): Grapher {
   const painter = createPainter()
 
   async function draw(asked: Graph, how: GraphStyle = {}): Promise<Drawing> {
-    const to = Math.max(0, Math.floor(asked.to))
-    const from = Math.max(0, Math.min(Math.max(Math.floor(asked.from), to - longestMs), to - shortestMs))
+    const to = clampTime(asked.to, now())
+    const from = Math.max(0, Math.min(Math.max(clampTime(asked.from, 0), to - longestMs), to - shortestMs))
     const graph = { ...asked, from, to }
     const answer = await store.history({ ...graph, points })
     const host = await store.host(graph.host)
@@ -80,4 +82,9 @@ export function createGrapher({ store, now, zone, log }: GraphTools): Grapher {
     },
     stop: () => painter.stop(),
   }
+}
+
+/** A time that has a date. */
+function clampTime(at: number, otherwise: number): number {
+  return Number.isNaN(at) ? otherwise : Math.min(Math.max(0, Math.floor(at)), latestMs)
 }

@@ -1,15 +1,13 @@
-// Makes PNG of SVG in a thread of its own: the renderer's memory is given back when the thread ends.
+// Makes PNG of SVG in a process of its own: of the hundred megabytes that takes, nothing is left when it ends.
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { parentPort } from 'node:worker_threads'
 import { initWasm, Resvg } from '@resvg/resvg-wasm'
 
 export type PngAnswer =
   | { readonly call: number; readonly png: Uint8Array }
   | { readonly call: number; readonly error: string }
 
-const port = parentPort
-if (port === null) throw new Error('the renderer runs only as a worker thread')
+export type PngCall = { readonly call: number; readonly svg: string }
 
 /** Beside the bundle they have names of their own: see tools/build.ts. */
 const isBundle = !import.meta.url.endsWith('.ts')
@@ -45,9 +43,15 @@ async function render(svg: string): Promise<Uint8Array> {
   }
 }
 
-port.on('message', ({ call, svg }: { readonly call: number; readonly svg: string }) => {
+process.on('message', ({ call, svg }: PngCall) => {
   render(svg).then(
-    (png) => port.postMessage({ call, png } satisfies PngAnswer),
-    (error: unknown) => port.postMessage({ call, error: String(error) } satisfies PngAnswer),
+    (png) => answer({ call, png }),
+    (error: unknown) => answer({ call, error: String(error) }),
   )
 })
+// The hub is gone, be it by kill -9.
+process.on('disconnect', () => process.exit(0))
+
+function answer(given: PngAnswer): void {
+  process.send?.(given)
+}

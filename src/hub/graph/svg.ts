@@ -42,7 +42,9 @@ const font = 'font-family="Inter, system-ui, sans-serif"'
 /** A document of its own, 800 × 300 or 480 × 230. Never throws for any numbers or texts. */
 export function drawGraph(curve: Curve, size: GraphSize = 'large'): string {
   const points = curve.points.filter((point) => point.every(Number.isFinite) && point[1] > 0)
-  const values = points.flatMap(([, , , min, max]) => [min, max]).concat(curve.limit?.value ?? [])
+  const values = points
+    .flatMap(([, , , min, max]) => [min, max])
+    .concat(Number.isFinite(curve.limit?.value) ? (curve.limit?.value ?? []) : [])
   const [least, most] = values.reduce(
     ([low, high], value) => [Math.min(low, value), Math.max(high, value)],
     [Infinity, -Infinity],

@@ -29,9 +29,18 @@ export function toTimeTicks({ from, to }: Span, zoneName: string, mostTicks: num
   const found = stepsMs.concat(days.map((count) => count * dayMs)).find((ms) => (last - first) / ms <= mostTicks)
   const walls = found === undefined ? monthWalls(first, last, mostTicks) : stepWalls(first, last, found)
   const byDay = found === undefined || found >= dayMs
-  return walls
-    .map((wall) => ({ at: zone.toUtc(wall), label: labelOf(wall, found), strong: !byDay && wall % dayMs === 0 }))
-    .filter(({ at }) => at >= from && at <= to)
+  return (
+    walls
+      // An hour that the clock leaves out has no place.
+      .map((wall) => ({
+        wall,
+        at: zone.toUtc(wall),
+        label: labelOf(wall, found),
+        strong: !byDay && wall % dayMs === 0,
+      }))
+      .filter(({ at, wall }) => at >= from && at <= to && wallOf(at) === wall)
+      .map(({ at, label, strong }) => ({ at, label, strong }))
+  )
 }
 
 function stepWalls(first: number, last: number, step: number): number[] {

@@ -44,7 +44,8 @@ function boundsOf(unit: MetricUnit, from: number, to: number): [number, number] 
 
 /** The next round step: of sizes a power of two, of times one of the clock, else 1, 2 or 5 before zeros. */
 function stepOf(unit: MetricUnit, atLeast: number): number {
-  if (!(atLeast > 0)) return 1
+  // Beneath, powers of ten are no longer exact, and nobody measures it.
+  if (!(atLeast > 1e-280)) return 1
   if (unit === 'percent') return percentSteps.find((step) => step >= atLeast * 0.999) ?? 100
   if (unit === 'bytes') return 2 ** Math.ceil(Math.log2(Math.max(1, atLeast)))
   const clock = unit === 'seconds' ? clockSteps.find((step) => step >= atLeast) : undefined

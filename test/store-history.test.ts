@@ -1,7 +1,10 @@
 // What a store keeps of samples: buckets that equal a plain reckoning, whatever the order, the rounds and the restarts.
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import { setTimeout as wait } from 'node:timers/promises'
 import fc from 'fast-check'
 import { toSampleFact } from '../src/source-sample.ts'
 import { openSqlite } from '../src/store/sqlite.ts'
@@ -176,6 +179,38 @@ for (const kind of kinds) {
       }))
   })
 }
+
+test('a process that is killed while it rolls up has counted every sample it committed once', () =>
+  inFolder(async (folder) => {
+    const path = join(folder, 'sereno.db')
+    const program = join(import.meta.dirname, 'support/history-writer.ts')
+    for (let round = 0; round < 12; round += 1) {
+      const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program, path])
+      const ended = once(child, 'exit')
+      await once(child.stdout, 'data')
+      await wait(round * 12)
+      child.kill('SIGKILL')
+      await ended
+    }
+    const store = await openSqlite({ path, now: 0 })
+    const facts = await store.facts({ limit: 1_000_000 })
+    assert.ok(facts.length > 200, `${facts.length} were committed`)
+    for (const { name } of await store.hosts()) {
+      const mine = facts
+        .filter(({ key }) => key === name)
+        .map(({ data }) => Number((data['metrics'] as { x: number }).x))
+      for (const points of [10_000, 200]) {
+        const answer = await store.history({ host: name, metric: 'x', from: 0, to: 2e12, points })
+        const total = (column: 1 | 2): number => answer.points.reduce((sum, point) => sum + point[column], 0)
+        assert.equal(total(1), mine.length)
+        assert.equal(
+          total(2),
+          mine.reduce((sum, value) => sum + value, 0),
+        )
+      }
+    }
+    await store.close()
+  }))
 
 interface Seen {
   readonly host: string

@@ -124,9 +124,10 @@ describe('axes', () => {
   test('have the times of the zone, also on the day on which its clock is moved', () => {
     const ticks = (from: string, to: string): string[] =>
       toTimeTicks({ from: Date.parse(from), to: Date.parse(to) }, 'Europe/Rome', 9).map(({ label }) => label)
-    assert.deepEqual(ticks('2026-11-25T13:05:00Z', '2026-11-26T13:05:00Z'), [
-      ...['15:00', '18:00', '21:00', '26 Nov', '03:00', '06:00', '09:00', '12:00'],
-    ])
+    assert.equal(
+      ticks('2026-11-25T13:05:00Z', '2026-11-26T13:05:00Z').join(', '),
+      '15:00, 18:00, 21:00, 26 Nov, 03:00, 06:00, 09:00, 12:00',
+    )
     const spring = toTimeTicks(
       { from: Date.parse('2026-03-28T23:00:00Z'), to: Date.parse('2026-03-29T05:00:00Z') },
       'Europe/Rome',

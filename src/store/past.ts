@@ -31,6 +31,10 @@ export class PastTables {
     return queryHistory(this.#file, query)
   }
 
+  hasHosts(): boolean {
+    return this.#file.get('select 1 as there from host limit 1') !== undefined
+  }
+
   rollFacts(): number {
     return rollFacts(this.#file)
   }

@@ -78,7 +78,8 @@ function createStore(opened: Opened, write: CallStore, read: CallStore, close: (
     hosts: from(read, 'hosts'),
     host: from(read, 'host'),
     history: async (query) => toHistory((await read('history', query)) as FlatHistory),
-    roll: () => roll(read),
+    // Most hubs know no hosts: no thread is started for them.
+    roll: async () => ((await write('hasHosts')) === true ? roll(read) : 0),
     forgetHost: from(read, 'forgetHost'),
     prune: from(read, 'prune'),
     backup: from(read, 'backup'),

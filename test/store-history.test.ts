@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { describe, test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
 import fc from 'fast-check'
@@ -211,6 +212,51 @@ test('a process that is killed while it rolls up has counted every sample it com
     }
     await store.close()
   }))
+
+test('a chunk that cannot be read is begun anew, and holds up neither the rest of the history nor retention', () =>
+  inFolder(async (folder) => {
+    const path = join(folder, 'sereno.db')
+    let store = await openSqlite({ path, now: 0 })
+    const hours = Array.from({ length: 13 }, (_, n) => sample(n + 1, 'a', start + n * hour, { x: n }))
+    await store.commit({ facts: hours })
+    await store.prune({ ...nothing, now: start + 2 * day })
+    await store.close()
+    const db = new DatabaseSync(path)
+    db.exec(
+      "update history set data = x'0102030405' where tier = 1 and start = (select min(start) from history where tier = 1)",
+    )
+    db.close()
+    store = await openSqlite({ path, now: 0 })
+    const ask = async (points: number): Promise<readonly number[]> => {
+      const query = { host: 'a', metric: 'x', from: start, to: start + day, points }
+      return (await store.history(query)).points.map(([, , sum]) => sum)
+    }
+    assert.deepEqual(await ask(1440), [6, 7, 8, 9, 10, 11, 12])
+    assert.deepEqual(await ask(24), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12])
+    await store.commit({ facts: [sample(20, 'a', start + 90_000, { x: 100 })] })
+    await store.prune({ ...nothing, now: start + 2 * day })
+    assert.deepEqual(await ask(1440), [100, 6, 7, 8, 9, 10, 11, 12])
+    await store.close()
+  }))
+
+test('many values at once are rolled up in several steps, each counted once', () =>
+  withStore(
+    () => openSqlite({ path: ':memory:', now: 0 }),
+    async (store) => {
+      const metrics = Object.fromEntries(Array.from({ length: 500 }, (_, n) => [`s${n}`, n]))
+      const facts = Array.from({ length: 1100 }, (_, n) => sample(n + 1, `h${n % 7}`, start + n * 1000, metrics))
+      await store.commit({ facts })
+      assert.equal(await store.roll(), 1100)
+      assert.equal(await store.roll(), 0)
+      const counts = await Promise.all(
+        Array.from({ length: 7 }, async (_, n) => {
+          const query = { host: `h${n}`, metric: 's499', from: start, to: start + hour, points: 1 }
+          return (await store.history(query)).points[0]?.[1]
+        }),
+      )
+      assert.deepEqual(counts, [158, 157, 157, 157, 157, 157, 157])
+    },
+  ))
 
 interface Seen {
   readonly host: string

@@ -1,8 +1,7 @@
 // Answers what a metric of a host was over a span of time: from the finest tier that reaches so far back and has not too many points.
 import type { HistoryAnswer, HistoryQuery } from './store.ts'
 import { type Buckets, createBuckets, cutBuckets, mergeBuckets, type SeriesBuckets } from './history-buckets.ts'
-import { unpackChunk } from './history-chunk.ts'
-import { addFact, bytes, type HistoryFile, readPieces, rolledUpto } from './history-roll.ts'
+import { addFact, type HistoryFile, readChunk, readPieces, rolledUpto } from './history-roll.ts'
 import { type Tier, tiers } from './history-tiers.ts'
 import { number } from './rows.ts'
 
@@ -74,7 +73,7 @@ function addChunks(into: Buckets, file: HistoryFile, query: HistoryQuery, tier: 
     Math.floor(last / tier.width),
   )
   for (const row of rows) {
-    const buckets = unpackChunk(bytes(row['data']), query.metric).get(query.metric)
+    const buckets = readChunk(row, query.metric).get(query.metric)
     if (buckets !== undefined) mergeBuckets(into, buckets)
   }
 }

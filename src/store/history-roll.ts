@@ -18,8 +18,9 @@ export interface HistoryFile {
   transaction<Result>(kind: 'deferred' | 'immediate', act: () => Result): Result
 }
 
-/** Facts in one transaction. */
-export const rollAtOnce = 20_000
+/** In one transaction, so that neither the memory nor the writer has to bear more. */
+const mostFacts = 20_000
+const mostValues = 500_000
 /** Pieces of a host that are folded together: between these, so that hosts which began together take turns. */
 const fewestPieces = 24
 const furtherPieces = 24
@@ -32,35 +33,37 @@ export function rolledUpto(file: HistoryFile): number {
   return row === undefined ? 0 : number(json(row['value']))
 }
 
-/**
- * Takes up the next samples and notes how far it came, in one transaction. Returns how many facts it took; fewer than
- * `rollAtOnce`: that was all.
- */
-export function rollFacts(file: HistoryFile): number {
+export interface Rolled {
+  /** How many were looked at. */
+  readonly facts: number
+  readonly more: boolean
+}
+
+/** Takes up the next samples and notes how far it came, in one transaction. */
+export function rollFacts(file: HistoryFile): Rolled {
   const from = rolledUpto(file)
   const hosts = new Map<string, SeriesBuckets>()
-  let upto = from
-  let count = 0
+  let [facts, values, upto] = [0, 0, from]
   for (const row of file.iterate(
-    `select seq, key, time, received, data from fact where seq > ?1 and name = '${sampleFact}' order by seq limit ?2`,
+    `select seq, key, time, received, data from fact where seq > ?1 and name = '${sampleFact}' order by seq`,
     from,
-    rollAtOnce,
   )) {
+    facts += 1
+    values += addFact(hosts, row)
     upto = number(row['seq'])
-    count += 1
-    addFact(hosts, row)
+    if (facts >= mostFacts || values >= mostValues) break
   }
+  const more = facts >= mostFacts || values >= mostValues
   // The search for the next ones begins behind facts of other names, too.
-  if (count < rollAtOnce)
-    upto = Math.max(upto, from, number(file.get('select coalesce(max(seq), 0) as seq from fact')?.['seq']))
-  if (upto === from) return 0
+  if (!more) upto = Math.max(upto, number(file.get('select coalesce(max(seq), 0) as seq from fact')?.['seq']))
+  if (upto === from) return { facts, more }
   const pieces = [...hosts].map(([host, series]) => [host, packChunk(series)] as const)
   return file.transaction('immediate', () => {
     // Another connection was quicker: what it took is not taken twice.
-    if (rolledUpto(file) !== from) return rollAtOnce
+    if (rolledUpto(file) !== from) return { facts: 0, more: true }
     for (const [host, data] of pieces) file.run('insert into history_new values (?1, ?2, ?3)', host, upto, data)
     file.run("insert or replace into meta values ('history-rolled', ?1)", String(upto))
-    return count
+    return { facts, more }
   })
 }
 
@@ -91,31 +94,39 @@ export function foldHost(file: HistoryFile, host: string): void {
 
 export function readPieces(file: HistoryFile, host: string, only?: string): SeriesBuckets[] {
   const rows = file.all('select data from history_new where host = ?1 order by upto', host)
-  return rows.map((row) => unpackChunk(bytes(row['data']), only))
+  return rows.map((row) => readChunk(row, only))
 }
 
-export function bytes(value: unknown): Uint8Array {
-  if (value instanceof Uint8Array) return value
-  throw new Error(`a damaged row: bytes expected, ${typeof value} found`)
+/** One that is damaged is begun anew: it must hold up neither what else is known of the host nor retention. */
+export function readChunk(row: SqlRow | undefined, only?: string): SeriesBuckets {
+  const data = row?.['data']
+  if (!(data instanceof Uint8Array)) return new Map()
+  try {
+    return unpackChunk(data, only)
+  } catch {
+    return new Map()
+  }
 }
 
-/** Adds what a fact's row says; of what is not rolled up yet, a question wants one series only. */
-export function addFact(hosts: Map<string, SeriesBuckets>, row: SqlRow, only?: string): void {
+/** Adds what a fact's row says and returns the number of values; a question wants those of one series only. */
+export function addFact(hosts: Map<string, SeriesBuckets>, row: SqlRow, only?: string): number {
   const host = text(row['key'])
   const sample = readSample({ name: sampleFact, data: json(row['data']) as JsonObject })
-  if (sample === undefined) return
+  if (sample === undefined) return 0
   let series = hosts.get(host)
   if (series === undefined) hosts.set(host, (series = new Map()))
   // A clock that is ahead tells of times that nobody has seen.
   const at = Math.max(0, Math.floor(Math.min(number(row['time']), number(row['received'])) / stepMs))
-  for (const [name, value] of Object.entries(sample.metrics)) {
+  const metrics = Object.entries(sample.metrics)
+  for (const [name, value] of metrics) {
     if (only === undefined || only === name) addSample(series, name, at, shorten(value))
   }
+  return metrics.length
 }
 
 function foldChunk(file: HistoryFile, host: string, tier: number, part: number, series: SeriesBuckets): void {
   const row = file.get('select data from history where host = ?1 and tier = ?2 and start = ?3', host, tier, part)
-  const chunk: SeriesBuckets = row === undefined ? new Map() : unpackChunk(bytes(row['data']))
+  const chunk = readChunk(row)
   mergeSeries(chunk, series)
   file.run('insert or replace into history values (?1, ?2, ?3, ?4)', host, tier, part, packChunk(chunk))
 }

@@ -2,7 +2,7 @@
 import { readHostSample, type HostSample } from '../source-sample.ts'
 import type { JsonObject } from '../words.ts'
 import { type FlatHistory, queryHistory } from './history-query.ts'
-import { foldHost, hostsToFold, type HistoryFile, rollAtOnce, rollFacts } from './history-roll.ts'
+import { foldHost, hostsToFold, type HistoryFile, type Rolled, rollFacts } from './history-roll.ts'
 import { json, number, type SqlRow, text } from './rows.ts'
 import type { HistoryQuery, HostRow } from './store.ts'
 
@@ -35,7 +35,7 @@ export class PastTables {
     return this.#file.get('select 1 as there from host limit 1') !== undefined
   }
 
-  rollFacts(): number {
+  rollFacts(): Rolled {
     return rollFacts(this.#file)
   }
 
@@ -49,13 +49,13 @@ export class PastTables {
 
   /** Before facts go: nothing that was not rolled up is lost. */
   rollAll(now: number): void {
-    while (rollFacts(this.#file) === rollAtOnce);
+    while (rollFacts(this.#file).more);
     for (const host of hostsToFold(this.#file, now - quietMs)) foldHost(this.#file, host)
   }
 
   forgetHost(name: string): boolean {
     // Else the next round would find its last samples.
-    while (rollFacts(this.#file) === rollAtOnce);
+    while (rollFacts(this.#file).more);
     return this.#file.transaction('immediate', () => {
       this.#file.run('delete from history where host = ?1', name)
       this.#file.run('delete from history_new where host = ?1', name)

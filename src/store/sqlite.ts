@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads'
 import { existsSync } from 'node:fs'
 import { callOn } from './call.ts'
 import { type FlatHistory, toHistory } from './history-query.ts'
-import { rollAtOnce } from './history-roll.ts'
+import type { Rolled } from './history-roll.ts'
 import { lockFolder } from './lock.ts'
 import { pack } from './pack.ts'
 import { recoverIfDamaged } from './recover.ts'
@@ -92,7 +92,11 @@ function createStore(opened: Opened, write: CallStore, read: CallStore, close: (
 /** In small steps, between which others may ask. */
 async function roll(call: CallStore): Promise<number> {
   let rolled = 0
-  for (let last = rollAtOnce; last === rollAtOnce; rolled += last) last = (await call('rollFacts')) as number
+  for (let more = true; more;) {
+    const last = (await call('rollFacts')) as Rolled
+    rolled += last.facts
+    more = last.more
+  }
   for (const host of (await call('hostsToFold')) as readonly string[]) await call('foldHost', host)
   return rolled
 }

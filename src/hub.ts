@@ -12,7 +12,9 @@ import type { AccessToken } from './http/auth.ts'
 import { createServer } from './http/server.ts'
 import { assemble, type AssemblyTools } from './hub/assemble.ts'
 import { createDoor } from './hub/door.ts'
-import { answerQuestion } from './hub/watchman.ts'
+import { dryRunWords } from './hub/dry-run.ts'
+import { createActs } from './hub/watchman/acts.ts'
+import { createWatchman } from './hub/watchman/watchman.ts'
 import { createGrapher } from './hub/graph/graph.ts'
 import { startHeartbeat } from './hub/heartbeat.ts'
 import { createLog } from './hub/log.ts'
@@ -23,7 +25,7 @@ import { ensureToken } from './hub/token.ts'
 import { watchStore } from './hub/store-watch.ts'
 import { startUpkeep } from './hub/upkeep.ts'
 import { request } from './lib/http.ts'
-import { machineZone } from './lib/local-time.ts'
+import { localTime, machineZone } from './lib/local-time.ts'
 import { placeStore } from './store/place.ts'
 import { openSqlite } from './store/sqlite.ts'
 import type { Store } from './store/store.ts'
@@ -71,6 +73,7 @@ export async function startHub(options: HubOptions): Promise<Hub> {
     log,
     graph: (graph) => grapher.picture(graph),
   }
+  if (found.config.hub.dryRun) log.warn(dryRunWords)
   let assembly = await assemble(found.config, found.document, tools)
   const folder = resolve(options.data ?? assembly.config.hub.data)
   const { hub } = assembly.config
@@ -100,12 +103,24 @@ export async function startHub(options: HubOptions): Promise<Hub> {
     failed: storeWatch.failed,
   })
   running.defer(() => engine.stop(stopWaitMs))
+  const zone = assembly.config.hub.timezone ?? machineZone()
+  const time = (at: number): string => localTime(at, zone)
+  const acts = createActs({ engine, store, now: tools.now, time })
+  const watchman = createWatchman({
+    store,
+    acts,
+    rules: () => assembly.judge.rules,
+    problems: () => observer.health(engine.lanes()).checks.flatMap(({ ok, detail }) => (ok ? [] : [detail])),
+    now: tools.now,
+    zone,
+    time,
+  })
   const sources = createSources({
     engine,
     store,
     now: tools.now,
     measure: observer.measure,
-    answer: answerQuestion,
+    answer: (question) => watchman.answer(question),
     stopped: observer.sourceStopped,
     storeFailed: storeWatch.failed,
     log,
@@ -145,6 +160,7 @@ export async function startHub(options: HubOptions): Promise<Hub> {
     if (later.length > 0) parts.push(describeLater(later))
     const message = parts.join('; ')
     log.info(message)
+    if (after.config.hub.dryRun) log.warn(dryRunWords)
     return { ok: true, message }
   }
 
@@ -158,6 +174,8 @@ export async function startHub(options: HubOptions): Promise<Hub> {
     observer,
     grapher,
     log,
+    acts,
+    watchman,
     reload,
     assembly: () => assembly,
     startedAt,

@@ -1,13 +1,11 @@
-// What the own API needs of a running hub, and what one of its routes is.
+// What the API needs of a running hub.
 import type { HostStore } from '../engine/look-hosts.ts'
 import type { LookStore } from '../engine/look.ts'
+import type { NewSilence } from '../engine/look-silences.ts'
 import type { Rule } from '../rule.ts'
 import type { Graph, Issue } from '../words.ts'
-import type { Answer, Done, PictureAnswer, Refused } from './api-answers.ts'
-import * as shapes from './api-shapes.ts'
-import type { DescribedRoute } from './openapi.ts'
+import type { Done, Refused } from './api-answers.ts'
 
-/** What the API needs of a running hub. */
 export interface ApiDoor {
   readonly store: LookStore & HostStore
   /** IANA name: the zone of the words in `why`. */
@@ -19,6 +17,15 @@ export interface ApiDoor {
   retryDelivery(id: string): Promise<Done>
   /** Ends a condition by hand; `key` is that of its row. */
   closeCondition(key: string): Promise<void>
+  /** A refusal is one sentence. */
+  silence(given: NewSilence): Promise<{ readonly ok: true; readonly id: string; readonly message: string } | Refused>
+  endSilence(id: string): Promise<Done>
+  /** A person looks after a condition; undefined: there is none. */
+  ack(id: string, by: string): Promise<Done | undefined>
+  /** Asks the watchman, as one does on a channel. */
+  ask(text: string, by: string): Promise<{ readonly ok: boolean; readonly lines: readonly string[] }>
+  /** Has a schedule run now; a refusal is one sentence. */
+  runSchedule(name: string): Promise<Done>
   /** Sends a test message to one channel by the way all messages go; resolves when it is queued, with its delivery id. */
   testChannel(name: string): Promise<{ readonly ok: true; readonly delivery: string } | Refused>
   /** The course of a metric as SVG; what is not known is drawn as nothing. */
@@ -44,11 +51,3 @@ export interface HubStatus {
   readonly sources: readonly string[]
   readonly channels: readonly string[]
 }
-
-export interface Route extends DescribedRoute {
-  /** `given`: path and query parameters, checked. A method, so that each route may name its own. */
-  run(door: ApiDoor, given: never): Promise<Answer | PictureAnswer>
-}
-
-export const wrong = { about: 'A parameter is wrong.', shape: shapes.refusal }
-export const missing = { about: 'There is none by that name.', shape: shapes.refusal }

@@ -5,7 +5,8 @@ import type { Hono } from 'hono'
 import { toSampleFact } from '../source-sample.ts'
 import { openSqlite } from '../store/sqlite.ts'
 import type { Store } from '../store/store.ts'
-import { apiRoutes, openApiDocument, type ApiDoor } from './api.ts'
+import type { ApiDoor } from './api-door.ts'
+import { apiRoutes, openApiDocument } from './api.ts'
 import * as shapes from './api-shapes-hosts.ts'
 import { refusal } from './api-shapes.ts'
 
@@ -160,6 +161,11 @@ function door(): ApiDoor {
     retryDelivery: no,
     closeCondition: no,
     testChannel: no,
+    silence: no,
+    endSilence: no,
+    ack: no,
+    ask: no,
+    runSchedule: no,
     reload: no,
   }
 }

@@ -2,7 +2,8 @@
 import type { z } from 'zod'
 import { listHosts, lookUpHost, readMetric } from '../engine/look-hosts.ts'
 import { type Answer, notFound, ok } from './api-answers.ts'
-import { type ApiDoor, missing, type Route, wrong } from './api-door.ts'
+import type { ApiDoor } from './api-door.ts'
+import { missing, type Route, wrong } from './api-route.ts'
 import * as shapes from './api-shapes.ts'
 import * as hosts from './api-shapes-hosts.ts'
 

@@ -14,13 +14,12 @@ import { findCondition, listConditions } from '../engine/look-conditions.ts'
 import { fromId, toId } from '../lib/id.ts'
 import { finalDeliveries, type Json } from '../words.ts'
 import { conflict, doneOrConflict, notFound, ok } from './api-answers.ts'
-import { type ApiDoor, missing, type Route, wrong } from './api-door.ts'
+import type { ApiDoor } from './api-door.ts'
 import { hostRoutes } from './api-hosts.ts'
+import { peopleRoutes } from './api-people.ts'
+import { inOneSentence, missing, readBody, type Route, wrong } from './api-route.ts'
 import * as shapes from './api-shapes.ts'
 import { describeApi } from './openapi.ts'
-
-export type { Done, Refused } from './api-answers.ts'
-export type { ApiDoor, HubStatus } from './api-door.ts'
 
 /** How long a test message is waited for before the answer says that it is still on its way. */
 const testWaitMs = 30_000
@@ -125,6 +124,7 @@ const routes: readonly Route[] = [
     },
   },
   ...hostRoutes,
+  ...peopleRoutes,
   {
     method: 'post',
     path: '/api/v1/channels/{name}/test',
@@ -141,6 +141,18 @@ const routes: readonly Route[] = [
       if (!channels.includes(name)) return notFound(noChannel(name, channels))
       const tested = await door.testChannel(name)
       return tested.ok ? ok(await outcomeOf(door.store, tested.delivery)) : conflict(tested.message)
+    },
+  },
+  {
+    method: 'post',
+    path: '/api/v1/schedules/{name}/run',
+    name: 'runSchedule',
+    summary: 'Have a schedule do its work now; its next time stays as it is.',
+    params: shapes.schedulePath,
+    answers: { 200: { about: 'It has run.', shape: shapes.done }, 404: missing },
+    run: async (door, { name }: z.output<typeof shapes.schedulePath>) => {
+      const done = await door.runSchedule(name)
+      return done.ok ? ok({ message: done.message }) : notFound(done.message)
     },
   },
   {
@@ -203,24 +215,16 @@ async function answerBy(route: Route, door: ApiDoor, context: Context): Promise<
   if (params?.success === false) return context.json({ error: inOneSentence(params.error) }, 400)
   const query = (route.query ?? nothing).safeParse(context.req.query())
   if (!query.success) return context.json({ error: inOneSentence(query.error) }, 400)
-  const answer = await route.run(door, { ...params?.data, ...query.data } as never)
-  if (!('content' in answer)) return context.json(answer.body, answer.status)
+  const body = route.body === undefined ? undefined : await readBody(context.req.raw, route.body)
+  if (body?.ok === false) return context.json({ error: body.error }, 400)
+  const answered = await route.run(door, { ...params?.data, ...query.data, ...body?.value } as never)
+  if (!('content' in answered)) return context.json(answered.body, answered.status)
   // A picture opened by itself is a document, in which nothing shall run.
-  const headers = { 'content-type': answer.type, 'content-security-policy': "default-src 'none'" }
-  return context.body(answer.content, answer.status, headers)
+  const headers = { 'content-type': answered.type, 'content-security-policy': "default-src 'none'" }
+  return context.body(answered.content, answered.status, headers)
 }
 
 const nothing: z.ZodObject = shapes.noQuery
-
-function inOneSentence(error: z.ZodError): string {
-  return error.issues
-    .map((issue) =>
-      issue.code === 'unrecognized_keys'
-        ? `There is no parameter "${issue.keys.join('", "')}".`
-        : `"${issue.path.join('.')}" ${issue.message}.`,
-    )
-    .join(' ')
-}
 
 /** The first outcome of a message, or what is known when the wait is over. */
 async function outcomeOf(store: LookStore, id: string): Promise<DeliveryPage> {

@@ -61,6 +61,11 @@ export async function startTestHub(options: Partial<HttpOptions> = {}): Promise<
     toPng: async (svg) => Buffer.from(svg),
     forgetHost: async () => false,
     closeCondition: async () => {},
+    silence: async () => ({ ok: false, message: 'No.' }),
+    endSilence: async () => ({ ok: false, message: 'No.' }),
+    ack: async () => undefined,
+    ask: async () => ({ ok: true, lines: ['All quiet.'] }),
+    runSchedule: async (name) => ({ ok: false, message: `There is no schedule ${name}; there are none.` }),
     testChannel: async () => ({ ok: false, message: 'No.' }),
     reload: async () => ({ ok: true, message: 'nothing changed' }),
   }

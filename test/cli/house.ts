@@ -7,7 +7,8 @@ import { serve } from '@hono/node-server'
 import { Hono } from 'hono'
 import { runCli } from '../../src/cli/main.ts'
 import type { ExitCode } from '../../src/cli/terminal.ts'
-import { apiRoutes, type ApiDoor } from '../../src/http/api.ts'
+import { apiRoutes } from '../../src/http/api.ts'
+import type { ApiDoor } from '../../src/http/api-door.ts'
 import { toId } from '../../src/lib/id.ts'
 import { openSqlite } from '../../src/store/sqlite.ts'
 import type { Store } from '../../src/store/store.ts'
@@ -147,6 +148,11 @@ function createDoor(store: Store): ApiDoor {
     toPng: async (svg) => Buffer.from(svg),
     forgetHost: (name) => store.forgetHost(name),
     closeCondition: async () => {},
+    silence: async () => ({ ok: false, message: 'No.' }),
+    endSilence: async () => ({ ok: false, message: 'No.' }),
+    ack: async () => undefined,
+    ask: async () => ({ ok: true, lines: ['All quiet.'] }),
+    runSchedule: async (name) => ({ ok: false, message: `There is no schedule ${name}; there are none.` }),
     testChannel: async () => ({ ok: true, delivery: deadId }),
     reload: async () => ({ ok: true, message: 'in force' }),
   }

@@ -82,6 +82,18 @@ describe('hosts', () => {
       assert.equal(picture.headers.get('content-type'), 'image/png')
       assert.equal(Buffer.from(await picture.arrayBuffer()).toString('latin1', 1, 4), 'PNG')
       assert.match(await (await ask('/hosts/pi4')).text(), /<svg [^>]*class="graph"/)
+      const say = async (...words: string[]): Promise<string> =>
+        (await sereno('ask', '--data', folder, 'metrics', ...words)).out
+      assert.match(await say('pi4', 'cpu', '1h'), /^CPU of pi4, 1 h to \d\d:\d\d: between 0 % and 29 %, now 29 %\.$/)
+      assert.match(await say('PI', '/srv'), /^Filesystem \/srv of pi4, 24 h to .*: always 88 %, now 88 %\.$/)
+      assert.match(await say('pi4'), /^Last sample of pi4:\nCPU %: 29 %\n/)
+      const wrong = (...words: string[]): ReturnType<typeof sereno> =>
+        sereno('ask', '--data', folder, 'metrics', ...words)
+      for (const words of [['none'], ['pi4', 'none'], ['pi4', 'cpu', 'none'], []]) {
+        const { code, out, error } = await wrong(...words)
+        assert.equal(code, 1)
+        assert.match(out + error, /I know no (?:host )?none|"none" is no span|Say of which host/)
+      }
       const { code, out, error } = await sereno('hosts', 'forget', 'pi4', '--data', folder)
       assert.equal(code, 0, error)
       assert.match(out, /Host pi4 is forgotten/)

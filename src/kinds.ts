@@ -6,6 +6,7 @@ export const sources = {
   fediverse: () => import('./sources/fediverse/index.ts'),
   heartbeat: () => import('./sources/heartbeat/index.ts'),
   host: () => import('./sources/host/index.ts'),
+  'hyperv-kvp': () => import('./sources/hyperv-kvp/index.ts'),
   log: () => import('./sources/log/index.ts'),
   message: () => import('./sources/message.ts'),
   'node-exporter': () => import('./sources/node-exporter/index.ts'),
@@ -27,6 +28,7 @@ export const channels = {
   console: () => import('./channels/console.ts'),
   email: () => import('./channels/email/index.ts'),
   fediverse: () => import('./channels/fediverse/index.ts'),
+  'hyperv-kvp': () => import('./channels/hyperv-kvp/index.ts'),
   slack: () => import('./channels/slack.ts'),
   webhook: () => import('./channels/webhook.ts'),
 } as const
@@ -40,7 +42,9 @@ export const eventTypes = {
   'host-startup': () => import('./event-types/host-startup.ts'),
   'host-threshold': () => import('./event-types/host-threshold.ts'),
   kms: () => import('./event-types/kms.ts'),
+  kvp: () => import('./event-types/kvp.ts'),
   log: () => import('./event-types/log.ts'),
   message: () => import('./event-types/message.ts'),
+  report: () => import('./event-types/report.ts'),
   sereno: () => import('./event-types/sereno/index.ts'),
 } as const

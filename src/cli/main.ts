@@ -1,8 +1,9 @@
 // The entry of `sereno`: the table of commands. Each command's file is loaded when it is used, so that the start is quick.
-import { Command, CommanderError, Option } from 'commander'
+import { Command, CommanderError } from 'commander'
 import { printable } from '../lib/printable.ts'
 import { version } from '../version.ts'
 import type { CheckOptions } from './check.ts'
+import { addTo, collect, jsonOption } from './command-parts.ts'
 import type { ConditionsOptions } from './conditions.ts'
 import type { DeliveriesOptions } from './deliveries.ts'
 import type { EventsOptions } from './events.ts'
@@ -15,6 +16,7 @@ import type { ImportOptions } from './import.ts'
 import type { AskOptions, SilenceOptions, SilencesOptions } from './silences.ts'
 import type { RunScheduleOptions } from './run-schedule.ts'
 import type { SendOptions } from './send.ts'
+import { addPoolCommands } from './pool-commands.ts'
 import { detailOf, Refusal, type ExitCode, type Terminal } from './terminal.ts'
 import type { WhyOptions } from './why.ts'
 
@@ -197,6 +199,8 @@ function createProgram(terminal: Terminal, finish: (code: ExitCode) => void): Co
       finish(await (await import('./run-schedule.ts')).runSchedule(name, options, terminal)),
     )
 
+  addPoolCommands(program, terminal, finish)
+
   withData(add('backup <file>', 'Write a copy of the store, while a hub runs or not.')).action(
     async (file: string, options: { data: string }) =>
       finish(await (await import('./backup.ts')).backup(file, options, terminal)),
@@ -206,11 +210,6 @@ function createProgram(terminal: Terminal, finish: (code: ExitCode) => void): Co
       finish(await (await import('./restore.ts')).restore(file, options, terminal)),
   )
   return program
-}
-
-function addTo(parent: Command, usage: string, about: string): Command {
-  // Settings such as exitOverride and the output are copied from the parent.
-  return parent.command(usage).description(about).allowExcessArguments(false)
 }
 
 /** For commands that look at a hub: a running one over its API, else the store itself. */
@@ -238,14 +237,6 @@ function listing(command: Command): Command {
     .addOption(jsonOption('a JSON list'))
 }
 
-function jsonOption(about: string): Option {
-  return new Option('--json', about)
-}
-
-function collect(value: string, before: readonly string[]): string[] {
-  return [...before, value]
-}
-
 function tellFailure(error: unknown, terminal: Terminal): ExitCode {
   if (error instanceof CommanderError) {
     return error.code === 'commander.helpDisplayed' || error.code === 'commander.version' ? 0 : 2
@@ -262,10 +253,10 @@ function tellFailure(error: unknown, terminal: Terminal): ExitCode {
 
 if (import.meta.main) {
   const words = process.argv.slice(2)
-  // A reader that has seen enough, such as `head`, is no failure; and a hub watches on whether or not it is read.
+  // A reader that has seen enough, such as `head`, is no failure; and a hub watches on, as a command runs on, whether or not it is read.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error
-    if (words[0] !== 'run') process.exit(0)
+    if (words[0] !== 'run' && words[1] !== 'run') process.exit(0)
   })
   process.exitCode = await runCli(words, {
     out: (text) => void process.stdout.write(`${text}\n`),

@@ -33,6 +33,7 @@ export function compose(delivery: Delivery, events: readonly HubEvent[], tools: 
     notes: [...notes, ...notesOf(delivery, tools.zone)],
     ids: events.length === 0 ? [delivery.id] : events.map((event) => event.id),
     at: first?.time ?? delivery.createdAt,
+    ...(words.stage === undefined ? {} : { stage: words.stage }),
   }
 }
 
@@ -68,7 +69,8 @@ function wordsOf(
   const own = delivery.kind === 'end' && said.title === undefined ? { ...words, title: '' } : words
   if (custom === undefined) return { words: saysItself(delivery, said, tools.types) ? own : titled(own), notes: [] }
   const failed = 'broken' in custom ? [`The template for ${said.type} failed: ${custom.broken}`] : []
-  return { words: titled('broken' in custom ? own : custom), notes: failed }
+  const stage = own.stage === undefined ? {} : { stage: own.stage }
+  return { words: titled('broken' in custom ? own : { ...custom, ...stage }), notes: failed }
 }
 
 /** A type of ours has words of its own for its end; what others call it may read like one more beginning. */

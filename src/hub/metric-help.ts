@@ -30,6 +30,7 @@ const sentences: { readonly [name: string]: string } = {
     'Lines with fields of a session of which it is not clear which session they belong to.',
   sereno_hosts: 'Hosts that samples came of and that are not forgotten.',
   sereno_injections_total: 'Lines that a client seems to have forged through the name it gave itself.',
+  sereno_kvp_records: 'Records in the Hyper-V pools that are followed.',
   sereno_last_event_timestamp_seconds: 'Own time of the last event, by source.',
   sereno_lines_cut_total: 'Lines that were longer than what is read of one.',
   sereno_lines_total: 'Lines read from the log.',

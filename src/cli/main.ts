@@ -7,6 +7,7 @@ import { addTo, collect, jsonOption } from './command-parts.ts'
 import type { ConditionsOptions } from './conditions.ts'
 import type { DeliveriesOptions } from './deliveries.ts'
 import type { EventsOptions } from './events.ts'
+import type { HostsOptions } from './hosts.ts'
 import type { HubOptions } from './hub-client.ts'
 import type { LoginOptions } from './login.ts'
 import type { ReplayOptions } from './replay.ts'
@@ -111,6 +112,18 @@ function createProgram(terminal: Terminal, finish: (code: ExitCode) => void): Co
     },
   )
 
+  const hosts = looking(add('hosts', 'List the hosts that samples came of, with their last vital signs.'))
+    .addOption(jsonOption('a JSON list'))
+    .action(async (options: HostsOptions) => finish(await (await import('./hosts.ts')).hosts(options, terminal)))
+  looking(addTo(hosts, 'show <name>', 'Show the last sample of a host and what is wrong with it.'))
+    .addOption(jsonOption('all that is known, as JSON'))
+    .action(async (name: string, _: object, command: Command) =>
+      finish(await (await import('./hosts.ts')).showHost(name, command.optsWithGlobals<HostsOptions>(), terminal)),
+    )
+  looking(addTo(hosts, 'forget <name>', 'Forget a host with its history, as when it was taken away.')).action(
+    async (name: string, _: object, command: Command) =>
+      finish(await (await import('./hosts.ts')).forgetHost(name, command.optsWithGlobals<HubOptions>(), terminal)),
+  )
   looking(
     addTo(conditions, 'ack <id>', 'Say that you look after it: it is not said again unless it gets worse.'),
   ).action(async (id: string, _: object, command: Command) => {

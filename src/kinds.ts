@@ -7,12 +7,14 @@ export const sources = {
   log: () => import('./sources/log/index.ts'),
   message: () => import('./sources/message.ts'),
   'ns8-backup': () => import('./sources/ns8-backup/index.ts'),
+  proxmox: () => import('./sources/proxmox/index.ts'),
   vlmcsd: () => import('./sources/vlmcsd/index.ts'),
 } as const
 
 export const watches = {
   heartbeat: () => import('./watches/heartbeat/index.ts'),
   'ns8-backup': () => import('./watches/ns8-backup/index.ts'),
+  proxmox: () => import('./watches/proxmox/index.ts'),
   thresholds: () => import('./watches/thresholds/index.ts'),
 } as const
 
@@ -26,10 +28,12 @@ export const channels = {
 export const eventTypes = {
   alert: () => import('./event-types/alert.ts'),
   backup: () => import('./event-types/backup/index.ts'),
+  guest: () => import('./event-types/guest/index.ts'),
   heartbeat: () => import('./event-types/heartbeat.ts'),
   'host-threshold': () => import('./event-types/host-threshold.ts'),
   kms: () => import('./event-types/kms.ts'),
   log: () => import('./event-types/log.ts'),
   message: () => import('./event-types/message.ts'),
   sereno: () => import('./event-types/sereno/index.ts'),
+  storage: () => import('./event-types/storage.ts'),
 } as const

@@ -13,7 +13,11 @@ export interface Trust {
 
 /** `AB:CD:…`; undefined for what is no SHA-256 fingerprint. */
 export function readFingerprint(text: string): string | undefined {
-  const digits = text.trim().replace(/^sha256[:=]/i, '').replaceAll(':', '').toUpperCase()
+  const digits = text
+    .trim()
+    .replace(/^sha256[:=]/i, '')
+    .replaceAll(':', '')
+    .toUpperCase()
   return /^[0-9A-F]{64}$/.test(digits) ? (digits.match(/../g) ?? []).join(':') : undefined
 }
 

@@ -49,18 +49,24 @@ export function createProxmox(options: Options, node: string, signal: AbortSigna
 }
 
 function byCommands({ commands }: Options, signal: AbortSignal): Proxmox {
-  async function list<Value>(words: readonly string[], read: (text: string) => Value | undefined): Promise<Read<Value>> {
+  async function list<Value>(
+    words: readonly string[],
+    read: (text: string) => Value | undefined,
+  ): Promise<Read<Value>> {
     // Their columns are in English whatever the language, but numbers may not be.
     const environment = { ...process.env, LC_ALL: 'C.UTF-8' }
-    const end = await runCommand(words, { timeoutMs, maxBytes: longestAnswer, environment, signal }).catch(() => undefined)
+    const end = await runCommand(words, { timeoutMs, maxBytes: longestAnswer, environment, signal }).catch(
+      () => undefined,
+    )
     const command = words.join(' ')
     if (end === undefined) return { reason: 'timeout', unread: `${command} was called off` }
     if (end.timedOut) return { reason: 'timeout', unread: `${command} did not end within ${timeoutMs / 1000} s` }
     const said = cutText(cleanLine(end.stderr), 200)
-    if (end.exit !== 0)
-      return { reason: 'rejected', unread: `${command} failed${said === '' ? '' : `: ${said}`}` }
+    if (end.exit !== 0) return { reason: 'rejected', unread: `${command} failed${said === '' ? '' : `: ${said}`}` }
     const value = read(end.stdout)
-    return value === undefined ? { reason: 'rejected', unread: `${command} printed something that is no list` } : { value }
+    return value === undefined
+      ? { reason: 'rejected', unread: `${command} printed something that is no list` }
+      : { value }
   }
   return {
     where: commands.vms.join(' '),

@@ -14,7 +14,10 @@ export const failingRow = 'lists failing'
 /** So many failures in a row are told. */
 const toldAfter = 3
 
-export function createFailing(where: string, tools: Pick<SourceTools, 'emit' | 'now' | 'log' | 'name' | 'place'>): Failing {
+export function createFailing(
+  where: string,
+  tools: Pick<SourceTools, 'emit' | 'now' | 'log' | 'name' | 'place'>,
+): Failing {
   const saved = new Map(tools.place.saved).get(failingRow)
   let toldSince = isObject(saved) && typeof saved['since'] === 'number' ? saved['since'] : undefined
   let failures = 0

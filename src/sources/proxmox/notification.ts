@@ -36,7 +36,8 @@ const nothing: Taken = { facts: [], events: [] }
 const longestTitle = 300
 const longestText = 10_000
 const longestWord = 200
-const advice = 'Send {"title": "…", "message": "…", "severity": "info", "fields": {"type": "vzdump"}}; docs/proxmox-source.md has the text to paste into Proxmox.'
+const advice =
+  'Send {"title": "…", "message": "…", "severity": "info", "fields": {"type": "vzdump"}}; docs/proxmox-source.md has the text to paste into Proxmox.'
 
 /** A sentence: what is wrong. */
 export function readNotification(body: Uint8Array, now: number): Notification | string {

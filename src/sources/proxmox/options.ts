@@ -22,7 +22,8 @@ const api = z
       .string()
       .superRefine((text, context) => {
         if (readFingerprint(text) !== undefined) return
-        const message = 'this is no SHA-256 fingerprint; write 64 hexadecimal digits, as openssl x509 -fingerprint -sha256 shows them'
+        const message =
+          'this is no SHA-256 fingerprint; write 64 hexadecimal digits, as openssl x509 -fingerprint -sha256 shows them'
         context.addIssue({ code: 'custom', message })
       })
       .optional()
@@ -53,11 +54,15 @@ export const options = z.strictObject({
   tasks: z
     .union([z.literal(false), z.string().min(1)])
     .default('/var/log/pve/tasks')
-    .describe('Folder of the tasks of the node. false: they are not read; then nothing is known of starts, and no guest is said to have died.'),
+    .describe(
+      'Folder of the tasks of the node. false: they are not read; then nothing is known of starts, and no guest is said to have died.',
+    ),
   config: z
     .union([z.literal('api'), z.string().min(1)])
     .optional()
-    .describe('Folder with qemu-server and lxc, where the guests are configured; or api. Default: /etc/pve; with api, api.'),
+    .describe(
+      'Folder with qemu-server and lxc, where the guests are configured; or api. Default: /etc/pve; with api, api.',
+    ),
   api: api.optional().describe('Asks the API of Proxmox for guests and storages. Without it, commands are run.'),
   commands: commands
     .prefault({})
@@ -77,7 +82,7 @@ export const options = z.strictObject({
   mail: z
     .boolean()
     .default(false)
-    .describe("Whether mails of the system that Proxmox passes on are told, as events of type message."),
+    .describe('Whether mails of the system that Proxmox passes on are told, as events of type message.'),
   cron: z.boolean().default(false).describe('The same for what cron jobs print.'),
 })
 

@@ -38,8 +38,17 @@ export async function addFromLog(folder: string, fact: NewFact): Promise<NewFact
 
 /** The last lines that speak of what went wrong. */
 export function readReason(log: string): string | undefined {
-  const lines = log.split('\n').filter((line) => line.length < longestLine && /\b(?:warn(?:ing|ings)?|err(?:or|ors)?|fail(?:ed|ure)?|unable|cannot|can't)\b/i.test(line))
-  const words = lines.filter((line) => !/^TASK (?:OK|WARNINGS)/.test(line)).slice(-mostLines).map((line) => line.replace(/^TASK ERROR: /, '').trim())
+  const lines = log
+    .split('\n')
+    .filter(
+      (line) =>
+        line.length < longestLine &&
+        /\b(?:warn(?:ing|ings)?|err(?:or|ors)?|fail(?:ed|ure)?|unable|cannot|can't)\b/i.test(line),
+    )
+  const words = lines
+    .filter((line) => !/^TASK (?:OK|WARNINGS)/.test(line))
+    .slice(-mostLines)
+    .map((line) => line.replace(/^TASK ERROR: /, '').trim())
   const reason = toReason([...new Set(words)].join('; '))
   return reason === '' ? undefined : reason
 }
@@ -72,4 +81,3 @@ function withGuests(fact: NewFact, log: FileText): NewFact {
     fact.time ?? 0,
   )
 }
-

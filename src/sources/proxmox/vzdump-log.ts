@@ -82,7 +82,8 @@ function take(guest: Open, level: string, words: string): void {
   const size =
     /^archive file size: (.*)$/.exec(words)?.[1] ??
     /^(?:\S+: )?(?:had to backup|had to upload|transferred) ([\d.]+ ?[KMGTP]?i?B)/.exec(words)?.[1]
-  if (size !== undefined) guest.sizeBytes = (guest.file?.startsWith('/') ? 0 : (guest.sizeBytes ?? 0)) + (readSizeWords(size) ?? 0)
+  if (size !== undefined)
+    guest.sizeBytes = (guest.file?.startsWith('/') ? 0 : (guest.sizeBytes ?? 0)) + (readSizeWords(size) ?? 0)
   const finished = /^Finished Backup of VM \d+ \(([\d:]+)\)/.exec(words)
   if (finished === null) return
   guest.isEnded = true

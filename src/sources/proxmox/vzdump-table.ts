@@ -62,7 +62,7 @@ function readColumns(head: string): Column[] {
 
 function readRow(row: string, columns: readonly Column[]): GuestBackup | undefined {
   // Proxmox pads by characters, and a name may have some of two units.
-  const characters = [...row]
+  const characters = Array.from(row)
   const cell = (wanted: string): string => {
     const column = columns.find(({ name }) => name === wanted)
     return column === undefined ? '' : characters.slice(column.from, column.to).join('').trim()
@@ -96,7 +96,11 @@ function merge(row: GuestBackup, logged: GuestBackup | undefined): GuestBackup {
 }
 
 function valueOf(lines: readonly string[], name: string): string | undefined {
-  return lines.find((line) => line.trimStart().startsWith(`${name}:`))?.split(':').slice(1).join(':')
+  return lines
+    .find((line) => line.trimStart().startsWith(`${name}:`))
+    ?.split(':')
+    .slice(1)
+    .join(':')
 }
 
 /** As it is said, else the sum of those of the guests. */

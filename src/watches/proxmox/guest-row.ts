@@ -52,20 +52,15 @@ export function takeGuest(before: GuestState, guest: Guest, at: number, settleMs
 }
 
 function runs(state: GuestState, at: number): Stepped {
-  const events: NewEvent[] = []
-  const { failed, died } = state
-  if (failed !== undefined && at >= failed.since) events.push(startEnded(state, at, 'runs'))
-  if (died !== undefined && at >= died.since) events.push(diedEnded(state, at, 'runs'))
-  const isFailed = failed !== undefined && at < failed.since
-  const isDead = died !== undefined && at < died.since
-  const isDying = state.dying !== undefined && at < state.dying.since
-  const rest = without(
-    state,
-    ...(isFailed ? [] : (['failed'] as const)),
-    ...(isDead ? [] : (['died'] as const)),
-    ...(isDying ? [] : (['dying'] as const)),
-  )
-  const timers = isDying || state.dying === undefined ? {} : { timers: [{ name: dyingTimer }] }
+  const { failed, died, dying, stopped } = state
+  const isOver = (one: { readonly since: number } | undefined): boolean => one !== undefined && at >= one.since
+  const events = [
+    ...(isOver(failed) ? [startEnded(state, at, 'runs')] : []),
+    ...(isOver(died) ? [diedEnded(state, at, 'runs')] : []),
+  ]
+  const over = Object.entries({ failed, died, dying, stopped }).flatMap(([name, one]) => (isOver(one) ? [name] : []))
+  const rest = without(state, ...(over as (keyof GuestState)[]))
+  const timers = isOver(dying) ? { timers: [{ name: dyingTimer }] } : {}
   return { state: { ...rest, ranAt: Math.max(at, state.ranAt ?? 0) }, events, ...timers }
 }
 
@@ -76,12 +71,12 @@ function stands(state: GuestState, { busy, hostBoot }: Guest, at: number, settle
   if (isKnown || calm?.running !== true || hostBoot === undefined || calm.boot !== hostBoot)
     return { state, events: [] }
   const next: Dying = { since: at, ranAt: calm.at }
-  if (isExplained(next, stopTaskAt)) return { state, events: [] }
-  return {
-    state: { ...state, dying: next },
-    events: [],
-    timers: [{ name: dyingTimer, at: at + settleMs, periodMs: settleMs }],
-  }
+  if (isExplained(next, stopTaskAt)) return { state: { ...state, stopped: next }, events: [] }
+  return { state: { ...state, dying: next }, events: [], timers: [timerAt(at, settleMs)] }
+}
+
+function timerAt(at: number, settleMs: number): Timer {
+  return { name: dyingTimer, at: at + settleMs, periodMs: settleMs }
 }
 
 function isExplained({ ranAt }: Dying, stopTaskAt: number | undefined): boolean {
@@ -95,10 +90,11 @@ export function takeTimer(state: GuestState): Stepped {
   return { state: { ...without(state, 'dying'), died: dying }, events: [diedEvent(state, dying)] }
 }
 
-export function takeTask(before: GuestState, task: TaskSeen): Stepped {
+export function takeTask(before: GuestState, task: TaskSeen, now: number, settleMs: number): Stepped {
   const { action, outcome, endedAt, name } = task
   const state: GuestState = { ...before, ...(name === undefined ? {} : { name }) }
-  if (action === 'start') return outcome === 'failed' ? takeFailedStart(state, task) : takeStart(state, task)
+  if (action === 'start')
+    return outcome === 'failed' ? takeFailedStart(state, task) : takeStart(state, task, now, settleMs)
   const event = taskEvent(state, task)
   const isRunning = action === 'reset' || action === 'resume' || action === 'reboot'
   const ran = isRunning && outcome !== 'failed' ? { ranAt: Math.max(endedAt, state.ranAt ?? 0) } : {}
@@ -109,22 +105,24 @@ export function takeTask(before: GuestState, task: TaskSeen): Stepped {
   const isTimely = dying !== undefined && isExplained(dying, stopTaskAt)
   const rest = without(state, ...(isLate ? (['died'] as const) : []), ...(isTimely ? (['dying'] as const) : []))
   return {
-    state: { ...rest, ...ran, stopTaskAt },
+    state: { ...rest, ...ran, ...(isTimely ? { stopped: dying } : {}), stopTaskAt },
     events: [event, ...(isLate ? [diedEnded(state, endedAt, 'task')] : [])],
     ...(isTimely ? { timers: [{ name: dyingTimer }] } : {}),
   }
 }
 
-function takeStart(state: GuestState, task: TaskSeen): Stepped {
+/** Heard of late, it may show that what had stopped it before is not why it is stopped now. */
+function takeStart(state: GuestState, task: TaskSeen, now: number, settleMs: number): Stepped {
   const { endedAt } = task
-  const { events, ...stepped } = runs(state, endedAt)
+  const { events, timers = [], ...stepped } = runs(state, endedAt)
+  const told = [taskEvent(state, task), ...events]
   const { stopTaskAt } = state
-  const isOver = stopTaskAt !== undefined && stopTaskAt <= endedAt
-  return {
-    ...stepped,
-    state: isOver ? without(stepped.state, 'stopTaskAt') : stepped.state,
-    events: [taskEvent(state, task), ...events],
-  }
+  if (stopTaskAt === undefined || stopTaskAt > endedAt) return { ...stepped, events: told, timers }
+  const next = without(stepped.state, 'stopTaskAt')
+  const { stopped } = next
+  if (stopped === undefined) return { state: next, events: told, timers }
+  const dying = { ...stopped, ranAt: endedAt }
+  return { state: { ...without(next, 'stopped'), dying }, events: told, timers: [timerAt(now, settleMs)] }
 }
 
 /** A condition, unless it is known to run since. */

@@ -17,6 +17,8 @@ export type GuestState = {
   readonly stopTaskAt?: number
   /** Its start has failed, and that was told. */
   readonly failed?: { readonly since: number }
+  /** It stopped, and a task is known that stopped it. */
+  readonly stopped?: Dying
   /** It stopped, and no task is known that stopped it. */
   readonly dying?: Dying
   /** That was told. */

@@ -92,7 +92,7 @@ function stepGuest(
   if (name === bootFacts.task) {
     const task = readTask(data)
     if (task === undefined || task.action === 'backup') return {}
-    const stepped = takeTask(stateOf(known, task, input.fact, place), task)
+    const stepped = takeTask(stateOf(known, task, input.fact, place), task, now, 2 * every)
     const isLeft = task.action === 'destroy' && task.outcome !== 'failed'
     if (!isLeft) return stepped
     const gone = takeGone(stepped.state, task.endedAt, 'gone')

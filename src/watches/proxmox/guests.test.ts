@@ -56,7 +56,10 @@ describe('a start that failed', () => {
     const node = new WatchedNode().guest(100, false).guests(100).task(100, 'start', 'failed', { reason: 'no disk' })
     assert.deepEqual([...node.open], ['guest/100/start'])
     node.pass(30).guest(100, true)
-    assert.deepEqual(node.said(), ['guest.start-failed firing vm100 error', 'guest.start-failed resolved vm100 (runs) info'])
+    assert.deepEqual(node.said(), [
+      'guest.start-failed firing vm100 error',
+      'guest.start-failed resolved vm100 (runs) info',
+    ])
     assert.equal(node.open.size, 0)
   })
 
@@ -126,7 +129,9 @@ describe('a guest that stops', () => {
   })
 
   test('by a task of long ago has', () => {
-    const node = running().task(100, 'stop').task(100, 'start', 'ok', { at: Date.UTC(2026, 10, 20, 3, 0, 31) })
+    const node = running()
+      .task(100, 'stop')
+      .task(100, 'start', 'ok', { at: Date.UTC(2026, 10, 20, 3, 0, 31) })
     node.pass(30).guest(100, true).pass(300).guest(100, false).pass(60)
     assert.deepEqual([...node.open], ['guest/100/died'])
   })
@@ -187,7 +192,11 @@ describe('a guest that stops', () => {
 })
 
 test('a host that a person has forgotten takes the conditions of its guests and storages with it', () => {
-  const node = running().guest(100, false).pass(60).storage('nas', { ok: false }).fact('storage', '*', { names: ['nas'] })
+  const node = running()
+    .guest(100, false)
+    .pass(60)
+    .storage('nas', { ok: false })
+    .fact('storage', '*', { names: ['nas'] })
   node.pass(60)
   assert.deepEqual([...node.open].toSorted(), ['guest/100/died', 'storage/pve1/nas/unavailable'])
   node.said()

@@ -38,13 +38,19 @@ export class WatchedNode {
 
   fact(name: string, key: string, data: object, { at = this.now, host = 'pve1' } = {}): this {
     const fact = { seq: 1, source: 'pve', name, key, host, time: at, receivedAt: this.now, data: data as JsonObject }
-    for (const row of watch.keys(this.#options, { kind: 'fact', fact }, place)) this.#step({ kind: 'fact', fact, key: row })
+    for (const row of watch.keys(this.#options, { kind: 'fact', fact }, place))
+      this.#step({ kind: 'fact', fact, key: row })
     return this
   }
 
   guest(id: number, running: boolean, more: Partial<Guest> & { readonly at?: number } = {}): this {
     const { at = this.now, ...rest } = more
-    return this.fact('guest', String(id), { id, guest: 'vm', name: `vm${id}`, running, hostBoot: this.boot, ...rest }, { at })
+    return this.fact(
+      'guest',
+      String(id),
+      { id, guest: 'vm', name: `vm${id}`, running, hostBoot: this.boot, ...rest },
+      { at },
+    )
   }
 
   guests(...ids: readonly number[]): this {

@@ -31,6 +31,8 @@ export interface SourceDouble {
   readonly batches: number
   /** Session rows, as `put` and `delete` leave them; those of the last run can be given. */
   readonly rows: Map<string, Json>
+  /** Where it stands in what it reads, as last committed. */
+  cursor: Json | undefined
   /** By name, the last value. */
   readonly measures: Map<string, number>
   /** True: the store refuses. */
@@ -52,12 +54,23 @@ export interface SourceDoubleTools {
   readonly zone?: string
   /** Session rows of the last run. */
   readonly rows?: Map<string, Json>
+  /** Where the last run stood. */
+  readonly cursor?: Json | undefined
+  /** Where it is; absent: hub. */
+  readonly host?: string
 }
 
 export async function startSource<Options>(
   kind: SourceKind<Options>,
   options: unknown = {},
-  { name = 'double', now = () => Date.UTC(2026, 10, 20, 3), zone = 'UTC', rows = new Map() }: SourceDoubleTools = {},
+  {
+    name = 'double',
+    now = () => Date.UTC(2026, 10, 20, 3),
+    zone = 'UTC',
+    rows = new Map(),
+    cursor,
+    host = 'hub',
+  }: SourceDoubleTools = {},
 ): Promise<SourceDouble> {
   const routes = new Map<string, RouteHandler>()
   const known = new Map<string, string>()
@@ -71,6 +84,7 @@ export async function startSource<Options>(
     rejected: [] as Rejected[],
     batches: 0,
     rows,
+    cursor,
     measures: new Map<string, number>(),
     full: false,
     logged: [] as string[],
@@ -84,21 +98,22 @@ export async function startSource<Options>(
   const note = (level: string) => (message: string) => void double.logged.push(`${level}: ${message}`)
   const running = kind.start(kind.options.parse(options), {
     name,
-    place: { zone, host: 'hub', saved: [...rows] },
+    place: { zone, host, saved: [...rows] },
     signal: abort.signal,
     now,
     ask: async () => {},
     onRecheck: (handler) => {
       onRecheck = handler
     },
-    cursor: async () => undefined,
+    cursor: async () => double.cursor,
     measure: (what, value) => void double.measures.set(what, value),
     log: { info: note('info'), warn: note('warn'), error: note('error') },
     route: (method, path, handler) => void routes.set(`${method} ${path}`, handler),
-    async emit({ events = [], facts = [], rejected = [] }, { put = [], delete: gone = [] } = {}) {
+    async emit({ events = [], facts = [], rejected = [] }, { put = [], delete: gone = [], cursor: at } = {}) {
       await double.stall
       if (double.full) throw new NotStored('the disk is full')
       double.batches += 1
+      double.cursor = at ?? double.cursor
       for (const [key, value] of put) rows.set(key, value)
       for (const key of gone) rows.delete(key)
       double.rejected.push(...rejected)

@@ -73,7 +73,7 @@ describe('a backup job', () => {
       (_, index) => `${1000 + index}    g    ${index === 399 ? 'err   ' : 'ok    '}    3s      1 GiB    null`,
     )
     const log = 'INFO: 10% (1.0 GiB of 10.0 GiB) in 3s\n'.repeat(22_000)
-    const message = `Details\n=======\nVMID    Name Status   Time    Size     Filename\n${rows.map((row) => row.replace('    g    ', '    g    ')).join('\n')}\n\nLogs\n====\n${log}`
+    const message = `Details\n=======\nVMID    Name Status   Time    Size     Filename\n${rows.join('\n')}\n\nLogs\n====\n${log}`
     const { status } = await post(source, {
       title: 'backup failed',
       message,

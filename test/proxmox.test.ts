@@ -10,6 +10,7 @@ import type { JsonObject } from '../src/words.ts'
 import proxmox from '../src/watches/proxmox/index.ts'
 import { EngineHouse, facts, judgeOf, rule } from './support/engine-house.ts'
 import { createHubHouse, type HubHouse } from './support/hub-house.ts'
+import { ProxmoxNode } from './support/proxmox-node.ts'
 
 const minute = 60_000
 const backups: Mute = {
@@ -135,6 +136,40 @@ test('the configurations on the page pass the check', async () => {
   const env = { PVE_TOKEN: 'a@pve!b=c', PROXMOX_WEBHOOK_TOKEN: 'a-token-that-is-long' }
   for (const [name, value] of Object.entries(env)) process.env[name] ??= value
   for (const text of texts) await assembleText(text, 'docs/proxmox-source.md')
+})
+
+test('a real hub beside a folder of tasks tells each of them once, also when it was killed in between', async () => {
+  await using node = await ProxmoxNode.make()
+  await using house = await createHubHouse()
+  const pve = { kind: 'proxmox', host: 'pve1', every: '5s', ...node.options }
+  const rules = [{ on: 'guest.*', to: ['team'] }]
+  await house.configure(JSON.stringify({ sources: { pve }, channels: { team: { kind: 'console' } }, rules }))
+  const second = 1000 * Math.floor(Date.now() / 1000)
+  await node.end({
+    type: 'qmstart',
+    id: 102,
+    startedAt: second - 10_000,
+    status: 'no such disk',
+    log: 'TASK ERROR: no such disk\n',
+  })
+  const told = async (): Promise<string[]> => {
+    const { out } = await house.sereno('deliveries', '--json')
+    const rows = JSON.parse(out) as readonly { readonly kind: string; readonly state: string }[]
+    return rows.map(({ kind, state }) => `${kind} ${state}`).toSorted()
+  }
+  await house.start()
+  await house.until('the failure is told', async () => (await told()).includes('open delivered'))
+  await house.kill()
+  await node.rotate()
+  await node.end({ type: 'qmstart', id: 102, startedAt: second - 5000 })
+  await house.start()
+  await house.until('all is told', async () => (await told()).filter((one) => one.endsWith(' delivered')).length >= 3)
+  assert.deepEqual(
+    await told(),
+    ['end delivered', 'open delivered', 'open delivered'],
+    'a failure, a start, and the end of the failure',
+  )
+  await house.stop()
 })
 
 describe('what Proxmox posts by the text on the page', () => {

@@ -92,7 +92,7 @@ describe('by the API', () => {
       await until(() => source.facts.length === 2)
       for (const { key, data } of source.facts) {
         assert.equal(key, '*')
-        assert.match(String(data['unread']), sentence)
+        assert.match(data['unread'] as string, sentence)
         assert.doesNotMatch(JSON.stringify(data), /wrong|1111/, 'the token is nowhere')
       }
       await stopped(source)

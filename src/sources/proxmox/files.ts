@@ -9,7 +9,7 @@ export async function readText(path: string, maxBytes: number, end = false): Pro
   try {
     await using file = await open(path)
     const { size } = await file.stat()
-    const first = Buffer.alloc(maxBytes)
+    const first = Buffer.alloc(Math.min(size, maxBytes))
     const head = await readAt(file, first, 0)
     if (size <= maxBytes) return { text: head }
     if (!end) return { text: head, cut: true }

@@ -1,7 +1,7 @@
 // The proxmox source: what guests, storages and backups of a Proxmox node do, from its tasks, its lists and its notifications.
 import type { SourceKind } from '../../source.ts'
 import { options, type Options } from './options.ts'
-import { runSource } from './source.ts'
+import { nodeOf, runSource, toHostOf } from './source.ts'
 import { createTaskReader } from './task-reader.ts'
 
 export default {
@@ -10,6 +10,5 @@ export default {
   options,
   example: { node: 'pve1', tasks: '/var/log/pve/tasks', every: '30s', storageFull: { warning: 85, critical: 95 } },
   start: (given, tools) => runSource(given, tools),
-  reader: ({ node }, { host }) =>
-    createTaskReader({ hostOf: (name) => (name === (node ?? host.split('.')[0]) ? host : name) }),
+  reader: ({ node }, { host }) => createTaskReader({ hostOf: toHostOf(node ?? nodeOf(host), host) }),
 } satisfies SourceKind<Options>

@@ -6,6 +6,7 @@ import { describe, test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
 import { ProxmoxNode } from '../../../test/support/proxmox-node.ts'
 import { type SourceDouble, type SourceDoubleTools, startSource } from '../../../test/support/source-double.ts'
+import type { GuestTask } from '../../source-boot.ts'
 import type { SourceKind } from '../../source.ts'
 import type { JsonObject, NewFact } from '../../words.ts'
 import proxmox from './index.ts'
@@ -37,7 +38,10 @@ function ofName(source: SourceDouble, name: string): NewFact[] {
 }
 
 function tasks(source: SourceDouble): string[] {
-  return ofName(source, 'guest.task').map(({ data }) => `${data['id']} ${data['action']} ${data['outcome']}`)
+  return ofName(source, 'guest.task').map(({ data }) => {
+    const { id, action, outcome } = data as unknown as GuestTask
+    return `${id} ${action} ${outcome}`
+  })
 }
 
 async function stopped(source: SourceDouble): Promise<void> {
@@ -129,7 +133,7 @@ describe('ended tasks', () => {
     const [job, single] = ofName(source, 'guest.backup-job').map(({ data }) => data)
     assert.deepEqual([job?.['via'], job?.['outcome'], job?.['storage']], ['tasks', 'failed', 'nas'])
     assert.deepEqual(
-      (job?.['guests'] as readonly JsonObject[]).map(({ id, outcome }) => [id, outcome]),
+      (job?.['guests'] as readonly JsonObject[] | undefined)?.map(({ id, outcome }) => [id, outcome]),
       [
         [102, 'failed'],
         [200, 'warnings'],
@@ -217,7 +221,7 @@ describe('guests', () => {
     await source.recheck({ name: 'guest', key: '*', body: {} })
     const [fact, ...more] = ofName(source, 'guest').slice(2)
     assert.deepEqual([fact?.key, more], ['*', []])
-    assert.match(String(fact?.data['unread']), /qm list failed: ipcc_send_rec failed: Connection refused$/)
+    assert.match(JSON.stringify(fact?.data['unread']), /qm list failed: ipcc_send_rec failed: Connection refused"$/)
     await stopped(source)
   })
 
@@ -251,7 +255,7 @@ describe('guests', () => {
 })
 
 describe('a backup', () => {
-  const given = { type: 'vzdump', startedAt: now, pid: 88 }
+  const given = { type: 'vzdump', startedAt: now - minute, pid: 88 }
   for (const [what, behind, ticks, on] of [
     ['that runs', ' 0', 0x0123abcd, true],
     ['whose row says that it has ended', ' 1 69203F2F OK', 0x0123abcd, false],
@@ -268,6 +272,16 @@ describe('a backup', () => {
       assert.deepEqual([fact?.key, fact?.data['on']], ['pve1.example.org', on])
       await stopped(source)
     })
+})
+
+test('a backup that has run for more than a day is no reason to keep quiet', async () => {
+  await using node = await ProxmoxNode.make()
+  await node.active(`${node.name({ type: 'vzdump', startedAt: now - 25 * 60 * minute, pid: 88 })} 0`)
+  node.processes.set(88, 0x0123abcd)
+  const source = await start(node)
+  await until(() => ofName(source, 'backup-run').length === 1)
+  assert.equal(ofName(source, 'backup-run')[0]?.data['on'], false)
+  await stopped(source)
 })
 
 describe('storages', () => {

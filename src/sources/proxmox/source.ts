@@ -43,6 +43,8 @@ const refusedMs = 30_000
 const afterTaskMs = 1000
 /** A configuration that is asked for guest by guest is asked for so often. */
 const apiConfigMs = 600_000
+/** A backup that has run for longer hangs, and is no reason to keep quiet. */
+const longestBackupMs = 86_400_000
 /** That a backup goes on is said so often. */
 const backupSignMs = 600_000
 /** At the very first start, tasks that ended before are no news. */
@@ -61,7 +63,7 @@ export async function runSource(options: Options, given: SourceTools, machine: M
 
 async function run(options: Options, tools: SourceTools, machine: Machine): Promise<void> {
   const { signal, place } = tools
-  const node = options.node ?? place.host.split('.')[0] ?? place.host
+  const node = options.node ?? nodeOf(place.host)
   const hostOf = toHostOf(node, place.host)
   tools.route('POST', `/api/v1/webhook/${tools.name}`, createWebhook({ ...options, hostOf }, tools))
 
@@ -76,8 +78,13 @@ async function run(options: Options, tools: SourceTools, machine: Machine): Prom
   await Promise.all([looking.ended, followTasks(options, hostOf, tools, machine, looking)])
 }
 
+/** Proxmox calls a node by its host's name without the domain. */
+export function nodeOf(host: string): string {
+  return host.split('.')[0] ?? host
+}
+
 /** A node by the name of its host: the one that is looked at may be called otherwise than in Proxmox. */
-function toHostOf(node: string, host: string): (name: string) => string {
+export function toHostOf(node: string, host: string): (name: string) => string {
   return (name) => (name === '' || name.toLowerCase() === node.toLowerCase() ? host : name)
 }
 
@@ -140,8 +147,8 @@ function createLooks(options: Options, node: string, tools: SourceTools, machine
 
   function ofBackup(active: readonly Upid[] | undefined): readonly NewFact[] {
     if (active === undefined) return []
-    const on = active.some(({ type }) => type === 'vzdump')
     const at = tools.now()
+    const on = active.some(({ type, startedAt }) => type === 'vzdump' && at - startedAt < longestBackupMs)
     const isNews = backup?.on !== on || (on && at - backup.at >= backupSignMs)
     if (!isNews) return []
     backup = { on, at }

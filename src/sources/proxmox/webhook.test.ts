@@ -49,7 +49,7 @@ describe('a backup job', () => {
       ['webhook', 'failed', 'backup-1a2b', 'nas', '2026-11-20T02:04:40.000Z', '2026-11-20T02:00:01.000Z'],
     )
     assert.deepEqual(
-      (job?.['guests'] as readonly JsonObject[]).map(({ id, name, outcome }) => [id, name, outcome]),
+      (job?.['guests'] as readonly JsonObject[] | undefined)?.map(({ id, name, outcome }) => [id, name, outcome]),
       [
         [102, 'broken', 'failed'],
         [200, 'dns', 'warnings'],
@@ -209,7 +209,7 @@ describe('what is wrong', () => {
       const source = await start()
       const { status, body: answer } = await post(source, body)
       assert.equal(status, 400)
-      assert.match(String(answer['error']), sentence)
+      assert.match(answer['error'] as string, sentence)
       await ended(source)
     })
 

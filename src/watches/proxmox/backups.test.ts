@@ -20,7 +20,7 @@ describe('a job', () => {
     const node = new WatchedNode().job(job(saved(100), saved(102, 'failed'), saved(101, 'warnings')))
     assert.deepEqual(node.events[0]?.data?.['failed'], 1)
     assert.deepEqual(
-      (node.events[0]?.data?.['guests'] as { id: number }[]).map(({ id }) => id),
+      (node.events[0]?.data?.['guests'] as { id: number }[] | undefined)?.map(({ id }) => id),
       [102, 101, 100],
     )
     assert.deepEqual(node.said(), [

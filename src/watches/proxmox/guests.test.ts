@@ -148,6 +148,15 @@ describe('a guest that stops', () => {
     assert.equal(node.open.size, 0)
   })
 
+  test('dies again after it ran again, and that is told again', () => {
+    const node = running().guest(100, false).pass(60).guest(100, true).pass(60).guest(100, false).pass(60)
+    assert.deepEqual(node.said(), [
+      'guest.died firing vm100 error',
+      'guest.died resolved vm100 (runs) info',
+      'guest.died firing vm100 error',
+    ])
+  })
+
   test('while a task works on it, or its host stops, has not', () => {
     const node = running().guest(100, false, { busy: true }).pass(300)
     assert.equal(node.open.size, 0)

@@ -37,7 +37,8 @@ const usual: { readonly [kind in Kind]: Usual } = {
     byCalendar: false,
   },
   shutdown: {
-    on: ['guest.stopped', 'guest.shutdown', 'service.*', 'storage.*', 'network.*'],
+    // One that stops may say so in several ways; only the first is news.
+    on: ['guest.stopped', 'guest.shutdown', 'service.*', 'storage.*', 'network.*', 'host.shutdown', 'host.silent'],
     pass: ['*-failed'],
     hold: 'all',
     atEnd: 'report',

@@ -221,6 +221,9 @@ function door(): ApiDoor {
         ? { ok: true, message: 'queued again' }
         : { ok: false, message: 'It was delivered; there is nothing to send again.' }
     },
+    draw: async ({ host, metric }) => ({ svg: `<svg>${host} ${metric}</svg>`, alt: 'a curve' }),
+    toPng: async (svg) => Buffer.from(svg),
+    forgetHost: (name) => store.forgetHost(name),
     closeCondition: async (key) => void asked.push(`close ${key}`),
     silence: async ({ matchers, until, from = 0, by, comment }) => {
       asked.push(`silence ${String(matchers)} for ${(until - from) / 1000} by ${by}: ${comment}`)
@@ -232,6 +235,7 @@ function door(): ApiDoor {
     },
     ack: async (id, by) => (id === toId(1) ? undefined : { ok: true, message: `${by} looks after ${id}.` }),
     ask: async (text, by) => ({ ok: true, lines: [`${by} asked ${text}`] }),
+    runSchedule: async (name) => ({ ok: name === 'daily', message: `It was ${name}.` }),
     testChannel: async () => ({ ok: true, delivery: toId(first + 10) }),
     reload: async () => reloaded,
   }

@@ -2,7 +2,7 @@
 import { appendFile, chmod, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Machine } from '../../src/sources/proxmox/source.ts'
+import type { Machine } from '../../src/sources/proxmox/looks.ts'
 
 export interface TaskGiven {
   readonly type: string

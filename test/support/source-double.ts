@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict'
 import {
   NotStored,
+  type Progress,
+  type Question,
   type Recheck,
   type Rejected,
   type RouteHandler,
@@ -27,12 +29,14 @@ export interface SourceDouble {
   readonly events: NewEvent[]
   readonly facts: NewFact[]
   readonly rejected: Rejected[]
+  /** What it had the watchman answer. */
+  readonly questions: Question[]
+  /** As the last batch or question left it. */
+  readonly cursor: Json | undefined
   /** Calls of `emit`, so that one answer can be seen to be one transaction. */
   readonly batches: number
   /** Session rows, as `put` and `delete` leave them; those of the last run can be given. */
   readonly rows: Map<string, Json>
-  /** Where it stands in what it reads, as last committed. */
-  cursor: Json | undefined
   /** By name, the last value. */
   readonly measures: Map<string, number>
   /** True: the store refuses. */
@@ -79,12 +83,13 @@ export async function startSource<Options>(
   const double = {
     events: [] as NewEvent[],
     facts: [] as NewFact[],
+    questions: [] as Question[],
+    cursor,
     recheck: (request: Recheck) => onRecheck(request),
     stop: () => abort.abort(),
     rejected: [] as Rejected[],
     batches: 0,
     rows,
-    cursor,
     measures: new Map<string, number>(),
     full: false,
     logged: [] as string[],
@@ -101,7 +106,12 @@ export async function startSource<Options>(
     place: { zone, host, saved: [...rows] },
     signal: abort.signal,
     now,
-    ask: async () => {},
+    async ask(question, progress: Progress = {}) {
+      await double.stall
+      if (double.full) throw new NotStored('the disk is full')
+      double.questions.push(question)
+      if (progress.cursor !== undefined) double.cursor = progress.cursor
+    },
     onRecheck: (handler) => {
       onRecheck = handler
     },
@@ -109,11 +119,11 @@ export async function startSource<Options>(
     measure: (what, value) => void double.measures.set(what, value),
     log: { info: note('info'), warn: note('warn'), error: note('error') },
     route: (method, path, handler) => void routes.set(`${method} ${path}`, handler),
-    async emit({ events = [], facts = [], rejected = [] }, { put = [], delete: gone = [], cursor: at } = {}) {
+    async emit({ events = [], facts = [], rejected = [] }, { put = [], delete: gone = [], cursor: moved } = {}) {
       await double.stall
       if (double.full) throw new NotStored('the disk is full')
       double.batches += 1
-      double.cursor = at ?? double.cursor
+      if (moved !== undefined) double.cursor = moved
       for (const [key, value] of put) rows.set(key, value)
       for (const key of gone) rows.delete(key)
       double.rejected.push(...rejected)

@@ -7,6 +7,7 @@ import { writeMatcher } from '../../lib/matchers.ts'
 import type { Rule } from '../../rule.ts'
 import type { Store } from '../../store/store.ts'
 import type { Acts } from './acts.ts'
+import { metrics } from './metrics.ts'
 import type { Said } from './watchman.ts'
 
 export interface CommandTools {
@@ -32,6 +33,10 @@ const shownConditions = 10
 
 export const commands: ReadonlyMap<string, WatchmanCommand> = new Map<string, WatchmanCommand>([
   ['status', { usage: 'status [host]', about: 'what is open, here or on one host', run: status }],
+  [
+    'metrics',
+    { usage: 'metrics HOST [cpu [24h]]', about: 'its last sample, or how one figure went, drawn', run: metrics },
+  ],
   [
     'silence',
     {

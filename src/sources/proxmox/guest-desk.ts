@@ -12,6 +12,7 @@ export interface GuestDesk {
   look(active: readonly Upid[], all?: boolean): Promise<Looked>
   /** What was said last was not heard. */
   forget(): void
+  nameOf(id: number): string | undefined
 }
 
 export interface Looked {
@@ -59,6 +60,7 @@ export function createGuestDesk({ proxmox, host, configMs, now, bootId, isStoppi
   }
 
   return {
+    nameOf: (id) => said.get(id)?.name,
     forget() {
       said = new Map()
       saidOfAll = ''

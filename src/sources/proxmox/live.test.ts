@@ -156,6 +156,26 @@ describe('ended tasks', () => {
   })
 })
 
+test('the boot of the node is said once, before all else, and tasks after the first look, with the names of their guests', async () => {
+  await using node = await ProxmoxNode.make()
+  node.upMs = 2 * minute
+  await node.list({ vms: { 100: 'running' } })
+  await node.end({ type: 'qmstart', id: 100, startedAt: now - minute })
+  const source = await start(node)
+  await until(() => tasks(source).length === 1)
+  assert.deepEqual(source.facts.map(({ name, key }) => [name, key]).slice(0, 4), [
+    ['host.boot', 'pve1.example.org'],
+    ['backup-run', 'pve1.example.org'],
+    ['guest', '100'],
+    ['guest', '*'],
+  ])
+  assert.deepEqual(source.facts[0]?.data, { bootId: 'boot-1', uptimeSeconds: 120 })
+  assert.equal(ofName(source, 'guest.task')[0]?.data['name'], 'vm100')
+  await source.recheck({ name: 'guest', key: '*', body: {} })
+  assert.equal(ofName(source, 'host.boot').length, 1)
+  await stopped(source)
+})
+
 describe('guests', () => {
   test('are said with their configuration, then only when something changes, then when they are gone', async () => {
     await using node = await ProxmoxNode.make()

@@ -3,6 +3,7 @@ import type { EventType } from '../event-type.ts'
 import { spanWords } from '../lib/duration.ts'
 import { humanSize } from '../lib/human-size.ts'
 import { cleanLine, cutText } from '../lib/text.ts'
+import { onHost, storageEnd } from '../source-guest-words.ts'
 import type { HubEvent, Json } from '../words.ts'
 
 export default [
@@ -22,7 +23,7 @@ export default [
       if (condition?.state !== 'resolved') return { title: titleOf(event, 'is unavailable') }
       const seconds = numberOf(data['durationSeconds'])
       return {
-        title: titleOf(event, data['end'] === 'available' ? 'is available again' : 'is no longer there'),
+        title: onHost(event.host, storageEnd(event.type, data)),
         icon: 'white_check_mark',
         fields: seconds === undefined ? [] : [{ name: 'After', value: spanWords(seconds * 1000) }],
       }
@@ -59,8 +60,7 @@ export default [
           ? []
           : [{ name: 'Used', value: `${humanSize(usedBytes)} of ${humanSize(totalBytes)}` }]
       if (condition?.state === 'resolved') {
-        const isBack = data['end'] === 'cleared' && used !== undefined
-        const title = titleOf(event, isBack ? `has room again, ${used} % used` : 'is no longer watched for room')
+        const title = onHost(event.host, storageEnd(event.type, data))
         return { title, icon: 'white_check_mark', fields }
       }
       const limit = numberOf(data['limit'])
@@ -89,7 +89,7 @@ export default [
 function titleOf({ host, data, subject }: HubEvent, words: string): string {
   const { storage = subject } = data
   const name = typeof storage === 'string' ? cutText(cleanLine(storage), 100) : '?'
-  return `${host === undefined ? '' : `${host}: `}storage ${name} ${words}`
+  return onHost(host, `storage ${name} ${words}`)
 }
 
 function numberOf(value: Json | undefined): number | undefined {

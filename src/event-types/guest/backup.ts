@@ -3,7 +3,8 @@ import type { EventType } from '../../event-type.ts'
 import { humanSize } from '../../lib/human-size.ts'
 import type { HubEvent, JsonObject } from '../../words.ts'
 import { guestFields, guestLabels } from './task.ts'
-import { field, lasted, nameOf, numberOf, objectsOf, onHost, textOf } from './words.ts'
+import { guestEnd, guestName, onHost } from '../../source-guest-words.ts'
+import { field, lasted, numberOf, objectsOf, textOf } from './words.ts'
 
 const mostRows = 40
 
@@ -35,7 +36,7 @@ export default [
       const { data } = event
       const isEnd = event.condition?.state === 'resolved'
       return {
-        title: onHost(event, backupTitle(data)),
+        title: onHost(event.host, isEnd ? guestEnd(event.type, data) : backupTitle(data)),
         ...(isEnd ? { icon: 'white_check_mark' } : {}),
         fields: [
           ...field('Reason', textOf(data['reason'])),
@@ -90,7 +91,7 @@ export default [
     message(event) {
       const { data } = event
       return {
-        title: onHost(event, reportTitle(data)),
+        title: onHost(event.host, reportTitle(data)),
         fields: [
           ...field('Reason', textOf(data['reason'])),
           ...field('Storage', textOf(data['storage']), true),
@@ -139,7 +140,7 @@ export default [
       const id = numberOf(data['id'])
       const what = id === undefined ? 'A replication' : `Replication of guest ${id}`
       return {
-        title: onHost(event, data['outcome'] === 'failed' ? `${what} failed` : `${what} is done`),
+        title: onHost(event.host, data['outcome'] === 'failed' ? `${what} failed` : `${what} is done`),
         fields: [...field('Job', textOf(data['job']), true), ...field('Reason', textOf(data['reason']))],
       }
     },
@@ -155,8 +156,7 @@ export default [
 ] satisfies readonly EventType[]
 
 function backupTitle(data: JsonObject): string {
-  const who = nameOf(data)
-  if (data['end'] !== undefined) return `${who} is no longer there; its backup was not well`
+  const who = guestName(data)
   if (data['outcome'] === 'failed') return `Backup of ${who} failed`
   return data['outcome'] === 'warnings' ? `Backup of ${who} has warnings` : `${who} is backed up`
 }
@@ -175,7 +175,7 @@ function rowsOf(data: HubEvent['data']): string[] {
     const parts = [sizeOf(one['sizeBytes']), lasted(one['durationSeconds'])].filter((part) => part !== undefined)
     const reason = one['outcome'] === 'ok' ? undefined : textOf(one['reason'])
     const words = [...(reason === undefined ? [] : [reason]), ...parts].join(', ')
-    return `${mark(one)} ${nameOf(one)}${words === '' ? '' : `: ${words}`}`
+    return `${mark(one)} ${guestName(one)}${words === '' ? '' : `: ${words}`}`
   })
   const more = guests.length - rows.length + (numberOf(data['more']) ?? 0)
   const text = [...rows, ...(more > 0 ? [`… and ${more} more`] : [])].join('\n')

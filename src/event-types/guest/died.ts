@@ -1,7 +1,8 @@
 // What is told of a guest that stopped although nobody stopped it.
 import type { EventType } from '../../event-type.ts'
 import { guestFields, guestLabels } from './task.ts'
-import { clockOf, field, lasted, nameOf, onHost } from './words.ts'
+import { guestEnd, guestName, onHost } from '../../source-guest-words.ts'
+import { clockOf, field, lasted, textOf } from './words.ts'
 
 export default [
   {
@@ -14,28 +15,23 @@ export default [
       sinceAt: 'When it was first seen stopped.',
       end: 'Of the end: runs, task (it was heard late of a task that stopped it), gone (it is no longer on the node) or forgotten (the host is).',
       durationSeconds: 'Of the end: how long it was so.',
+      user: 'Of the end: who started it.',
     },
     labels: guestLabels,
     severity: 'error',
     message(event) {
       const { data } = event
-      const who = nameOf(data)
       if (event.condition?.state !== 'resolved') {
         return {
-          title: onHost(event, `${who} stopped by itself`),
+          title: onHost(event.host, `${guestName(data)} stopped by itself`),
           fields: field('Last seen running', clockOf(data['lastRunningAt'])),
           lines: ['No task of Proxmox stopped it. It crashed, was killed, or was shut down from inside.'],
         }
       }
-      const ends: { readonly [end: string]: string } = {
-        runs: `${who} runs again`,
-        task: `${who} was stopped by a task after all`,
-      }
-      const end = typeof data['end'] === 'string' ? ends[data['end']] : undefined
       return {
-        title: onHost(event, end ?? `${who} is no longer there`),
+        title: onHost(event.host, guestEnd(event.type, data)),
         icon: 'white_check_mark',
-        fields: field('After', lasted(data['durationSeconds'])),
+        fields: [...field('After', lasted(data['durationSeconds'])), ...field('By', textOf(data['user']), true)],
       }
     },
     sample: {

@@ -1,7 +1,8 @@
 // What is told of the tasks of guests: only what was done is told as done.
 import type { EventType, MessageWords } from '../../event-type.ts'
 import type { HubEvent, JsonObject, NewEvent, Severity } from '../../words.ts'
-import { field, lasted, nameOf, onHost, textOf } from './words.ts'
+import { guestEnd, guestName, onHost } from '../../source-guest-words.ts'
+import { field, lasted, textOf } from './words.ts'
 
 export const guestFields = {
   id: 'Number of the guest.',
@@ -152,7 +153,7 @@ function toType({ name, about, action, outcome = 'ok', title }: Told): EventType
     fields: taskFields,
     labels: [...guestLabels, 'action'],
     severity,
-    message: (event) => ({ title: onHost(event, title(event, nameOf(event.data))), ...detailsOf(event.data) }),
+    message: (event) => ({ title: onHost(event.host, title(event, guestName(event.data))), ...detailsOf(event.data) }),
     sample: sampleOf(name, { action, outcome }),
   }
 }
@@ -195,24 +196,22 @@ const startFailed: EventType = {
   fields: {
     ...taskFields,
     runsNow: 'Present when it was heard of late, and the guest runs by now.',
-    end: 'Of the end: runs, gone (the guest is no longer on the node) or forgotten (the host is).',
+    end: 'Of the end: runs (its start is not told once more then), gone (the guest is no longer on the node) or forgotten (the host is).',
     sinceAt: 'Of the end: since when it was so.',
   },
   labels: guestLabels,
   severity: 'error',
   message(event) {
     const { data } = event
-    const who = nameOf(data)
     if (event.condition?.state !== 'resolved') {
       const later = data['runsNow'] === true ? { lines: ['It runs by now.'] } : {}
-      return { title: onHost(event, `${who} did not start`), ...detailsOf(data), ...later }
+      return { title: onHost(event.host, `${guestName(data)} did not start`), ...detailsOf(data), ...later }
     }
-    const title = data['end'] === 'runs' ? `${who} runs` : `${who} is no longer there`
     const span = lasted(data['durationSeconds'])
     return {
-      title: onHost(event, title),
+      title: onHost(event.host, guestEnd(event.type, data)),
       icon: 'white_check_mark',
-      ...(span === undefined ? {} : { fields: [{ name: 'After', value: span }] }),
+      fields: [...field('After', span), ...field('By', textOf(data['user']), true)],
     }
   },
   sample: {

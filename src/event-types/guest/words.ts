@@ -1,22 +1,7 @@
-// How guests are called, and how their data is read without trust.
+// Reads the data of events about guests without trust.
 import { spanWords } from '../../lib/duration.ts'
-import { cleanLine, cutText } from '../../lib/text.ts'
-import type { HubEvent, Json, JsonObject, MessageField } from '../../words.ts'
-
-const longestName = 100
-
-/** `web (100)`; of one without a name `VM 100` or `CT 200`. */
-export function nameOf({ id, guest, name }: JsonObject): string {
-  const number = typeof id === 'number' ? String(id) : '?'
-  const called = textOf(name)
-  if (called !== undefined) return `${cutText(called, longestName)} (${number})`
-  return `${guest === 'ct' ? 'CT' : 'VM'} ${number}`
-}
-
-/** Before a title: on which host it is. */
-export function onHost({ host }: HubEvent, title: string): string {
-  return host === undefined ? title : `${host}: ${title}`
-}
+import { cleanLine } from '../../lib/text.ts'
+import type { Json, JsonObject, MessageField } from '../../words.ts'
 
 export function textOf(value: Json | undefined): string | undefined {
   return typeof value === 'string' && value !== '' ? cleanLine(value) : undefined

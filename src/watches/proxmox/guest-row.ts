@@ -5,6 +5,7 @@ import type { Timer, WatchResult } from '../../watch.ts'
 import type { NewEvent } from '../../words.ts'
 import type { JobSeen, TaskSeen } from './facts.ts'
 import {
+  backupCured,
   backupEnded,
   backupEvent,
   diedEnded,
@@ -51,17 +52,19 @@ export function takeGuest(before: GuestState, guest: Guest, at: number, settleMs
   return { ...stepped, state: { ...(isOver ? without(stepped.state, 'stopTaskAt') : stepped.state), calm } }
 }
 
-function runs(state: GuestState, at: number): Stepped {
+function runs(state: GuestState, at: number, user?: string): Stepped {
   const { failed, died, dying, stopped } = state
   const isOver = (one: { readonly since: number } | undefined): boolean => one !== undefined && at >= one.since
   const events = [
-    ...(isOver(failed) ? [startEnded(state, at, 'runs')] : []),
-    ...(isOver(died) ? [diedEnded(state, at, 'runs')] : []),
+    ...(isOver(failed) ? [startEnded(state, at, 'runs', user)] : []),
+    ...(isOver(died) ? [diedEnded(state, at, 'runs', user)] : []),
   ]
   const over = Object.entries({ failed, died, dying, stopped }).flatMap(([name, one]) => (isOver(one) ? [name] : []))
   const rest = without(state, ...(over as (keyof GuestState)[]))
   const timers = isOver(dying) ? { timers: [{ name: dyingTimer }] } : {}
-  return { state: { ...rest, ranAt: Math.max(at, state.ranAt ?? 0) }, events, ...timers }
+  const begun = Math.max(...[failed, died].map((one) => (isOver(one) ? (one?.since ?? 0) : 0)))
+  const back = begun === 0 ? {} : { back: { since: begun, at } }
+  return { state: { ...rest, ...back, ranAt: Math.max(at, state.ranAt ?? 0) }, events, ...timers }
 }
 
 /** It is stopped; if it ran before, a task has stopped it, or its host did, or it died. */
@@ -113,10 +116,13 @@ export function takeTask(before: GuestState, task: TaskSeen, now: number, settle
 
 /** Heard of late, it may show that what had stopped it before is not why it is stopped now. */
 function takeStart(state: GuestState, task: TaskSeen, now: number, settleMs: number): Stepped {
-  const { endedAt } = task
-  const { events, timers = [], ...stepped } = runs(state, endedAt)
-  const told = [taskEvent(state, task), ...events]
-  const { stopTaskAt } = state
+  const { endedAt, outcome, user } = task
+  const { events, timers = [], ...stepped } = runs(state, endedAt, user)
+  const { stopTaskAt, back } = state
+  // That it runs is told already, or told by what ends with it.
+  const isBack = back !== undefined && endedAt >= back.since && endedAt <= back.at
+  const isTold = outcome === 'ok' && (isBack || events.length > 0)
+  const told = [...(isTold ? [] : [taskEvent(state, task)]), ...events]
   if (stopTaskAt === undefined || stopTaskAt > endedAt) return { ...stepped, events: told, timers }
   const next = without(stepped.state, 'stopTaskAt')
   const { stopped } = next
@@ -155,8 +161,7 @@ export function takeBackup(before: GuestState, saved: GuestBackup, job: JobSeen)
   // An older one says nothing about now.
   if (next[0] !== told) return { state: kept, events: [event] }
   if (saved.outcome === 'ok') {
-    const end = { condition: { key: backupKey(state.id), state: 'resolved' } } as const
-    return { state: without(kept, 'backup'), events: [backup === undefined ? event : { ...event, ...end }] }
+    return { state: without(kept, 'backup'), events: [backup === undefined ? event : backupCured(event, kept)] }
   }
   const since = backup?.since ?? endedAt
   const count = (backup?.count ?? 0) + (same === undefined ? 1 : 0)

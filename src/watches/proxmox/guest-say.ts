@@ -1,4 +1,5 @@
 // What is told of a guest.
+import { guestEnd, onHost } from '../../source-guest-words.ts'
 import type { GuestBackup } from '../../source-guest-backup.ts'
 import type { JsonObject, NewEvent, Severity } from '../../words.ts'
 import type { JobSeen, TaskSeen } from './facts.ts'
@@ -46,15 +47,10 @@ export function needlessStart(state: GuestState, task: TaskSeen): NewEvent {
   return { ...taskEvent(state, task), type: 'guest.task-failed', severity: 'warning' }
 }
 
-export function startEnded(state: GuestState, at: number, reason: EndReason): NewEvent {
+export function startEnded(state: GuestState, at: number, reason: EndReason, user?: string): NewEvent {
   const since = state.failed?.since ?? at
-  return {
-    ...about(state, at),
-    type: 'guest.start-failed',
-    severity: 'info',
-    data: { ...dataOf(state), end: reason, sinceAt: iso(since), durationSeconds: seconds(since, at) },
-    condition: { key: startKey(state.id), state: 'resolved' },
-  }
+  const data = { ...dataOf(state), end: reason, sinceAt: iso(since), durationSeconds: seconds(since, at), ...by(user) }
+  return ended('guest.start-failed', state, at, startKey(state.id), data)
 }
 
 export function diedEvent(state: GuestState, { since, ranAt }: Dying): NewEvent {
@@ -67,15 +63,10 @@ export function diedEvent(state: GuestState, { since, ranAt }: Dying): NewEvent 
   }
 }
 
-export function diedEnded(state: GuestState, at: number, reason: EndReason): NewEvent {
+export function diedEnded(state: GuestState, at: number, reason: EndReason, user?: string): NewEvent {
   const since = state.died?.since ?? at
-  return {
-    ...about(state, at),
-    type: 'guest.died',
-    severity: 'info',
-    data: { ...dataOf(state), end: reason, sinceAt: iso(since), durationSeconds: seconds(since, at) },
-    condition: { key: diedKey(state.id), state: 'resolved' },
-  }
+  const data = { ...dataOf(state), end: reason, sinceAt: iso(since), durationSeconds: seconds(since, at), ...by(user) }
+  return ended('guest.died', state, at, diedKey(state.id), data)
 }
 
 export function backupEvent(state: GuestState, saved: GuestBackup, job: JobSeen): NewEvent {
@@ -102,13 +93,22 @@ export function backupEvent(state: GuestState, saved: GuestBackup, job: JobSeen)
 
 export function backupEnded(state: GuestState, at: number, reason: EndReason): NewEvent {
   const since = state.backup?.since ?? at
-  return {
-    ...about(state, at),
-    type: 'guest.backup',
-    severity: 'info',
-    data: { ...dataOf(state), end: reason, sinceAt: iso(since) },
-    condition: { key: backupKey(state.id), state: 'resolved' },
-  }
+  return ended('guest.backup', state, at, backupKey(state.id), { ...dataOf(state), end: reason, sinceAt: iso(since) })
+}
+
+/** A backup that ends what one before it began. */
+export function backupCured(event: NewEvent, state: GuestState): NewEvent {
+  const title = onHost(state.host, guestEnd(event.type, event.data ?? {}))
+  return { ...event, title, condition: { key: backupKey(state.id), state: 'resolved' } }
+}
+
+function ended(type: string, state: GuestState, at: number, key: string, data: JsonObject): NewEvent {
+  const title = onHost(state.host, guestEnd(type, data))
+  return { ...about(state, at), type, severity: 'info', title, data, condition: { key, state: 'resolved' } }
+}
+
+function by(user: string | undefined): JsonObject {
+  return user === undefined ? {} : { user }
 }
 
 export function iso(at: number): string {

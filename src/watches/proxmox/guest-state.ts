@@ -23,6 +23,8 @@ export type GuestState = {
   readonly dying?: Dying
   /** That was told. */
   readonly died?: Dying
+  /** The last time that it ran again after a trouble: since when there was that, and when it was seen to run. */
+  readonly back?: { readonly since: number; readonly at: number }
   /** Its last backup was not well, and that was told. */
   readonly backup?: { readonly since: number; readonly count: number }
   /** The last backups that were told, newest first. */

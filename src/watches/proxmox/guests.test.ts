@@ -72,6 +72,24 @@ describe('a start that failed', () => {
     ])
   })
 
+  test('is told once when it is over, whether its start is heard of before or after the look', () => {
+    for (const isLate of [true, false]) {
+      const node = new WatchedNode().guest(100, false).task(100, 'start', 'failed').pass(60)
+      const at = node.now
+      if (!isLate) node.task(100, 'start')
+      node.pass(1).guest(100, true)
+      if (isLate) node.task(100, 'start', 'ok', { at })
+      assert.equal(node.events.at(-1)?.title, 'pve1: vm100 (100) runs')
+      assert.deepEqual(node.said().slice(1), ['guest.start-failed resolved vm100 (runs) info'])
+      node.pass(60).task(100, 'stop').pass(60).task(100, 'start')
+      assert.deepEqual(
+        node.said(),
+        ['guest.stopped vm100 info', 'guest.started vm100 info'],
+        'the next is told as ever',
+      )
+    }
+  })
+
   test('goes on when it fails again, in the same condition', () => {
     const node = new WatchedNode().task(100, 'start', 'failed').pass(60).task(100, 'start', 'failed')
     assert.deepEqual(node.said(), ['guest.start-failed firing 100 error', 'guest.start-failed changed 100 error'])

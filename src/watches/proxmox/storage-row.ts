@@ -1,5 +1,6 @@
 // One storage: whether it can be used, and how full it is; told once, with room between begin and end.
 import type { Thing } from '../../source-boot.ts'
+import { onHost, storageEnd } from '../../source-guest-words.ts'
 import type { Timer, WatchResult } from '../../watch.ts'
 import type { JsonObject, NewEvent, Severity } from '../../words.ts'
 import { iso } from './guest-say.ts'
@@ -26,7 +27,7 @@ type Stepped = {
   readonly timers?: readonly Timer[]
 }
 
-const settled = 'settled'
+const timerName = 'settled'
 
 export function unavailableKey({ host, name }: StorageState): string {
   return `storage/${host}/${name}/unavailable`
@@ -43,9 +44,18 @@ export function takeStorage(before: StorageState, thing: Thing, at: number, opti
   const seen: StorageState = withFull({ ...before, seenAt: at, ok: thing.ok }, full)
   const isTold = (seen.down !== undefined) === !thing.ok
   if (isTold)
-    return { state: dropOther(seen), events, ...(seen.otherSince === undefined ? {} : { timers: [{ name: settled }] }) }
-  if (seen.otherSince !== undefined) return { state: seen, events }
-  const timers = [{ name: settled, at: at + options.every + options.every / 2 }]
+    return {
+      state: dropOther(seen),
+      events,
+      ...(seen.otherSince === undefined ? {} : { timers: [{ name: timerName }] }),
+    }
+  if (seen.otherSince !== undefined) {
+    // A look that was asked for agrees, and was not made at the same moment.
+    if (at - seen.otherSince < options.every / 2) return { state: seen, events }
+    const settled = settleStorage(seen, at)
+    return { state: settled.state, events: [...events, ...settled.events], timers: [{ name: timerName }] }
+  }
+  const timers = [{ name: timerName, at: at + options.every + options.every / 2 }]
   return { state: { ...seen, otherSince: at }, events, timers }
 }
 
@@ -68,7 +78,7 @@ export function takeStorageGone(state: StorageState, at: number, end: 'gone' | '
     ...(state.down === undefined ? [] : [available(state, at, end)]),
     ...(state.full === undefined ? [] : [toFull(state, 'resolved', at, { end })]),
   ]
-  return { state: null, events, timers: [{ name: settled }] }
+  return { state: null, events, timers: [{ name: timerName }] }
 }
 
 function fullOf(
@@ -115,13 +125,15 @@ function toFull(
   severity: Severity = 'info',
 ): NewEvent {
   const since = state.full?.since ?? at
+  const said = { storage: state.name, ...data, sinceAt: iso(since) }
   return {
     type: 'storage.full',
     time: at,
     host: state.host,
     subject: state.name,
     severity,
-    data: { storage: state.name, ...data, sinceAt: iso(since) },
+    ...(how === 'resolved' ? { title: onHost(state.host, storageEnd('storage.full', said)) } : {}),
+    data: said,
     condition: { key: fullKey(state), state: how, ...(how === 'resolved' ? {} : { since }) },
   }
 }
@@ -140,18 +152,16 @@ function unavailable(state: StorageState, since: number): NewEvent {
 
 function available(state: StorageState, at: number, end: 'available' | 'gone' | 'forgotten'): NewEvent {
   const since = state.down?.since ?? at
+  const durationSeconds = Math.max(0, Math.round((at - since) / 1000))
+  const data = { storage: state.name, end, sinceAt: iso(since), durationSeconds }
   return {
     type: 'storage.unavailable',
     time: at,
     host: state.host,
     subject: state.name,
     severity: 'info',
-    data: {
-      storage: state.name,
-      end,
-      sinceAt: iso(since),
-      durationSeconds: Math.max(0, Math.round((at - since) / 1000)),
-    },
+    title: onHost(state.host, storageEnd('storage.unavailable', data)),
+    data,
     condition: { key: unavailableKey(state), state: 'resolved' },
   }
 }

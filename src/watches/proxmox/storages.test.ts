@@ -23,6 +23,15 @@ describe('a storage that is unavailable', () => {
     assert.deepEqual(node.pass(60).said(), ['storage.unavailable resolved nas (available) info'])
   })
 
+  test('is told at once when a look that was asked for agrees, and not by one of the same moment', () => {
+    const node = new WatchedNode().storage('nas', down).pass(5).storage('nas', down)
+    assert.deepEqual(node.said(), [])
+    assert.deepEqual(node.pass(15).storage('nas', down).said(), ['storage.unavailable firing nas error'])
+    node.pass(60).storage('nas', up).pass(20).storage('nas', up)
+    assert.deepEqual(node.said(), ['storage.unavailable resolved nas (available) info'])
+    assert.deepEqual(node.pass(600).said(), [])
+  })
+
   test('for one look only is no news, at its beginning and at its end', () => {
     const blip = new WatchedNode().storage('nas', down).pass(30).storage('nas', up).pass(600)
     assert.deepEqual(blip.said(), [])

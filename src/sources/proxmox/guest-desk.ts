@@ -78,9 +78,9 @@ export function createGuestDesk({ proxmox, host, configMs, now, bootId, isStoppi
       const gone = [...said.values()].filter(({ id }) => !guests.has(id))
       const changed = [...guests.values()].filter((guest) => all || isNew(guest, said.get(guest.id)))
       const names = [...guests.keys()].map(String)
-      const isOther = saidOfAll !== names.join(' ')
+      const isOther = saidOfAll !== JSON.stringify(names)
       said = guests
-      saidOfAll = names.join(' ')
+      saidOfAll = JSON.stringify(names)
       return {
         facts: [
           ...gone.map(({ id, guest }) => toFact(host, { id, guest, running: false, gone: true }, at)),

@@ -81,6 +81,12 @@ describe('guests', () => {
   })
 })
 
+test('values that cannot be read as numbers or texts are passed over', () => {
+  const odd = JSON.parse('{"toString": 1, "valueOf": 1}') as object
+  assert.deepEqual(readGuestData([{ vmid: odd, status: 'running' }], 'vm'), [])
+  assert.equal(readStorageData([{ storage: 'a', active: odd, used: odd, total: odd }])?.[0]?.thing.ok, false)
+})
+
 describe('storages', () => {
   test('are read from what the command prints', () => {
     const text = `Name             Type     Status           Total            Used       Available        %
@@ -130,6 +136,6 @@ test('nothing makes the readers fail', () => {
       readGuestData([value, { vmid: value, status: value }], 'ct')
       readStorageData([value, { storage: 'a', active: value, used: value, total: value }])
     }),
-    { numRuns: 500 },
+    { numRuns: 2000 },
   )
 })

@@ -24,10 +24,10 @@ export function readGuestData(data: unknown, guest: 'vm' | 'ct'): ListedGuest[] 
   if (!Array.isArray(data)) return undefined
   return data.slice(0, most).flatMap((one: unknown): ListedGuest[] => {
     if (!isObject(one)) return []
-    const id = readGuestId(String(one['vmid']))
+    const id = readGuestId(`${numberOf(one['vmid'])}`)
     const { name, status } = one
     if (id === undefined || typeof status !== 'string') return []
-    const template = Number(one['template']) === 1 ? { isTemplate: true as const } : {}
+    const template = numberOf(one['template']) === 1 ? { isTemplate: true as const } : {}
     return [{ id, guest, ...named(name), running: isRunning(status), ...template }]
   })
 }
@@ -53,8 +53,9 @@ export function readStorageData(data: unknown): ListedStorage[] | undefined {
   if (!Array.isArray(data)) return undefined
   return data.slice(0, most).flatMap((one: unknown): ListedStorage[] => {
     if (!isObject(one) || typeof one['storage'] !== 'string') return []
-    const state = Number(one['enabled'] ?? 1) === 0 ? 'disabled' : Number(one['active']) === 1 ? 'active' : 'inactive'
-    return [toStorage(one['storage'], state, Number(one['used']), Number(one['total']))]
+    const state =
+      numberOf(one['enabled'] ?? 1) === 0 ? 'disabled' : numberOf(one['active']) === 1 ? 'active' : 'inactive'
+    return [toStorage(one['storage'], state, numberOf(one['used']), numberOf(one['total']))]
   })
 }
 
@@ -87,6 +88,11 @@ function named(name: unknown): { readonly name?: string } {
   if (typeof name !== 'string') return {}
   const text = cutText(cleanLine(name), longestName)
   return text === '' ? {} : { name: text }
+}
+
+/** Some versions write numbers as texts. */
+function numberOf(value: unknown): number {
+  return typeof value === 'number' || (typeof value === 'string' && value !== '') ? Number(value) : NaN
 }
 
 export function isObject(value: unknown): value is { readonly [key: string]: unknown } {

@@ -147,6 +147,7 @@ describe('ended tasks', () => {
   test('that the store refuses are offered again', async () => {
     await using node = await ProxmoxNode.make()
     const source = await start(node)
+    await until(() => ofName(source, 'guest').length === 1)
     source.full = true
     await node.end({ type: 'qmstart', id: 100, startedAt: now })
     await until(() => source.logged.some((line) => line.includes('the store refused')))

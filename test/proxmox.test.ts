@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { describe, test } from 'node:test'
 import { assembleText } from '../src/cli/configuration.ts'
+import { replayFiles } from '../src/hub/replay.ts'
 import type { Mute } from '../src/rule-mute.ts'
 import type { GuestTask } from '../src/source-boot.ts'
 import type { WatchKind } from '../src/watch.ts'
@@ -126,6 +127,32 @@ describe('a node', () => {
     await house.pass(5 * minute)
     assert.deepEqual(await told(house), ['open guest.backup-report', 'open guest.backup'])
   })
+})
+
+test('a list of ended tasks is replayed, without asking anything', async () => {
+  await using node = await ProxmoxNode.make()
+  const at = Date.UTC(2026, 10, 20, 3)
+  await node.end({ type: 'qmstart', id: 102, startedAt: at, status: 'start failed: QEMU exited with code 1' })
+  await node.end({ type: 'vzstart', id: 200, startedAt: at + 5000, status: 'WARNINGS: 1' })
+  await node.end({ type: 'vzdump', id: 200, startedAt: at + 8000, status: 'job errors' })
+  await node.end({ type: 'qmstart', id: 102, startedAt: at + 300_000 })
+  const sources = { pve: { kind: 'proxmox', host: 'pve1' } }
+  const rules = [{ on: 'guest.*', to: 'team' }]
+  const assembly = await assembleText(
+    JSON.stringify({ sources, channels: { team: { kind: 'console' } }, rules }),
+    'a.yaml',
+  )
+  const said: string[] = []
+  await replayFiles(assembly, [{ source: 'pve', path: `${node.tasks}/index` }], (line) => {
+    if (line.kind === 'message') said.push(line.title)
+  })
+  assert.deepEqual(said, [
+    'pve1: VM 102 did not start',
+    'pve1: CT 200 started, with warnings',
+    'pve1: 1 of 1 backups failed',
+    'pve1: Backup of CT 200 failed',
+    'pve1: VM 102 runs',
+  ])
 })
 
 const page = await readFile(new URL('../docs/proxmox-source.md', import.meta.url), 'utf8')

@@ -11,6 +11,7 @@ export const sources = {
   message: () => import('./sources/message.ts'),
   'node-exporter': () => import('./sources/node-exporter/index.ts'),
   'ns8-backup': () => import('./sources/ns8-backup/index.ts'),
+  proxmox: () => import('./sources/proxmox/index.ts'),
   sysinfo: () => import('./sources/sysinfo.ts'),
   vlmcsd: () => import('./sources/vlmcsd/index.ts'),
 } as const
@@ -20,6 +21,7 @@ export const watches = {
   boot: () => import('./watches/boot/index.ts'),
   heartbeat: () => import('./watches/heartbeat/index.ts'),
   'ns8-backup': () => import('./watches/ns8-backup/index.ts'),
+  proxmox: () => import('./watches/proxmox/index.ts'),
   schedule: () => import('./watches/schedule/index.ts'),
   thresholds: () => import('./watches/thresholds/index.ts'),
 } as const
@@ -36,6 +38,7 @@ export const channels = {
 export const eventTypes = {
   alert: () => import('./event-types/alert.ts'),
   backup: () => import('./event-types/backup/index.ts'),
+  guest: () => import('./event-types/guest/index.ts'),
   heartbeat: () => import('./event-types/heartbeat.ts'),
   'host-presence': () => import('./event-types/host-presence.ts'),
   'host-report': () => import('./event-types/host-report.ts'),
@@ -47,6 +50,7 @@ export const eventTypes = {
   message: () => import('./event-types/message.ts'),
   report: () => import('./event-types/report.ts'),
   sereno: () => import('./event-types/sereno/index.ts'),
+  storage: () => import('./event-types/storage.ts'),
 } as const
 
 /** Watches that stand beside the source of their name, known without loading any. */

@@ -12,7 +12,7 @@ import type { Fact, JsonObject, NewFact } from './words.ts'
  * `storage` (name)           a storage as it is now: `Thing`
  * `network` (name)           an interface, or a gateway, as it is now: `Thing`
  * `upgrade` (host)           whether a package manager works now: `Activity`
- * `backup-run` (host)        whether guests are being backed up now: `Activity`
+ * `backup-run` (host)        whether guests are being backed up now: `Activity`; said again while it goes on
  *
  * Each of `guest`, `unit`, `storage`, `network` can be asked for by a recheck: key `*` stands for all of them, and is
  * answered by a fact of that name and key `*` with `Things` behind the facts of each.
@@ -54,6 +54,10 @@ export type Guest = {
   readonly order?: number
   /** No longer there. */
   readonly gone?: true
+  /** A task works on it, it is being backed up, or its host stops: what it is now says little about what it will be. */
+  readonly busy?: true
+  /** The boot of its host in which it was seen so; absent: not known. */
+  readonly hostBoot?: string
 }
 
 export type GuestTask = {
@@ -90,6 +94,10 @@ export type Thing = {
   /** As its program words it: `failed`, `unavailable`, `down`. */
   readonly state?: string
   readonly reason?: string
+  /** Of what can be filled. */
+  readonly usedPercent?: number
+  readonly usedBytes?: number
+  readonly totalBytes?: number
 }
 
 export type Things = {

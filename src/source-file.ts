@@ -121,7 +121,8 @@ class Follower {
 
   async #keep(output: ReaderOutput, caughtUp: boolean): Promise<void> {
     this.#due = output.due
-    if (output.events.length + output.put.length + output.delete.length > 0) await this.#store(output, caughtUp)
+    const { events, facts = [], put, delete: gone } = output
+    if (events.length + facts.length + put.length + gone.length > 0) await this.#store(output, caughtUp)
   }
 
   /** Returns when it is on disk; until then nothing more is read. What the store refuses is offered again. */

@@ -38,7 +38,7 @@ export interface ReplayFile {
  * touches a store. Throws an `Error` with a sentence for people when a source or file is not there.
  */
 export async function replayFiles(assembly: Assembly, files: readonly ReplayFile[], print: Print): Promise<void> {
-  const inputs = files.map((file) => ({ source: file.source, events: readFileEvents(assembly, file) }))
+  const inputs = files.map((file) => ({ source: file.source, said: readFile(assembly, file) }))
   await replay(assembly, merge(inputs), print)
 }
 
@@ -54,10 +54,8 @@ export async function replayStore(
 
 export type Print = (line: ReplayLine) => void
 
-type Arrival = { readonly source: string; readonly at: number } & (
-  | { readonly event: NewEvent }
-  | { readonly fact: NewFact }
-)
+type Said = { readonly event: NewEvent } | { readonly fact: NewFact }
+type Arrival = { readonly source: string; readonly at: number } & Said
 
 async function replay(
   assembly: Assembly,
@@ -93,13 +91,11 @@ async function replay(
   await rehearsal?.close()
 }
 
-/** Events of several inputs in the order of their time; each input keeps its own order. */
+/** What several inputs say in the order of their time; each input keeps its own order. */
 async function* merge(
-  inputs: readonly { readonly source: string; readonly events: AsyncIterator<NewEvent> }[],
+  inputs: readonly { readonly source: string; readonly said: AsyncIterator<Said> }[],
 ): AsyncIterable<Arrival> {
-  const heads = await Promise.all(
-    inputs.map(async ({ source, events }) => ({ source, events, head: await events.next() })),
-  )
+  const heads = await Promise.all(inputs.map(async ({ source, said }) => ({ source, said, head: await said.next() })))
   for (;;) {
     let first: (typeof heads)[number] | undefined
     for (const one of heads) {
@@ -107,17 +103,18 @@ async function* merge(
       if (first === undefined || timeOf(one.head.value) < timeOf(first.head.value)) first = one
     }
     if (first === undefined) return
-    const event = first.head.value as NewEvent
-    yield { source: first.source, event, at: timeOf(event) }
-    first.head = await first.events.next()
+    const said = first.head.value as Said
+    yield { source: first.source, ...said, at: timeOf(said) }
+    first.head = await first.said.next()
   }
 }
 
-function timeOf(event: NewEvent | undefined): number {
-  return event?.time ?? 0
+function timeOf(said: Said | undefined): number {
+  if (said === undefined) return 0
+  return ('event' in said ? said.event.time : said.fact.time) ?? 0
 }
 
-async function* readFileEvents(assembly: Assembly, { source, path }: ReplayFile): AsyncGenerator<NewEvent> {
+async function* readFile(assembly: Assembly, { source, path }: ReplayFile): AsyncGenerator<Said> {
   const found = assembly.sources.find((one) => one.name === source)
   if (found === undefined) {
     const known = assembly.sources.map((one) => one.name).join(', ')
@@ -143,7 +140,7 @@ async function* readFileEvents(assembly: Assembly, { source, path }: ReplayFile)
 }
 
 /** Ends the sessions that are still open, each at the time it is due. */
-function* runOut(reader: Reader, now: number): Iterable<NewEvent> {
+function* runOut(reader: Reader, now: number): Iterable<Said> {
   let at = now
   for (;;) {
     const output = reader.tick(at)
@@ -153,8 +150,9 @@ function* runOut(reader: Reader, now: number): Iterable<NewEvent> {
   }
 }
 
-function* timed(output: ReaderOutput, now: number): Iterable<NewEvent> {
-  for (const event of output.events) yield event.time === undefined ? { ...event, time: now } : event
+function* timed({ events, facts = [] }: ReaderOutput, now: number): Iterable<Said> {
+  for (const event of events) yield { event: event.time === undefined ? { ...event, time: now } : event }
+  for (const fact of facts) yield { fact: fact.time === undefined ? { ...fact, time: now } : fact }
 }
 
 /** Source events and facts in the one order in which they came; what was derived from them is derived anew. */

@@ -4,6 +4,7 @@
 import http from 'node:http'
 import https from 'node:https'
 import { codeOf, tlsCode, unreachableWords } from './connection-words.ts'
+import { createTrustingAgent, type Trust } from './http-trust.ts'
 import { isPrivateAddress, publicLookup } from './private-address.ts'
 
 export interface HttpRequest {
@@ -19,6 +20,8 @@ export interface HttpRequest {
   readonly signal?: AbortSignal
   /** False: loopback, private and link-local addresses are refused, for addresses that strangers may choose. */
   readonly allowPrivate?: boolean
+  /** Of https: whom to believe instead of the authorities that everybody believes. */
+  readonly trust?: Trust
 }
 
 export type HttpAnswer =
@@ -61,7 +64,7 @@ function exchange(url: URL, options: HttpRequest, allowPrivate: boolean): Promis
   const outgoing = (url.protocol === 'https:' ? https : http).request(url, {
     method: options.method ?? (body === undefined ? 'GET' : 'POST'),
     headers: { ...options.headers, ...(body === undefined ? {} : { 'content-length': body.byteLength }) },
-    agent: agentFor(url.protocol, allowPrivate),
+    agent: agentFor(url.protocol, allowPrivate, options.trust),
     ...(allowPrivate ? {} : { lookup: publicLookup }),
   })
   let isConnected = false
@@ -141,9 +144,12 @@ type Protocol = 'http:' | 'https:'
 const agents = new Map<string, http.Agent>()
 
 /** Guarded connections have agents of their own, lest they be given one that was made without the guard. */
-function agentFor(protocol: string, allowPrivate: boolean): http.Agent {
-  const key = `${protocol} ${allowPrivate}`
-  const agent = agents.get(key) ?? createAgent(protocol as Protocol)
+function agentFor(protocol: string, allowPrivate: boolean, trust: Trust | undefined): http.Agent {
+  const believed = protocol === 'https:' ? trust : undefined
+  const key = `${protocol} ${allowPrivate} ${believed === undefined ? '' : JSON.stringify(believed)}`
+  const agent =
+    agents.get(key) ??
+    (believed === undefined ? createAgent(protocol as Protocol) : createTrustingAgent(believed, idleMs))
   agents.set(key, agent)
   return agent
 }

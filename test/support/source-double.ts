@@ -60,6 +60,8 @@ export interface SourceDoubleTools {
   readonly rows?: Map<string, Json>
   /** Where the last run stood. */
   readonly cursor?: Json | undefined
+  /** Where it is; absent: hub. */
+  readonly host?: string
 }
 
 export async function startSource<Options>(
@@ -71,6 +73,7 @@ export async function startSource<Options>(
     zone = 'UTC',
     rows = new Map(),
     cursor,
+    host = 'hub',
   }: SourceDoubleTools = {},
 ): Promise<SourceDouble> {
   const routes = new Map<string, RouteHandler>()
@@ -100,7 +103,7 @@ export async function startSource<Options>(
   const note = (level: string) => (message: string) => void double.logged.push(`${level}: ${message}`)
   const running = kind.start(kind.options.parse(options), {
     name,
-    place: { zone, host: 'hub', saved: [...rows] },
+    place: { zone, host, saved: [...rows] },
     signal: abort.signal,
     now,
     async ask(question, progress: Progress = {}) {

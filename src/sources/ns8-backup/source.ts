@@ -6,7 +6,7 @@ import type { Ns8Options } from './options.ts'
 import { createPlanDesk } from './plan-desk.ts'
 import { listenForChanges, readCluster } from './redis.ts'
 import { createRepositoryDesk } from './repository-desk.ts'
-import { startTicker, type Ticker } from './ticker.ts'
+import { startTicker, type Ticker } from '../../lib/ticker.ts'
 
 /** A run writes several keys in a row. */
 const changeMs = 200

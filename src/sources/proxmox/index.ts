@@ -1,0 +1,14 @@
+// The proxmox source: what guests, storages and backups of a Proxmox node do, from its tasks, its lists and its notifications.
+import type { SourceKind } from '../../source.ts'
+import { options, type Options } from './options.ts'
+import { nodeOf, runSource, toHostOf } from './source.ts'
+import { createTaskReader } from './task-reader.ts'
+
+export default {
+  about:
+    'Follows a Proxmox node: ended tasks from its list, states of guests and storages from its API or its commands, and its notifications at POST /api/v1/webhook/<name of the source>.',
+  options,
+  example: { node: 'pve1', tasks: '/var/log/pve/tasks', every: '30s', storageFull: { warning: 85, critical: 95 } },
+  start: (given, tools) => runSource(given, tools),
+  reader: ({ node }, { host }) => createTaskReader({ hostOf: toHostOf(node ?? nodeOf(host), host) }),
+} satisfies SourceKind<Options>

@@ -54,4 +54,4 @@ export const eventTypes = {
 } as const
 
 /** Watches that stand beside the source of their name, known without loading any. */
-export const besideSources: readonly string[] = ['ns8-backup']
+export const besideSources: readonly string[] = ['ns8-backup', 'proxmox']

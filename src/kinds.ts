@@ -4,6 +4,7 @@ export const sources = {
   alertmanager: () => import('./sources/alertmanager/index.ts'),
   cloudevents: () => import('./sources/cloudevents/index.ts'),
   heartbeat: () => import('./sources/heartbeat/index.ts'),
+  journal: () => import('./sources/journal/index.ts'),
   log: () => import('./sources/log/index.ts'),
   message: () => import('./sources/message.ts'),
   'ns8-backup': () => import('./sources/ns8-backup/index.ts'),

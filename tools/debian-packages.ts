@@ -27,6 +27,12 @@ export const borrowed: readonly Borrowed[] = [
     for: 'test',
     reason: 'reckons calendar expressions, to compare',
   },
+  {
+    package: 'systemd-journal-remote',
+    program: 'systemd-journal-remote',
+    for: 'test',
+    reason: 'writes the journals that are read',
+  },
   { package: 'curl', program: 'curl', for: 'test', reason: 'calls the hub as jobs do' },
   { package: 'mtail', program: 'mtail', for: 'bench', reason: 'reads the same log, to compare speed' },
   { package: 'sec', program: 'sec', for: 'bench', reason: 'reads the same log, to compare speed' },
@@ -35,7 +41,7 @@ export const borrowed: readonly Borrowed[] = [
 /** Packages whose program is not on PATH; a bench needs what the tests need as well. */
 export function findMissing(
   purpose: 'test' | 'bench',
-  path = `${process.env['PATH'] ?? ''}:/usr/bin:/usr/sbin`,
+  path = `${process.env['PATH'] ?? ''}:/usr/bin:/usr/sbin:/usr/lib/systemd`,
 ): readonly Borrowed[] {
   return borrowed.filter((entry) => (entry.for === 'test' || purpose === 'bench') && !isOnPath(entry.program, path))
 }

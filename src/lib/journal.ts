@@ -89,7 +89,7 @@ function readTime(stamp: unknown): number | undefined {
   const microseconds = typeof stamp === 'string' && /^\d{1,20}$/.test(stamp) ? Number(stamp) : stamp
   if (typeof microseconds !== 'number' || !(microseconds > 0)) return undefined
   const time = Math.floor(microseconds / 1000)
-  return time <= latest ? time : undefined
+  return time > 0 && time <= latest ? time : undefined
 }
 
 /** A field stands as text, as a list of bytes when it has others than printable ones, or as a list of these when it stands twice. */

@@ -39,6 +39,8 @@ export interface SourceDouble {
   stall: Promise<void>
   /** What was logged: level and message. */
   readonly logged: string[]
+  /** As it last said; undefined: it never did. */
+  readonly caughtUp: boolean | undefined
 }
 
 export const remote = '192.0.2.9'
@@ -52,12 +54,14 @@ export interface SourceDoubleTools {
   readonly zone?: string
   /** Session rows of the last run. */
   readonly rows?: Map<string, Json>
+  /** Holds the cursor from one run to the next. */
+  readonly place?: { cursor?: Json }
 }
 
 export async function startSource<Options>(
   kind: SourceKind<Options>,
   options: unknown = {},
-  { name = 'double', now = () => Date.UTC(2026, 10, 20, 3), zone = 'UTC', rows = new Map() }: SourceDoubleTools = {},
+  { name = 'double', now = () => Date.UTC(2026, 10, 20, 3), zone = 'UTC', rows = new Map(), place = {} }: SourceDoubleTools = {},
 ): Promise<SourceDouble> {
   const routes = new Map<string, RouteHandler>()
   const known = new Map<string, string>()
@@ -74,6 +78,7 @@ export async function startSource<Options>(
     measures: new Map<string, number>(),
     full: false,
     logged: [] as string[],
+    caughtUp: undefined as boolean | undefined,
     stall: Promise.resolve(),
     async ask({ method = 'POST', path, headers = {}, body = '' }: Parameters<SourceDouble['ask']>[0]) {
       const handler = routes.get(`${method} ${path}`) ?? assert.fail(`no route ${method} ${path}`)
@@ -91,14 +96,16 @@ export async function startSource<Options>(
     onRecheck: (handler) => {
       onRecheck = handler
     },
-    cursor: async () => undefined,
+    cursor: async () => place.cursor,
     measure: (what, value) => void double.measures.set(what, value),
     log: { info: note('info'), warn: note('warn'), error: note('error') },
     route: (method, path, handler) => void routes.set(`${method} ${path}`, handler),
-    async emit({ events = [], facts = [], rejected = [] }, { put = [], delete: gone = [] } = {}) {
+    async emit({ events = [], facts = [], rejected = [] }, { put = [], delete: gone = [], cursor, caughtUp } = {}) {
       await double.stall
       if (double.full) throw new NotStored('the disk is full')
       double.batches += 1
+      if (cursor !== undefined) place.cursor = JSON.parse(JSON.stringify(cursor)) as Json
+      if (caughtUp !== undefined) double.caughtUp = caughtUp
       for (const [key, value] of put) rows.set(key, value)
       for (const key of gone) rows.delete(key)
       double.rejected.push(...rejected)

@@ -1,8 +1,9 @@
 // `npm run bench`: measures what Sereno promises of speed and memory, prints it and writes docs/benchmarks.md.
-// With names of parts (reader intake latency conditions idle start kill) it measures only those and leaves the others' sections.
+// With names of parts (reader intake latency conditions sample idle start kill) it measures only those and leaves the others' sections.
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { benchConditions } from './conditions.ts'
+import { benchHostSample } from './host-sample.ts'
 import { benchIdle, benchStart } from './idle.ts'
 import { benchIntake } from './intake.ts'
 import { benchKill } from './kill.ts'
@@ -18,6 +19,7 @@ const parts: { readonly [name: string]: () => Promise<readonly BenchRow[]> } = {
   intake: benchIntake,
   latency: benchLatency,
   conditions: benchConditions,
+  sample: benchHostSample,
   idle: benchIdle,
   start: benchStart,
   kill: benchKill,

@@ -12,6 +12,7 @@ import type { AccessToken } from './http/auth.ts'
 import { createServer } from './http/server.ts'
 import { assemble } from './hub/assemble.ts'
 import { createDoor } from './hub/door.ts'
+import { dryRunWords } from './hub/dry-run.ts'
 import { createActs } from './hub/watchman/acts.ts'
 import { createWatchman } from './hub/watchman/watchman.ts'
 import { startHeartbeat } from './hub/heartbeat.ts'
@@ -65,6 +66,7 @@ export async function startHub(options: HubOptions): Promise<Hub> {
   if (found.config === undefined) throw new Error(explain(found.issues).join('\n'))
   for (const warning of explain(found.warnings)) log.warn(warning)
   const tools = { now: () => Date.now(), request, print: options.print, log }
+  if (found.config.hub.dryRun) log.warn(dryRunWords)
   let assembly = await assemble(found.config, found.document, tools)
   const folder = resolve(options.data ?? assembly.config.hub.data)
   const { hub } = assembly.config
@@ -144,6 +146,7 @@ export async function startHub(options: HubOptions): Promise<Hub> {
     if (later.length > 0) parts.push(describeLater(later))
     const message = parts.join('; ')
     log.info(message)
+    if (after.config.hub.dryRun) log.warn(dryRunWords)
     return { ok: true, message }
   }
 

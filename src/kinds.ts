@@ -4,17 +4,22 @@ export const sources = {
   alertmanager: () => import('./sources/alertmanager/index.ts'),
   cloudevents: () => import('./sources/cloudevents/index.ts'),
   heartbeat: () => import('./sources/heartbeat/index.ts'),
+  host: () => import('./sources/host/index.ts'),
   journal: () => import('./sources/journal/index.ts'),
   log: () => import('./sources/log/index.ts'),
   message: () => import('./sources/message.ts'),
+  'node-exporter': () => import('./sources/node-exporter/index.ts'),
   'ns8-backup': () => import('./sources/ns8-backup/index.ts'),
+  sysinfo: () => import('./sources/sysinfo.ts'),
   vlmcsd: () => import('./sources/vlmcsd/index.ts'),
 } as const
 
 export const watches = {
+  absence: () => import('./watches/absence/index.ts'),
   boot: () => import('./watches/boot/index.ts'),
   heartbeat: () => import('./watches/heartbeat/index.ts'),
   'ns8-backup': () => import('./watches/ns8-backup/index.ts'),
+  schedule: () => import('./watches/schedule/index.ts'),
   thresholds: () => import('./watches/thresholds/index.ts'),
 } as const
 
@@ -29,6 +34,8 @@ export const eventTypes = {
   alert: () => import('./event-types/alert.ts'),
   backup: () => import('./event-types/backup/index.ts'),
   heartbeat: () => import('./event-types/heartbeat.ts'),
+  'host-presence': () => import('./event-types/host-presence.ts'),
+  'host-report': () => import('./event-types/host-report.ts'),
   'host-startup': () => import('./event-types/host-startup.ts'),
   'host-threshold': () => import('./event-types/host-threshold.ts'),
   kms: () => import('./event-types/kms.ts'),

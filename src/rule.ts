@@ -11,12 +11,22 @@ export interface Rule {
   /** Tells the event with this severity instead of its own. */
   readonly severity?: Severity
   readonly dedupe?: { readonly by: readonly string[]; readonly forMs: number; readonly tell: 'next' | 'end' }
+  readonly group?: Group
   readonly throttle?: Throttle
   /** Says after each such span that a condition is still open. */
   readonly remindMs?: number
   readonly template?: Template
   readonly to: readonly string[]
   readonly stop: boolean
+}
+
+/** What comes together is told together: the first at once (or after `waitMs`), the rest when the interval is over. */
+export interface Group {
+  readonly by: readonly string[]
+  readonly waitMs: number
+  readonly intervalMs: number
+  /** Fewer are told one by one. */
+  readonly min: number
 }
 
 /** At most `max` messages in any span of `perMs`. */

@@ -20,6 +20,8 @@ export interface WatchKind<Options = unknown, State extends Json = Json> {
    * has said a word. Without it, in the name of the source of the input.
    */
   readonly inOwnName?: true
+  /** The row that is stepped with a timer named `now` when a person has the watch run: `sereno run-schedule`. */
+  readonly runs?: string
   /** Names of the facts it wants to see, `*` for any characters. */
   readonly facts?: readonly string[]
   /** Types of the events it wants to see, `*` for any characters. */
@@ -117,6 +119,8 @@ export interface Timer {
   /** Absent: takes the timer back. */
   readonly at?: number
   readonly body?: Json
+  /** A time on the wall: a step of the clock leaves it where it is. */
+  readonly clock?: 'calendar'
   /**
    * Set when the timer stands for silence: "nothing was heard for so long". After our own absence it is set anew for a
    * full period, since what was said meanwhile may have been missed.

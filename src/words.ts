@@ -228,7 +228,12 @@ export const reasons = [
 export type Reason = (typeof reasons)[number]
 
 export type Outcome =
-  | { readonly ok: true; readonly handle?: string }
+  | {
+      readonly ok: true
+      readonly handle?: string
+      /** What is to be known of it beside, such as that nothing was sent; without a full stop. */
+      readonly note?: string
+    }
   | {
       readonly ok: false
       readonly reason: Reason

@@ -20,6 +20,12 @@ export const borrowed: readonly Borrowed[] = [
     for: 'test',
     reason: 'posts alerts to a hub and is asked for them',
   },
+  {
+    package: 'prometheus-node-exporter',
+    program: 'prometheus-node-exporter',
+    for: 'test',
+    reason: 'looks at the same machine in the same second, and is scraped',
+  },
   { package: 'restic', program: 'restic', for: 'test', reason: 'makes the repositories that are probed' },
   {
     package: 'systemd',

@@ -2,6 +2,7 @@
 import { Command, CommanderError, Option } from 'commander'
 import { printable } from '../lib/printable.ts'
 import { version } from '../version.ts'
+import type { CheckOptions } from './check.ts'
 import type { ConditionsOptions } from './conditions.ts'
 import type { DeliveriesOptions } from './deliveries.ts'
 import type { EventsOptions } from './events.ts'
@@ -10,6 +11,7 @@ import type { ReplayOptions } from './replay.ts'
 import type { RunOptions } from './run.ts'
 import type { ImportOptions } from './import.ts'
 import type { AskOptions, SilenceOptions, SilencesOptions } from './silences.ts'
+import type { RunScheduleOptions } from './run-schedule.ts'
 import type { SendOptions } from './send.ts'
 import { detailOf, Refusal, type ExitCode, type Terminal } from './terminal.ts'
 import type { WhyOptions } from './why.ts'
@@ -47,9 +49,11 @@ function createProgram(terminal: Terminal, finish: (code: ExitCode) => void): Co
     .option('--listen <host:port>', 'the address to listen on (else hub.listen of the configuration)')
     .action(async (options: RunOptions) => finish(await (await import('./run.ts')).run(options, terminal)))
 
-  add('check [file]', 'Check a configuration: every mistake as file:line:col.').action(
-    async (file: string | undefined) => finish(await (await import('./check.ts')).check(file, terminal)),
-  )
+  add('check [file]', 'Check a configuration: every mistake as file:line:col.')
+    .option('--config <file>', 'the configuration, as run takes it')
+    .action(async (file: string | undefined, options: CheckOptions) =>
+      finish(await (await import('./check.ts')).check(file, options, terminal)),
+    )
   add('init', 'Write a commented sereno.yaml into this folder.').action(async () =>
     finish(await (await import('./init.ts')).init(terminal)),
   )
@@ -161,6 +165,13 @@ function createProgram(terminal: Terminal, finish: (code: ExitCode) => void): Co
     .addOption(jsonOption('the delivery, as JSON'))
     .action(async (name: string, options: HubOptions) =>
       finish(await (await import('./channel.ts')).testChannel(name, options, terminal)),
+    )
+
+  looking(add('run-schedule <name>', "Have the hub do a schedule's work now, for those who stay with cron."))
+    .option('--dry-run', 'show what each channel would send, and send nothing; needs no hub')
+    .option('--config <file>', 'the configuration, for --dry-run')
+    .action(async (name: string, options: RunScheduleOptions) =>
+      finish(await (await import('./run-schedule.ts')).runSchedule(name, options, terminal)),
     )
 
   withData(add('backup <file>', 'Write a copy of the store, while a hub runs or not.')).action(

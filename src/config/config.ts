@@ -60,6 +60,8 @@ export interface HubConfig {
   readonly tokens: readonly Token[]
   readonly tls?: { readonly cert: string; readonly key: string }
   readonly insecure: boolean
+  /** Messages are printed, not sent. */
+  readonly dryRun: boolean
   readonly open: { readonly metrics: readonly string[] }
   readonly fallback?: string
   readonly heartbeat?: { readonly url: string; readonly everyMs: number }

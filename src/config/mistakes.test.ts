@@ -106,16 +106,16 @@ const mistakes: readonly [text: string, lines: readonly string[]][] = [
   ],
   [
     'sources:\n  log:\n',
-    ['2:3: the source "log" has no options; write at least kind: and one of message, cloudevents, tail'],
+    ['2:3: the source "log" has no options; write at least kind: and one of message, cloudevents, host, sysinfo, tail'],
   ],
   [
     'sources:\n  log: { path: /x }\n',
-    ['2:3: the source "log" has no kind; write kind: and one of message, cloudevents, tail'],
+    ['2:3: the source "log" has no kind; write kind: and one of message, cloudevents, host, sysinfo, tail'],
   ],
   ['sources:\n  log: { kind: tial }\n', ['2:16: the kind of source "tial" is not known; did you mean "tail"?']],
   [
     'sources:\n  log: { kind: kafka }\n',
-    ['2:16: the kind of source "kafka" is not known; there are: message, cloudevents, tail'],
+    ['2:16: the kind of source "kafka" is not known; there are: message, cloudevents, host, sysinfo, tail'],
   ],
   [
     'sources:\n  "a b": { kind: message }\n',

@@ -1,4 +1,5 @@
 // What must wait goes into a bundle, to be told as one; what becomes of a condition there meanwhile is noted beside it; pure.
+import { mostInGroup } from '../rules/group.ts'
 import { type ConditionEnd, type Severity, severities } from '../words.ts'
 import type { Thread } from './condition-row.ts'
 import type { Draft } from './draft.ts'
@@ -76,11 +77,12 @@ export function hold(draft: Draft, held: Held, now: number): boolean {
     unnamed: open.unnamed + held.repeats + (named ? 0 : 1),
     severity: worst(open.severity, held.event.severity),
   })
-  if (known === undefined) {
+  const isFull = held.by === 'group' && open.events.length + 1 === mostInGroup
+  if (known === undefined || isFull) {
     draft.job({
       key: held.bundle,
       kind: 'bundle',
-      dueAt: held.at,
+      dueAt: isFull ? now : held.at,
       clock: 'hub',
       ...(held.source === undefined ? {} : { source: held.source }),
       ...(held.host === undefined ? {} : { periodMs: reportWaitMs }),

@@ -80,6 +80,13 @@ export function stepCommand(command: Command, seq: number, tools: CommandTools):
         runWatch(watch, { kind: 'begin', key: command.row }, undefined, { draft, now, cause: seq })
       return {}
     }
+    case 'run': {
+      const watch = judge.watches.find(({ name }) => name === command.watch)
+      const key = watch?.kind.runs
+      if (watch === undefined || key === undefined) return {}
+      runWatch(watch, { kind: 'timer', key, name: 'now', body: null }, undefined, { draft, now, cause: seq })
+      return {}
+    }
     case 'forget-host':
       forgetHost(judge, command.host, { draft, now, cause: seq })
       return {}

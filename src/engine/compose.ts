@@ -133,7 +133,13 @@ function digest(delivery: Delivery, events: readonly HubEvent[], tools: ComposeT
     .map((event) => `${lineOf(event, tools, titles.size > 1)}${endedWords(extra.ended?.[event.seq], event)}`)
   const more = count - Math.min(shown.length, namedInDigest)
   if (more > 0) lines.push(`… and ${more} more`)
-  return { title: extra.heldBy === 'late' ? `While I was away: ${what}` : what, lines: [lines.join('\n')] }
+  return { title: `${digestTitles[extra.heldBy ?? ''] ?? ''}${what}`, lines: [lines.join('\n')] }
+}
+
+const digestTitles: { readonly [stage: string]: string } = {
+  late: 'While I was away: ',
+  mute: 'Held until now: ',
+  group: 'Together: ',
 }
 
 function lineOf(event: HubEvent, tools: ComposeTools, titled: boolean): string {

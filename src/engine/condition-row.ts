@@ -102,7 +102,7 @@ export function readRow(state: Pick<StageState, 'get'>, key: string): ConditionR
 
 /** Rows as the store lists them. */
 export function readRows(states: readonly (readonly [key: string, value: Json])[]): ConditionRow[] {
-  return states.map(([, value]) => value as unknown as ConditionRow)
+  return states.map(([, value]) => value as ConditionRow)
 }
 
 /** For those who were told as well: the end of what flaps is held back until it has been calm. */

@@ -47,6 +47,8 @@ export type Command =
   | { readonly name: 'awake'; readonly from: number; readonly until: number; readonly jobs: readonly Job[] }
   /** A watch has a row from the beginning. */
   | { readonly name: 'begin'; readonly watch: string; readonly row: string }
+  /** A person has a watch run: its row is stepped with a timer named `now`. */
+  | { readonly name: 'run'; readonly watch: string }
   /** A watch is no longer configured: its rows and jobs, by key. */
   | { readonly name: 'forget'; readonly rows: readonly string[]; readonly jobs: readonly string[] }
   /** A person has a host forgotten: watches drop what they keep of it. */

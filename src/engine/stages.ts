@@ -1,6 +1,7 @@
 // The way past the stages for one rule and channel: to a message, a bundle, a beginning that is held, or a reason; pure.
 import { toId } from '../lib/id.ts'
 import { dedupe } from '../rules/dedupe.ts'
+import { group } from '../rules/group.ts'
 import { late } from '../rules/late.ts'
 import { mute } from '../rules/mute.ts'
 import { silence } from '../rules/silence.ts'
@@ -17,13 +18,14 @@ import { addThreads, noteOf, pendingThreads, type ThreadTools, verdict } from '.
 
 /**
  * After `match`, in the order in which a person can predict them. Parents come between mute and
- * dedupe; groups between dedupe and throttle.
+ * dedupe.
  */
 const stages: readonly (readonly [name: string, stage: Stage])[] = [
   ['silence', silence],
   ['mute', mute],
   ['dedupe', dedupe],
   ['late', late],
+  ['group', group],
   ['throttle', throttle],
   ['throttle', channelThrottle],
 ]

@@ -117,7 +117,7 @@ function setTimer(watch: JudgeWatch, row: string, source: string | undefined, ti
     key,
     kind: 'timer',
     dueAt: timer.at,
-    clock: 'hub',
+    clock: timer.clock ?? 'hub',
     ...(source === undefined ? {} : { source }),
     ...(timer.periodMs === undefined ? {} : { periodMs: timer.periodMs }),
     body,

@@ -23,6 +23,8 @@ export interface ApiDoor {
   ack(id: string, by: string): Promise<Done | undefined>
   /** Asks the watchman, as one does on a channel. */
   ask(text: string, by: string): Promise<{ readonly ok: boolean; readonly lines: readonly string[] }>
+  /** Has a schedule run now; a refusal is one sentence. */
+  runSchedule(name: string): Promise<Done>
   /** Sends a test message to one channel by the way all messages go; resolves when it is queued, with its delivery id. */
   testChannel(name: string): Promise<{ readonly ok: true; readonly delivery: string } | Refused>
   /** All or nothing; `message` says what changed. */

@@ -73,6 +73,7 @@ export const conditionsQuery = z.strictObject({
 
 export const noQuery = z.strictObject({})
 export const idPath = z.strictObject({ id: anId })
+export const schedulePath = z.strictObject({ name: z.string().describe('Name of a watch of kind schedule.') })
 export const namePath = z.strictObject({ name: z.string().describe('Name of a channel.') })
 
 const verdict = z

@@ -232,6 +232,7 @@ function door(): ApiDoor {
     },
     ack: async (id, by) => (id === toId(1) ? undefined : { ok: true, message: `${by} looks after ${id}.` }),
     ask: async (text, by) => ({ ok: true, lines: [`${by} asked ${text}`] }),
+    runSchedule: async (name) => ({ ok: name === 'daily', message: `It was ${name}.` }),
     testChannel: async () => ({ ok: true, delivery: toId(first + 10) }),
     reload: async () => reloaded,
   }

@@ -146,6 +146,18 @@ const routes: readonly Route[] = [
   },
   {
     method: 'post',
+    path: '/api/v1/schedules/{name}/run',
+    name: 'runSchedule',
+    summary: 'Have a schedule do its work now; its next time stays as it is.',
+    params: shapes.schedulePath,
+    answers: { 200: { about: 'It has run.', shape: shapes.done }, 404: missing },
+    run: async (door, { name }: z.output<typeof shapes.schedulePath>) => {
+      const done = await door.runSchedule(name)
+      return done.ok ? ok({ message: done.message }) : notFound(done.message)
+    },
+  },
+  {
+    method: 'post',
     path: '/api/v1/reload',
     name: 'reload',
     summary: 'Read the configuration again: checked first, then put into force whole or not at all.',

@@ -60,6 +60,7 @@ export async function startTestHub(options: Partial<HttpOptions> = {}): Promise<
     endSilence: async () => ({ ok: false, message: 'No.' }),
     ack: async () => undefined,
     ask: async () => ({ ok: true, lines: ['All quiet.'] }),
+    runSchedule: async (name) => ({ ok: false, message: `There is no schedule ${name}; there are none.` }),
     testChannel: async () => ({ ok: false, message: 'No.' }),
     reload: async () => ({ ok: true, message: 'nothing changed' }),
   }

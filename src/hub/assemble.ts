@@ -4,6 +4,7 @@ import type { ChannelKind } from '../channel.ts'
 import type { ChannelConfig, Config } from '../config/config.ts'
 import { graceOf, toMute } from '../config/mute.ts'
 import { machineZone } from '../lib/local-time.ts'
+import { createDrySender } from './dry-run.ts'
 import { createSender, type SenderTools } from '../engine/sender.ts'
 import type { ChannelFacts, Judge, JudgeWatch, SourceFacts } from '../engine/judge.ts'
 import type { Sender } from '../engine/lane.ts'
@@ -53,7 +54,8 @@ export async function assemble(config: Config, document: Json, tools: AssemblyTo
     const { name, options, minIntervalMs } = channel
     const kind = await loadChannel(channel.kind)
     channels.set(name, factsOf(kind, channel))
-    senders.set(name, createSender({ name, kind, options, minIntervalMs }, senderTools))
+    const sender = createSender({ name, kind, options, minIntervalMs }, senderTools)
+    senders.set(name, config.hub.dryRun ? createDrySender(name, sender, tools.print) : sender)
   }
   channels.set(loopback, loopbackFacts)
   senders.set(loopback, loopbackSender)

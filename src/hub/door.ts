@@ -85,6 +85,15 @@ export function createDoor(parts: DoorParts): HubDoor {
     async closeCondition(key) {
       await engine.command({ name: 'close', condition: key, by: 'closed' })
     },
+    async runSchedule(name) {
+      const known = assembly().judge.watches.filter(({ kind }) => kind.runs !== undefined)
+      if (!known.some((watch) => watch.name === name)) {
+        const names = known.map((watch) => watch.name).join(', ')
+        return { ok: false, message: `There is no schedule ${name}; there are ${names || 'none'}.` }
+      }
+      await engine.command({ name: 'run', watch: name })
+      return { ok: true, message: `Schedule ${name} has run.` }
+    },
     async testChannel(channel) {
       if (!assembly().judge.channels.has(channel) || channel === loopback) {
         const known = assembly().config.channels.map(({ name }) => name)

@@ -32,6 +32,7 @@ const sentences: { readonly [name: string]: string } = {
   sereno_last_event_timestamp_seconds: 'Own time of the last event, by source.',
   sereno_lines_cut_total: 'Lines that were longer than what is read of one.',
   sereno_lines_total: 'Lines read from the log.',
+  sereno_node_exporters_down: 'Node_exporters that gave no sample the last time.',
   sereno_orphan_closes_total: 'Connections to the KMS server whose end is in the log but not their beginning.',
   sereno_outbox_oldest_seconds: 'Age of the oldest message that waits, by channel.',
   sereno_outbox_waiting: 'Messages that wait or are being sent, by channel.',

@@ -149,6 +149,7 @@ function createDoor(store: Store): ApiDoor {
     endSilence: async () => ({ ok: false, message: 'No.' }),
     ack: async () => undefined,
     ask: async () => ({ ok: true, lines: ['All quiet.'] }),
+    runSchedule: async (name) => ({ ok: false, message: `There is no schedule ${name}; there are none.` }),
     testChannel: async () => ({ ok: true, delivery: deadId }),
     reload: async () => ({ ok: true, message: 'in force' }),
   }

@@ -21,6 +21,7 @@ describe('wrong usage', () => {
     [['why'], /^sereno: missing required argument 'id'/],
     [['why', 'what is this'], /^sereno: "what is this" is no id; ids look like 1n5c0k3v2$/],
     [['check', 'a', 'b'], /^sereno: too many arguments/],
+    [['check', 'a', '--config', 'b'], /^sereno: FILE and --config exclude each other/],
     [['test'], /^sereno: missing required argument 'scenario'/],
     [['events', '--limit', '0'], /^sereno: --limit 0 is out of range; give a number from 1 to 1000$/],
     [['events', '--since', 'noon'], /^sereno: --since noon is no time; give one such as 1h, 7d or 2026-/],

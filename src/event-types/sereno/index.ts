@@ -2,5 +2,6 @@
 import type { EventType } from '../../event-type.ts'
 import answers from './answer.ts'
 import hub from './hub.ts'
+import schedules from './schedule.ts'
 
-export default [...hub, ...answers] satisfies EventType[]
+export default [...hub, ...answers, ...schedules] satisfies EventType[]

@@ -11,6 +11,7 @@ export const sources = {
   'node-exporter': () => import('./sources/node-exporter/index.ts'),
   'ns8-backup': () => import('./sources/ns8-backup/index.ts'),
   sysinfo: () => import('./sources/sysinfo.ts'),
+  systemd: () => import('./sources/systemd/index.ts'),
   vlmcsd: () => import('./sources/vlmcsd/index.ts'),
 } as const
 
@@ -20,6 +21,7 @@ export const watches = {
   heartbeat: () => import('./watches/heartbeat/index.ts'),
   'ns8-backup': () => import('./watches/ns8-backup/index.ts'),
   schedule: () => import('./watches/schedule/index.ts'),
+  systemd: () => import('./watches/systemd/index.ts'),
   thresholds: () => import('./watches/thresholds/index.ts'),
 } as const
 
@@ -41,5 +43,7 @@ export const eventTypes = {
   kms: () => import('./event-types/kms.ts'),
   log: () => import('./event-types/log.ts'),
   message: () => import('./event-types/message.ts'),
+  network: () => import('./event-types/network.ts'),
   sereno: () => import('./event-types/sereno/index.ts'),
+  service: () => import('./event-types/service.ts'),
 } as const

@@ -10,11 +10,11 @@ export type Reason = Stopping['reason']
 const sayings: readonly (readonly [Reason, RegExp])[] = [
   ['reboot', /^(?:the )?system (?:is rebooting|will reboot now)\b/i],
   ['poweroff', /^(?:the )?system (?:is powering (?:off|down)|will power off now)\b/i],
-  ['halt', /^(?:the )?system (?:is halting|will halt now)\b/i],
-  ['reboot', /^reached target (?:\S+ - )?(?:system )?reboot\b/i],
-  ['poweroff', /^reached target (?:\S+ - )?(?:system )?power-?off\b/i],
-  ['halt', /^reached target (?:\S+ - )?(?:system )?halt\b/i],
-  ['unknown', /^reached target (?:\S+ - )?(?:system )?shutdown\b/i],
+  ['halt', /^(?:the )?system (?:is halting|is halted|will halt now)\b/i],
+  ['reboot', /^reached target (?:\S+\.target - )?(?:system )?reboot\.?$/i],
+  ['poweroff', /^reached target (?:\S+\.target - )?(?:system )?power[ -]?off\.?$/i],
+  ['halt', /^reached target (?:\S+\.target - )?(?:system )?halt\.?$/i],
+  ['unknown', /^reached target (?:\S+\.target - )?(?:system )?shutdown\.?$/i],
 ]
 
 /** Undefined: it says something else. */

@@ -1,0 +1,37 @@
+// What people read of services and interfaces that are not well.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { EventType } from '../event-type.ts'
+import type { HubEvent } from '../words.ts'
+import network from './network.ts'
+import service from './service.ts'
+
+function words([type]: readonly EventType[], more: Partial<HubEvent>) {
+  assert.ok(type)
+  const base = { seq: 1, id: '1', time: 0, receivedAt: 0, source: 'here', severity: type.severity, labels: {}, data: {} }
+  return type.message({ ...base, type: type.name, host: 'web1', ...more })
+}
+
+const over = { key: 'x', state: 'resolved' } as const
+
+test('a unit is named with what is wrong and how to look; its end says that it is well', () => {
+  const failed = words(service, { data: { unit: 'nginx.service', state: 'failed', reason: 'it crashed' } })
+  assert.equal(failed.title, 'web1: nginx.service has failed')
+  assert.equal(failed.lines?.[0], 'It crashed.')
+  assert.match(failed.lines?.[1] ?? '', /systemctl status nginx\.service/)
+  assert.equal(words(service, { data: { unit: 'a', state: 'inactive' } }).title, 'web1: a is inactive')
+  assert.equal(words(service, { data: { unit: 'a' }, condition: over }).title, 'web1: a is well again')
+})
+
+test('an interface is down or gone, and up again', () => {
+  assert.equal(words(network, { data: { interface: 'eno1', state: 'down' } }).title, 'web1: network interface eno1 is down')
+  assert.equal(words(network, { data: { interface: 'eno1', state: 'gone' } }).title, 'web1: network interface eno1 is gone')
+  assert.equal(words(network, { data: { interface: 'eno1' }, condition: over }).title, 'web1: eno1 is up again')
+  assert.deepEqual(words(network, { data: { interface: 'e', state: 'lowerlayerdown' } }).lines, [
+    'The kernel calls it lowerlayerdown.',
+  ])
+})
+
+test('names of strangers are made fit for people', () => {
+  assert.equal(words(service, { data: { unit: 'a\u001b[31m\nb' } }).title, 'web1: a b has failed')
+})

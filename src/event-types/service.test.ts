@@ -8,7 +8,16 @@ import service from './service.ts'
 
 function words([type]: readonly EventType[], more: Partial<HubEvent>) {
   assert.ok(type)
-  const base = { seq: 1, id: '1', time: 0, receivedAt: 0, source: 'here', severity: type.severity, labels: {}, data: {} }
+  const base = {
+    seq: 1,
+    id: '1',
+    time: 0,
+    receivedAt: 0,
+    source: 'here',
+    severity: type.severity,
+    labels: {},
+    data: {},
+  }
   return type.message({ ...base, type: type.name, host: 'web1', ...more })
 }
 
@@ -24,8 +33,14 @@ test('a unit is named with what is wrong and how to look; its end says that it i
 })
 
 test('an interface is down or gone, and up again', () => {
-  assert.equal(words(network, { data: { interface: 'eno1', state: 'down' } }).title, 'web1: network interface eno1 is down')
-  assert.equal(words(network, { data: { interface: 'eno1', state: 'gone' } }).title, 'web1: network interface eno1 is gone')
+  assert.equal(
+    words(network, { data: { interface: 'eno1', state: 'down' } }).title,
+    'web1: network interface eno1 is down',
+  )
+  assert.equal(
+    words(network, { data: { interface: 'eno1', state: 'gone' } }).title,
+    'web1: network interface eno1 is gone',
+  )
   assert.equal(words(network, { data: { interface: 'eno1' }, condition: over }).title, 'web1: eno1 is up again')
   assert.deepEqual(words(network, { data: { interface: 'e', state: 'lowerlayerdown' } }).lines, [
     'The kernel calls it lowerlayerdown.',

@@ -19,8 +19,7 @@ export default [
       const unit = said(data['unit']) ?? subject ?? 'A service'
       const state = said(data['state']) ?? 'failed'
       const on = host === undefined ? '' : `${cutText(cleanLine(host), 60)}: `
-      if (condition?.state === 'resolved')
-        return { title: `${on}${unit} is well again`, icon: 'white_check_mark' }
+      if (condition?.state === 'resolved') return { title: `${on}${unit} is well again`, icon: 'white_check_mark' }
       const reason = said(data['reason'])
       return {
         title: `${on}${unit} ${state === 'failed' ? 'has failed' : `is ${state}`}`,

@@ -61,7 +61,13 @@ export interface SourceDoubleTools {
 export async function startSource<Options>(
   kind: SourceKind<Options>,
   options: unknown = {},
-  { name = 'double', now = () => Date.UTC(2026, 10, 20, 3), zone = 'UTC', rows = new Map(), place = {} }: SourceDoubleTools = {},
+  {
+    name = 'double',
+    now = () => Date.UTC(2026, 10, 20, 3),
+    zone = 'UTC',
+    rows = new Map(),
+    place = {},
+  }: SourceDoubleTools = {},
 ): Promise<SourceDouble> {
   const routes = new Map<string, RouteHandler>()
   const known = new Map<string, string>()

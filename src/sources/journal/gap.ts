@@ -3,7 +3,7 @@ import { runCommand } from '../../lib/command.ts'
 import { readEntry } from '../../lib/journal.ts'
 import type { SourceTools } from '../../source.ts'
 import type { NewEvent } from '../../words.ts'
-import { type JournalPlace } from './reader.ts'
+import type { JournalPlace } from './reader.ts'
 import { stampOf } from './run.ts'
 
 /** So many are counted. */

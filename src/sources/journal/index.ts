@@ -7,7 +7,7 @@ import type { SourceKind, SourceTools } from '../../source.ts'
 import { findGap } from './gap.ts'
 import { createKeeper, type Keeper, Stopped } from './keeper.ts'
 import { journalOptions, type JournalOptions } from './options.ts'
-import { createJournalReader, type JournalPlace, readPlace } from './reader.ts'
+import { createJournalReader, readPlace } from './reader.ts'
 import { wordsFor } from './run.ts'
 
 export default createJournal('journalctl')
@@ -86,12 +86,7 @@ async function follow(journalctl: string, options: JournalOptions, tools: Source
 const environment = { PATH: process.env['PATH'], LC_ALL: 'C.UTF-8' }
 
 /** Finds the place to begin at; what lies too far back is passed over, and said to be. */
-async function begin(
-  journalctl: string,
-  options: JournalOptions,
-  tools: SourceTools,
-  keeper: Keeper,
-): Promise<void> {
+async function begin(journalctl: string, options: JournalOptions, tools: SourceTools, keeper: Keeper): Promise<void> {
   const now = tools.now()
   const stored = readPlace(await tools.cursor())
   if (stored === undefined) {

@@ -33,7 +33,12 @@ export function createMatching(
   }
 }
 
-function toEvent(matcher: Matcher, groups: Groups, entry: JournalEntry & { readonly host: string }, cut: boolean): NewEvent {
+function toEvent(
+  matcher: Matcher,
+  groups: Groups,
+  entry: JournalEntry & { readonly host: string },
+  cut: boolean,
+): NewEvent {
   const { type = 'log.line', condition } = matcher
   const { text, unit, identifier, priority } = entry
   const line = cutBytes(text, lineBytes)

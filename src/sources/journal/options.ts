@@ -27,7 +27,9 @@ const condition = z.strictObject({
   state: z.enum(['firing', 'resolved']).default('firing').describe('Whether it begins or ends.'),
   expireAfter: duration({ minMs: 1000 })
     .optional()
-    .describe('Ends by itself when no such entry came for so long. Default: only by an entry that ends it, or by hand.'),
+    .describe(
+      'Ends by itself when no such entry came for so long. Default: only by an entry that ends it, or by hand.',
+    ),
 })
 
 const match = z
@@ -38,7 +40,9 @@ const match = z
     subject: z
       .string()
       .optional()
-      .describe('The group whose text is the subject. Default: that named subject, else the unit, else the identifier.'),
+      .describe(
+        'The group whose text is the subject. Default: that named subject, else the unit, else the identifier.',
+      ),
     host: z.string().optional().describe('The group whose text is the host. Default: the one that wrote the entry.'),
     type: z
       .string()
@@ -46,7 +50,11 @@ const match = z
       .refine((type) => !type.startsWith('sereno.'), 'types of the family sereno are for the hub alone')
       .default('log.line')
       .describe('Type of the events.'),
-    title: z.string().min(1).optional().describe('Their title, with {name} for groups. Default: the words of the type.'),
+    title: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Their title, with {name} for groups. Default: the words of the type.'),
     condition: condition.optional().describe('Makes each such entry the beginning or the end of a condition.'),
   })
   .superRefine((entry, context) => {
@@ -71,7 +79,9 @@ export const journalOptions = z
     units: listOf(word)
       .prefault([])
       .meta({ examples: ['nginx.service', ['pve*.service', 'ssh.service']] })
-      .describe('Only entries of these units; * stands for any characters in names of units that are there at the start.'),
+      .describe(
+        'Only entries of these units; * stands for any characters in names of units that are there at the start.',
+      ),
     identifiers: listOf(word)
       .prefault([])
       .meta({ examples: ['kernel', ['systemd-logind']] })
@@ -84,10 +94,14 @@ export const journalOptions = z
       )
       .optional()
       .describe('Only entries of this priority and worse, or of a range.'),
-    matches: listOf(z.string().regex(/^(\+|[A-Z0-9_]+=[^]*)$/, 'write FIELD=value as journalctl takes it, or "+" for or'))
+    matches: listOf(
+      z.string().regex(/^(\+|[A-Z0-9_]+=[^]*)$/, 'write FIELD=value as journalctl takes it, or "+" for or'),
+    )
       .prefault([])
       .meta({ examples: ['_TRANSPORT=kernel', ['_UID=0', '+', '_COMM=sudo']] })
-      .describe('More of what journalctl takes: FIELD=value; two of one field are alternatives, "+" stands between groups.'),
+      .describe(
+        'More of what journalctl takes: FIELD=value; two of one field are alternatives, "+" stands between groups.',
+      ),
     match: z
       .union([pattern, match, z.array(z.union([pattern, match]))])
       .optional()

@@ -35,7 +35,10 @@ describe('an entry', () => {
         'disk',
       ],
     }
-    const { events } = readAll([entry({ PRIORITY: '4', SYSLOG_IDENTIFIER: 'kernel' }), entry({ MESSAGE: 'x' })], options)
+    const { events } = readAll(
+      [entry({ PRIORITY: '4', SYSLOG_IDENTIFIER: 'kernel' }), entry({ MESSAGE: 'x' })],
+      options,
+    )
     assert.deepEqual(events, [
       {
         type: 'log.line',
@@ -158,14 +161,19 @@ test('whatever the pieces and wherever it is killed, each entry is an event once
         reader.begin(stored)
         // As journalctl --cursor has it: from that entry itself on.
         const from = stored.cursor === undefined ? 0 : journal.findIndex(({ cursor }) => cursor === stored.cursor)
-        let rest = Buffer.from(journal.slice(from).map(({ line }) => line).join(''))
+        let rest = Buffer.from(
+          journal
+            .slice(from)
+            .map(({ line }) => line)
+            .join(''),
+        )
         for (let commits = 0; rest.length > 0 && commits < kill; commits += 1) {
           const size = pieces[commits % Math.max(1, pieces.length)] ?? 64
           const { events } = reader.push(rest.subarray(0, size), at)
           rest = rest.subarray(size)
           // The last piece of some lives is read and not stored.
           if (commits + 1 === kill) break
-          kept.push(...events.map(({ data }) => String(data?.['line']).split(' ')[0] ?? ''))
+          kept.push(...events.map(({ data }) => /\d+/.exec(JSON.stringify(data?.['line']))?.[0] ?? ''))
           stored = reader.reached
         }
       }
@@ -237,7 +245,10 @@ channels: { out: { kind: console } }
 rules: [{ on: log.line, dedupe: { by: [subject], for: 1h }, to: out }]
 `)
   const file = join(house.folder, 'export.json')
-  writeFileSync(file, [entry(), entry(), entry({ MESSAGE: 'well' })].map((line) => `${JSON.stringify(line)}\n`).join(''))
+  writeFileSync(
+    file,
+    [entry(), entry(), entry({ MESSAGE: 'well' })].map((line) => `${JSON.stringify(line)}\n`).join(''),
+  )
   const said: string[] = []
   const out = (text: string): void => void said.push(text)
   const config = join(house.folder, 'sereno.yaml')

@@ -3,7 +3,9 @@ import { z } from 'zod'
 import { duration, listOf } from '../../lib/schema.ts'
 
 /** What systemctl would take for an option is none. */
-const unit = z.string().regex(/^[A-Za-z0-9_.:@\\][A-Za-z0-9_.:@\\-]*$/, 'write the name of a unit, such as nginx.service')
+const unit = z
+  .string()
+  .regex(/^[A-Za-z0-9_.:@\\][A-Za-z0-9_.:@\\-]*$/, 'write the name of a unit, such as nginx.service')
 const pattern = z.string().min(1)
 
 export const systemdOptions = z.strictObject({

@@ -32,11 +32,15 @@ export function endedClean(words: readonly string[]): boolean | undefined {
 
 /** What shutdown(8) plans, as it stands in /run/systemd/shutdown/scheduled. */
 export function readScheduled(text: string): { readonly at: number; readonly reason: Reason } | undefined {
-  const fields = new Map(text.split('\n').map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]))
+  const fields = new Map(
+    text.split('\n').map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
+  )
   const microseconds = fields.get('USEC') ?? ''
   const mode = fields.get('MODE') ?? ''
   const reason = modes.get(mode)
-  return reason === undefined || !/^\d{1,19}$/.test(microseconds) ? undefined : { at: Number(microseconds) / 1000, reason }
+  return reason === undefined || !/^\d{1,19}$/.test(microseconds)
+    ? undefined
+    : { at: Number(microseconds) / 1000, reason }
 }
 
 /** `dry-` before one of them means that nothing will happen. */

@@ -177,7 +177,10 @@ describe('units', () => {
     ])
     machine.unit('nginx.service', 'active')
     await run.fact('unit', 'nginx.service', ({ data }) => data['ok'] === true)
-    assert.deepEqual([...machine.rows.keys()].filter((row) => row.includes('nginx')), [])
+    assert.deepEqual(
+      [...machine.rows.keys()].filter((row) => row.includes('nginx')),
+      [],
+    )
   })
 
   test('that were ill when it stopped and are well when it starts again are told to be so', async (t) => {

@@ -22,7 +22,7 @@ const badRow = (sort: Sort, name: string): string => `bad ${sort} ${name}`
 
 export function createTeller(tools: SourceTools): Teller {
   const { host, saved = [] } = tools.place
-  const rows = new Map([...saved])
+  const rows = new Map(saved)
   const wired = new Set([...rows.keys()].filter((key) => key.startsWith('wired ')).map((key) => key.slice(6)))
   const said = new Map<string, string>()
   let failing = false
@@ -69,7 +69,13 @@ export function createTeller(tools: SourceTools): Teller {
       void (await emit([toBootFact(bootFacts[sort], '*', host, { names: [], unread: why })])),
     async wire(names) {
       const fresh = names.filter((name) => !wired.has(name))
-      if (await emit([], fresh.map((name): [string, Json] => [wiredRow(name), true]))) for (const name of fresh) wired.add(name)
+      if (
+        await emit(
+          [],
+          fresh.map((name): [string, Json] => [wiredRow(name), true]),
+        )
+      )
+        for (const name of fresh) wired.add(name)
     },
     async unwire(names) {
       const known = names.filter((name) => wired.has(name))

@@ -46,6 +46,9 @@ export function readLocks(text: string): readonly Lock[] {
 /** Overlays and btrfs show files on a device of their own, with major number 0, which the table of locks does not know. */
 function isOf({ major, minor, inode }: Lock, file: { readonly dev: bigint; readonly ino: bigint }): boolean {
   if (inode !== file.ino) return false
-  const [fileMajor, fileMinor] = [Number((file.dev >> 8n) & 0xfffn), Number((file.dev & 0xffn) | ((file.dev >> 12n) & 0xfff00n))]
+  const [fileMajor, fileMinor] = [
+    Number((file.dev >> 8n) & 0xfffn),
+    Number((file.dev & 0xffn) | ((file.dev >> 12n) & 0xfff00n)),
+  ]
   return fileMajor === 0 || (fileMajor === major && fileMinor === minor)
 }

@@ -122,7 +122,13 @@ describe('an interface', () => {
   test('is up by its state, or by its carrier where it has no state', () => {
     assert.equal(interfaceThing('up', '1').ok, true)
     assert.equal(interfaceThing('unknown', '1').ok, true)
-    for (const [state, carrier] of [['down', '0'], ['down', undefined], ['lowerlayerdown', '1'], ['unknown', '0'], [undefined, undefined]] as const)
+    for (const [state, carrier] of [
+      ['down', '0'],
+      ['down', undefined],
+      ['lowerlayerdown', '1'],
+      ['unknown', '0'],
+      [undefined, undefined],
+    ] as const)
       assert.equal(interfaceThing(state, carrier).ok, false, `${state} ${carrier}`)
   })
 })

@@ -34,7 +34,10 @@ export default {
         return takeTimer(state, input, now)
       case 'forget':
         return { state: null, events: ends(state, host, Object.keys(state.wrong)), timers: timersOf(state) }
-      default:
+      case 'event':
+      case 'begin':
+      case 'told':
+      case 'unanswered':
         return {}
     }
   },

@@ -28,7 +28,9 @@ class Host {
 
   thing(name: 'unit' | 'network', key: string, state: string | undefined, reason?: string): void {
     const ok = state === undefined
-    this.fact(toBootFact(name, key, 'pve', { ok, ...(ok ? {} : { state }), ...(reason === undefined ? {} : { reason }) }))
+    this.fact(
+      toBootFact(name, key, 'pve', { ok, ...(ok ? {} : { state }), ...(reason === undefined ? {} : { reason }) }),
+    )
   }
 
   names(name: 'unit' | 'network', names: readonly string[], unread?: string): void {

@@ -19,10 +19,11 @@ export default [
       const name = said(data['interface']) ?? subject ?? 'An interface'
       const on = host === undefined ? '' : `${cutText(cleanLine(host), 60)}: `
       const state = said(data['state']) ?? 'down'
-      if (condition?.state === 'resolved') return { title: `${on}${name} is up again`, icon: 'white_check_mark' }
+      const title = `${on}network interface ${name} is ${state === 'gone' ? 'gone' : 'down'}`
+      if (condition?.state === 'resolved') return { title, icon: 'white_check_mark' }
       const reason = said(data['reason'])
       return {
-        title: `${on}network interface ${name} is ${state === 'gone' ? 'gone' : 'down'}`,
+        title,
         icon: 'electric_plug',
         lines: [
           ...(reason === undefined ? [] : [reason]),

@@ -23,16 +23,17 @@ function words([type]: readonly EventType[], more: Partial<HubEvent>) {
 
 const over = { key: 'x', state: 'resolved' } as const
 
-test('a unit is named with what is wrong and how to look; its end says that it is well', () => {
+test('a unit is named with what is wrong and how to look; its end shows only what it was', () => {
   const failed = words(service, { data: { unit: 'nginx.service', state: 'failed', reason: 'it crashed' } })
   assert.equal(failed.title, 'web1: nginx.service has failed')
   assert.equal(failed.lines?.[0], 'It crashed.')
   assert.match(failed.lines?.[1] ?? '', /systemctl status nginx\.service/)
   assert.equal(words(service, { data: { unit: 'a', state: 'inactive' } }).title, 'web1: a is inactive')
-  assert.equal(words(service, { data: { unit: 'a' }, condition: over }).title, 'web1: a is well again')
+  const ended = words(service, { data: { unit: 'a' }, condition: over })
+  assert.deepEqual(ended, { title: 'web1: a has failed', icon: 'white_check_mark' })
 })
 
-test('an interface is down or gone, and up again', () => {
+test('an interface is down or gone, and its end shows only what it was', () => {
   assert.equal(
     words(network, { data: { interface: 'eno1', state: 'down' } }).title,
     'web1: network interface eno1 is down',
@@ -41,7 +42,7 @@ test('an interface is down or gone, and up again', () => {
     words(network, { data: { interface: 'eno1', state: 'gone' } }).title,
     'web1: network interface eno1 is gone',
   )
-  assert.equal(words(network, { data: { interface: 'eno1' }, condition: over }).title, 'web1: eno1 is up again')
+  assert.equal(words(network, { data: { interface: 'eno1' }, condition: over }).lines, undefined)
   assert.deepEqual(words(network, { data: { interface: 'e', state: 'lowerlayerdown' } }).lines, [
     'The kernel calls it lowerlayerdown.',
   ])

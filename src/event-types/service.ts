@@ -19,10 +19,11 @@ export default [
       const unit = said(data['unit']) ?? subject ?? 'A service'
       const state = said(data['state']) ?? 'failed'
       const on = host === undefined ? '' : `${cutText(cleanLine(host), 60)}: `
-      if (condition?.state === 'resolved') return { title: `${on}${unit} is well again`, icon: 'white_check_mark' }
+      const title = `${on}${unit} ${state === 'failed' ? 'has failed' : `is ${state}`}`
+      if (condition?.state === 'resolved') return { title, icon: 'white_check_mark' }
       const reason = said(data['reason'])
       return {
-        title: `${on}${unit} ${state === 'failed' ? 'has failed' : `is ${state}`}`,
+        title,
         icon: 'x',
         lines: [
           ...(reason === undefined ? [] : [`${reason[0]?.toUpperCase()}${reason.slice(1)}.`]),

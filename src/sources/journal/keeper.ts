@@ -39,7 +39,6 @@ export function createKeeper(reader: JournalReader, tools: SourceTools): Keeper 
       ...(isCaughtUp === undefined ? {} : { caughtUp: isCaughtUp }),
     }
     for (let waitMs = 1000; ; waitMs = Math.min(2 * waitMs, longestWaitMs)) {
-      if (signal.aborted) throw new Stopped()
       try {
         await tools.emit(batch, progress)
         if (waitMs > 1000) log.info(`source ${tools.name}: the store takes events again; reading goes on`)
@@ -50,6 +49,7 @@ export function createKeeper(reader: JournalReader, tools: SourceTools): Keeper 
           log.warn(`source ${tools.name}: the store refused what was read, it will be offered again: ${error.message}`)
       }
       await setTimeout(waitMs, undefined, { signal }).catch(() => {})
+      if (signal.aborted) throw new Stopped()
     }
     stored = text
     storedMs = performance.now()
@@ -62,11 +62,13 @@ export function createKeeper(reader: JournalReader, tools: SourceTools): Keeper 
   }
 
   function storeLater(): void {
-    later ??= globalThis.setTimeout(() => {
-      later = undefined
-      // A failure shows as well when the next piece is taken.
-      turns.take(storePlace).catch(() => {})
-    }, placeMs)
+    later ??= globalThis
+      .setTimeout(() => {
+        later = undefined
+        // A failure shows as well when the next piece is taken.
+        turns.take(storePlace).catch(() => {})
+      }, placeMs)
+      .unref()
   }
 
   function measure(): void {

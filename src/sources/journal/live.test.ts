@@ -171,6 +171,18 @@ describe('a journal', () => {
   })
 })
 
+test('what is read and is no event moves the place as well, at the latest when it stops', async (t) => {
+  const file = join(createFolder(t), 'a.journal')
+  const start = Date.now() - behindMs
+  const saved: { cursor?: Json } = {}
+  writeJournal(file, [entry(start, 'one'), entry(start + 1, 'two')])
+  const run = await live(t, { file, match: 'nothing', from: 'beginning' }, saved)
+  await run.until('read', ({ measures }) => measures.get('journal_entries_total') === 2)
+  await run.stop()
+  assert.equal((saved.cursor as { time?: number } | undefined)?.time, start + 1)
+  assert.deepEqual(run.double.events, [])
+})
+
 describe('a journalctl', () => {
   /** Does as `script` says, with the real one in $REAL. */
   function standIn(t: TestContext, script: string): { readonly kind: typeof journal; readonly folder: string } {

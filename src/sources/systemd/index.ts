@@ -38,10 +38,10 @@ async function watch(options: SystemdOptions, borrowed: Borrowed, tools: SourceT
     }
   }
 
-  tools.onRecheck(async ({ name }) => {
-    if (name === bootFacts.unit) await turns.take(looks.units)
-    else if (name === bootFacts.network) await turns.take(looks.network)
-    else throw new Error(`source ${tools.name} looks at units and the network, not at ${name}`)
+  tools.onRecheck(async ({ name, key }) => {
+    if (name !== bootFacts.unit && name !== bootFacts.network)
+      throw new Error(`source ${tools.name} looks at units and the network, not at ${name}`)
+    await turns.take(() => looks.answer(name, key))
   })
   if (!looks.hasSystemd)
     log.info(

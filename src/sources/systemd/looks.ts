@@ -28,9 +28,8 @@ export interface Looks {
   first(): Promise<void>
   /** What has changed since, of what it is time to look at. */
   look(): Promise<void>
-  /** All of a sort, for whoever asks. */
-  units(): Promise<void>
-  network(): Promise<void>
+  /** All of a sort, for whoever asks, and the one that is asked for; throws when they cannot be looked at. */
+  answer(sort: 'unit' | 'network', key: string): Promise<void>
   tellBoot(boot: Boot): Promise<void>
   /** Said once. */
   tellStopping(reason: Reason): Promise<void>
@@ -59,28 +58,32 @@ export function createLooks(
   let unread: string | undefined
   let askedMs = -Infinity
 
-  async function units(how: How): Promise<void> {
-    if (!hasSystemd) return how === 'all' ? teller.unread('unit', 'systemd is not there') : undefined
+  async function units(how: How): Promise<ReadonlyMap<string, Thing> | undefined> {
+    if (!hasSystemd) {
+      if (how === 'all') await teller.unread('unit', 'systemd is not there')
+      return undefined
+    }
     const ignore = [...options.ignore, ...(await ownUnit(root))]
     const found = await readUnits({ systemctl, watch: options.watch, ignore, signal })
     if (!('unread' in found)) {
       unread = undefined
-      return teller.things('unit', found, how)
+      await teller.things('unit', found, how)
+      return found
     }
     if (unread !== found.unread)
       tools.log.warn(`source ${tools.name}: units cannot be looked at: ${found.unread}; it is tried again`)
     unread = found.unread
     if (how === 'all') await teller.unread('unit', found.unread)
+    return undefined
   }
 
-  async function network(how: How): Promise<void> {
+  async function network(how: How): Promise<ReadonlyMap<string, Thing>> {
     const seen = await readInterfaces(root, options.interfaces)
     await teller.wire([...seen].filter(([, { ok }]) => ok).map(([name]) => name))
-    const known = [...teller.wired].map((name): [string, Thing] => [
-      name,
-      seen.get(name) ?? { ok: false, state: 'gone' },
-    ])
-    await teller.things('network', new Map(known), how)
+    const gone: Thing = { ok: false, state: 'gone' }
+    const known = new Map([...teller.wired].map((name) => [name, seen.get(name) ?? gone]))
+    await teller.things('network', known, how)
+    return known
   }
 
   async function upgrade(): Promise<void> {
@@ -106,8 +109,13 @@ export function createLooks(
 
   return {
     hasSystemd,
-    units: () => units('all'),
-    network: () => network('all'),
+    async answer(sort, key) {
+      const found = sort === 'unit' ? await units('all') : await network('all')
+      if (key === '*' || found?.has(key) === true) return
+      if (found === undefined) throw new Error(`${sort} ${key} cannot be looked at`)
+      // Not among those that matter: nothing is wrong with it.
+      await teller.say([toBootFact(bootFacts[sort], key, host, { ok: true })])
+    },
     tellBoot,
     tellStopping,
     async first() {

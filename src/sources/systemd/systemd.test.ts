@@ -205,6 +205,8 @@ describe('units', () => {
       run.double.facts.slice(before).map(({ key }) => key),
       ['nginx.service', '*'],
     )
+    await run.double.recheck({ name: 'unit', key: 'well.service', body: {} })
+    assert.deepEqual(run.double.facts.at(-1), { name: 'unit', key: 'well.service', host: 'hub', data: { ok: true } })
     await assert.rejects(run.double.recheck({ name: 'guest', key: '*', body: {} }), /not at guest/)
   })
 
@@ -215,6 +217,7 @@ describe('units', () => {
     await run.fact('unit', 'nginx.service')
     machine.write('broken', '')
     for (let times = 0; times < 2; times += 1) await run.double.recheck({ name: 'unit', key: '*', body: {} })
+    await assert.rejects(run.double.recheck({ name: 'unit', key: 'x.service', body: {} }), /cannot be looked at/)
     const { data } = await run.fact('unit', '*', (fact) => 'unread' in fact.data)
     assert.deepEqual(data, { names: [], unread: 'systemctl says: Failed to connect to bus: Host is down' })
     assert.equal(run.double.logged.filter((line) => line.includes('cannot be looked at')).length, 1)

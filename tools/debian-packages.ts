@@ -39,6 +39,7 @@ export const borrowed: readonly Borrowed[] = [
     for: 'test',
     reason: 'writes the journals that are read',
   },
+  { package: 'iputils-ping', program: 'ping', for: 'test', reason: 'pings a gateway' },
   { package: 'curl', program: 'curl', for: 'test', reason: 'calls the hub as jobs do' },
   { package: 'mtail', program: 'mtail', for: 'bench', reason: 'reads the same log, to compare speed' },
   { package: 'sec', program: 'sec', for: 'bench', reason: 'reads the same log, to compare speed' },

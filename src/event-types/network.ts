@@ -1,4 +1,4 @@
-// What is told of a machine's network: an interface that is down.
+// What is told of a machine's network: an interface that is down, a gateway that does not answer.
 import type { EventType, MessageWords } from '../event-type.ts'
 import { cleanLine, cutText } from '../lib/text.ts'
 import type { HubEvent, Json } from '../words.ts'
@@ -38,6 +38,40 @@ export default [
       severity: 'error',
       data: { interface: 'eno1', state: 'down', since: '2026-11-21T02:10:00.000Z' },
       condition: { key: 'network eno1', state: 'firing' },
+    },
+  },
+  {
+    name: 'network.unreachable',
+    about: 'The gateway of a machine answers none of its pings, or loses half of them; ends when it answers.',
+    fields: {
+      gateway: 'Its address.',
+      state: 'unreachable, or losing.',
+      reason: 'How many are lost.',
+      since: 'When it was first seen to be so.',
+    },
+    labels: ['gateway'],
+    severity: 'critical',
+    message({ host, data, subject, condition }: HubEvent): MessageWords {
+      const address = said(data['gateway']) ?? subject ?? '?'
+      const on = host === undefined ? '' : `${cutText(cleanLine(host), 60)}: `
+      const isLosing = said(data['state']) === 'losing'
+      const title = `${on}the gateway ${address} ${isLosing ? 'loses pings' : 'does not answer'}`
+      if (condition?.state === 'resolved') return { title, icon: 'white_check_mark' }
+      const reason = said(data['reason'])
+      return { title, icon: 'electric_plug', lines: reason === undefined ? [] : [reason] }
+    },
+    sample: {
+      type: 'network.unreachable',
+      host: 'web1',
+      subject: '192.0.2.1',
+      severity: 'critical',
+      data: {
+        gateway: '192.0.2.1',
+        state: 'unreachable',
+        reason: 'no answer to pings',
+        since: '2026-11-21T02:10:00.000Z',
+      },
+      condition: { key: 'network gateway 192.0.2.1', state: 'firing' },
     },
   },
 ] satisfies EventType[]

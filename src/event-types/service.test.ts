@@ -48,6 +48,14 @@ test('an interface is down or gone, and its end shows only what it was', () => {
   ])
 })
 
+test('a gateway does not answer, or loses pings', () => {
+  const [, gateway] = network
+  assert.ok(gateway)
+  const title = (state: string): string | undefined => words([gateway], { data: { gateway: '192.0.2.1', state } }).title
+  assert.equal(title('unreachable'), 'web1: the gateway 192.0.2.1 does not answer')
+  assert.equal(title('losing'), 'web1: the gateway 192.0.2.1 loses pings')
+})
+
 test('names of strangers are made fit for people', () => {
   assert.equal(words(service, { data: { unit: 'a\u001b[31m\nb' } }).title, 'web1: a b has failed')
 })

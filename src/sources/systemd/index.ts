@@ -8,7 +8,13 @@ import { listen } from './listen.ts'
 import { type Borrowed, createLooks, type Looks } from './looks.ts'
 import { systemdOptions, type SystemdOptions } from './options.ts'
 
-export default createSystemd({ systemctl: 'systemctl', journalctl: 'journalctl', root: '/', lookMs: 5000 })
+export default createSystemd({
+  systemctl: 'systemctl',
+  journalctl: 'journalctl',
+  ping: 'ping',
+  root: '/',
+  lookMs: 5000,
+})
 
 export function createSystemd(borrowed: Borrowed): SourceKind<SystemdOptions> {
   return {
@@ -30,13 +36,7 @@ async function watch(options: SystemdOptions, borrowed: Borrowed, tools: SourceT
   const looks = createLooks(options, borrowed, tools, boot)
   const turns = createTurns(1)
   /** Until it is called off. */
-  const inTurn = async (work: () => Promise<void>): Promise<void> => {
-    try {
-      await turns.take(work, signal)
-    } catch (error) {
-      if (!signal.aborted) throw error
-    }
-  }
+  const inTurn = (work: () => Promise<void>): Promise<void> => unlessStopped(signal, () => turns.take(work, signal))
 
   tools.onRecheck(async ({ name, key }) => {
     if (name !== bootFacts.unit && name !== bootFacts.network)
@@ -52,6 +52,7 @@ async function watch(options: SystemdOptions, borrowed: Borrowed, tools: SourceT
     looks.hasSystemd ? listen(borrowed.journalctl, signal, looks.tellStopping) : undefined,
     tellPrevious(boot, looks, borrowed, signal),
     repeat(borrowed.lookMs, signal, () => inTurn(looks.look)),
+    options.gateway === false ? undefined : repeat(options.every, signal, () => unlessStopped(signal, looks.ping)),
   ])
   await looks.last()
 }
@@ -64,10 +65,17 @@ async function tellPrevious(
   signal: AbortSignal,
 ): Promise<void> {
   if (boot === undefined || boot.uptimeSeconds > recentSeconds) return
-  try {
+  await unlessStopped(signal, async () => {
     const previous = await readPreviousBoot(journalctl, boot.bootId, signal)
     const now = await readThisBoot(root)
     if (now !== undefined && Object.keys(previous).length > 0) await looks.tellBoot({ ...now, ...previous })
+  })
+}
+
+/** What is called off has failed for no other reason. */
+async function unlessStopped(signal: AbortSignal, work: () => Promise<void>): Promise<void> {
+  try {
+    await work()
   } catch (error) {
     if (!signal.aborted) throw error
   }

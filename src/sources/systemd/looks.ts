@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { runCommand } from '../../lib/command.ts'
 import { type Boot, bootFacts, type Thing, toBootFact } from '../../source-boot.ts'
 import type { SourceTools } from '../../source.ts'
+import { createGateway } from './gateway.ts'
 import { readInterfaces } from './network.ts'
 import type { SystemdOptions } from './options.ts'
 import { readScheduled, type Reason } from './stopping.ts'
@@ -16,6 +17,7 @@ import { isUpgrading } from './upgrade.ts'
 export interface Borrowed {
   readonly systemctl: string
   readonly journalctl: string
+  readonly ping: string
   /** Where its / is. */
   readonly root: string
   /** How often files are looked at. */
@@ -30,6 +32,8 @@ export interface Looks {
   look(): Promise<void>
   /** All of a sort, for whoever asks, and the one that is asked for; throws when they cannot be looked at. */
   answer(sort: 'unit' | 'network', key: string): Promise<void>
+  /** Pings the gateway, which takes a while; what it finds is told with the next look. */
+  ping(): Promise<void>
   tellBoot(boot: Boot): Promise<void>
   /** Said once. */
   tellStopping(reason: Reason): Promise<void>
@@ -44,7 +48,7 @@ const lastWordMs = 500
 
 export function createLooks(
   options: SystemdOptions,
-  { systemctl, root, lookMs }: Borrowed,
+  { systemctl, ping, root, lookMs }: Borrowed,
   tools: SourceTools,
   boot: Boot | undefined,
 ): Looks {
@@ -53,6 +57,16 @@ export function createLooks(
   const teller = createTeller(tools)
   // As sd_booted(3) has it.
   const hasSystemd = existsSync(join(root, '/run/systemd/system'))
+  const gateway =
+    options.gateway === false
+      ? undefined
+      : createGateway({
+          ping,
+          root,
+          option: options.gateway,
+          signal,
+          say: (level, message) => tools.log[level](`source ${tools.name}: ${message}`),
+        })
   let stopping = false
   let upgrading: boolean | undefined
   let unread: string | undefined
@@ -82,6 +96,7 @@ export function createLooks(
     await teller.wire([...seen].filter(([, { ok }]) => ok).map(([name]) => name))
     const gone: Thing = { ok: false, state: 'gone' }
     const known = new Map([...teller.wired].map((name) => [name, seen.get(name) ?? gone]))
+    if (gateway?.thing !== undefined) known.set(...gateway.thing)
     await teller.things('network', known, how)
     return known
   }
@@ -116,6 +131,7 @@ export function createLooks(
       // Not among those that matter: nothing is wrong with it.
       await teller.say([toBootFact(bootFacts[sort], key, host, { ok: true })])
     },
+    ping: async () => gateway?.check(),
     tellBoot,
     tellStopping,
     async first() {

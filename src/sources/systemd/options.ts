@@ -1,4 +1,5 @@
 // What a systemd source can be told: which units must run, which do not matter, and which interfaces count.
+import { isIP } from 'node:net'
 import { z } from 'zod'
 import { duration, listOf } from '../../lib/schema.ts'
 
@@ -24,6 +25,13 @@ export const systemdOptions = z.strictObject({
     .describe(
       'Network interfaces that count, once they have had a carrier; * stands for any characters. Default: those of hardware, bonds ' +
         'of them, and bridges with them.',
+    ),
+  gateway: z
+    .union([z.boolean(), z.string().refine((text) => isIP(text) !== 0, 'write an address such as 192.0.2.1, or true')])
+    .default(false)
+    .describe(
+      'Pings the gateway of the default route, or this address, as often as units are asked for; once it has answered, it is told ' +
+        'of when half of the pings are lost, or all of them twice in a row.',
     ),
   networkAfter: duration().prefault('15s').describe('An interface that is down for so long is told of.'),
 })

@@ -68,6 +68,7 @@ class Machine {
     const kind = createSystemd({
       systemctl: join(this.root, 'systemctl'),
       journalctl: join(this.root, 'journalctl'),
+      ping: join(this.root, 'ping'),
       root: this.root,
       lookMs: 30,
     })
@@ -199,14 +200,17 @@ describe('units', () => {
     machine.unit('nginx.service', 'failed')
     const run = await machine.start()
     await run.fact('unit', '*')
-    const before = run.double.facts.length
+    const before = run.of('unit').length
     await run.double.recheck({ name: 'unit', key: '*', body: {} })
     assert.deepEqual(
-      run.double.facts.slice(before).map(({ key }) => key),
+      run
+        .of('unit')
+        .slice(before)
+        .map(([key]) => key),
       ['nginx.service', '*'],
     )
     await run.double.recheck({ name: 'unit', key: 'well.service', body: {} })
-    assert.deepEqual(run.double.facts.at(-1), { name: 'unit', key: 'well.service', host: 'hub', data: { ok: true } })
+    assert.deepEqual(run.of('unit').at(-1), ['well.service', true])
     await assert.rejects(run.double.recheck({ name: 'guest', key: '*', body: {} }), /not at guest/)
   })
 
@@ -247,6 +251,19 @@ describe('the network', () => {
     await third.fact('network', 'eno1', ({ data }) => data['ok'] === true)
     assert.deepEqual([...machine.rows.keys()], [], 'one that was taken out is forgotten')
   })
+})
+
+test('the gateway is told of beside the interfaces, once it has answered', async (t) => {
+  const machine = new Machine(t)
+  machine.network('eno1', 'up')
+  machine.write('loss', '0')
+  machine.program('ping', 'echo "3 packets transmitted, 3 received, $(cat $HERE/loss)% packet loss, time 2ms"')
+  const run = await machine.start({ gateway: '192.0.2.1' })
+  await run.fact('network', 'gateway 192.0.2.1', ({ data }) => data['ok'] === true)
+  assert.deepEqual((await run.fact('network', '*')).data, { names: ['eno1', 'gateway 192.0.2.1'] })
+  machine.write('loss', '66.6667')
+  const { data } = await run.fact('network', 'gateway 192.0.2.1', (fact) => fact.data['ok'] === false)
+  assert.deepEqual(data, { ok: false, state: 'losing', reason: '67 % of pings are lost' })
 })
 
 test('an upgrade is told when it begins and when it is over', async (t) => {

@@ -1,7 +1,7 @@
 // Watches what the systemd source sees of a machine: tells of units that fail and of the network, and holds the former during upgrades.
 import { bootFacts } from '../../source-boot.ts'
 import type { WatchInput, WatchKind, WatchResult } from '../../watch.ts'
-import type { Fact, Json, JsonObject, NewEvent } from '../../words.ts'
+import type { Fact, Json, JsonObject, NewEvent, Severity } from '../../words.ts'
 import { options, type Options } from './options.ts'
 import { mostWrong, nothing, type Sort, type State, type Wrong } from './state.ts'
 
@@ -14,7 +14,7 @@ const longestUpgradeMs = 2 * 3_600_000
 
 export default {
   about:
-    'Tells of units that fail, until they are well, and of network interfaces that are down. While packages are upgraded, and a ' +
+    'Tells of units that fail, until they are well, of network interfaces that are down, and of a gateway that does not answer. While packages are upgraded, and a ' +
     'minute longer, opens the window of kind upgrade for its host (see `mute`).',
   options,
   example: {},
@@ -69,13 +69,24 @@ function takeWrong(given: Options, state: State, sort: Sort, { host, fact, now }
     ...(before?.told === true ? { told: true as const } : {}),
   }
   const next: State = { ...state, wrong: { ...state.wrong, [thing]: wrong } }
-  const waitMs = sort === 'network' ? given.networkAfter : wrong.state === 'failed' ? 0 : settleMs
+  const waitMs = waitFor(given, thing, wrong)
   if (before?.told === true) {
     const isNews = before.state !== wrong.state || before.reason !== wrong.reason
     return isNews ? { state: next, events: [toEvent(host, thing, wrong, 'changed')] } : {}
   }
   if (waitMs > 0) return { state: next, timers: [{ name: thing, at: wrong.since + waitMs }] }
   return tell(next, host, thing, wrong)
+}
+
+/** A gateway has been asked more than once. */
+function waitFor(given: Options, thing: string, { state }: Wrong): number {
+  if (isGateway(thing)) return 0
+  if (thing.startsWith('network ')) return given.networkAfter
+  return state === 'failed' ? 0 : settleMs
+}
+
+function isGateway(thing: string): boolean {
+  return thing.startsWith('network gateway ')
 }
 
 function tell(state: State, host: string, thing: string, wrong: Wrong): WatchResult<State> {
@@ -149,20 +160,36 @@ function timersOf({ wrong }: State): readonly { readonly name: string }[] {
 }
 
 function toEvent(host: string, thing: string, wrong: Wrong, state: 'firing' | 'changed' | 'resolved'): NewEvent {
-  const name = thing.slice(thing.indexOf(' ') + 1)
   const { state: how, reason, since } = wrong
+  const { type, field, name, severity } = sortOf(thing, how)
   const data: JsonObject = {
-    ...(thing.startsWith('unit ') ? { unit: name } : { interface: name }),
+    [field]: name,
     ...(how === undefined ? {} : { state: how }),
     ...(reason === undefined ? {} : { reason }),
     since: new Date(since).toISOString(),
   }
   return {
-    type: thing.startsWith('unit ') ? 'service.failed' : 'network.down',
+    type,
     host,
     subject: name,
+    ...(severity === undefined ? {} : { severity }),
     data,
     condition: { key: thing, state },
+  }
+}
+
+function sortOf(
+  thing: string,
+  state: string | undefined,
+): { readonly type: string; readonly field: string; readonly name: string; readonly severity?: Severity } {
+  const name = thing.slice(thing.lastIndexOf(' ') + 1)
+  if (thing.startsWith('unit ')) return { type: 'service.failed', field: 'unit', name }
+  if (!isGateway(thing)) return { type: 'network.down', field: 'interface', name }
+  return {
+    type: 'network.unreachable',
+    field: 'gateway',
+    name,
+    severity: state === 'losing' ? 'warning' : 'critical',
   }
 }
 

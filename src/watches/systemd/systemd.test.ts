@@ -142,6 +142,21 @@ describe('an interface', () => {
   })
 })
 
+test('a gateway is told at once, as a warning while some pings come through, and worse when none do', () => {
+  const host = new Host()
+  host.thing('network', 'gateway 192.0.2.1', 'losing', '67 % of pings are lost')
+  host.thing('network', 'gateway 192.0.2.1', 'unreachable', 'no answer to pings')
+  host.thing('network', 'gateway 192.0.2.1', undefined)
+  assert.deepEqual(
+    host.events.map(({ type, subject, severity, condition }) => [type, subject, severity, condition?.state]),
+    [
+      ['network.unreachable', '192.0.2.1', 'warning', 'firing'],
+      ['network.unreachable', '192.0.2.1', 'critical', 'changed'],
+      ['network.unreachable', '192.0.2.1', 'critical', 'resolved'],
+    ],
+  )
+})
+
 describe('an upgrade', () => {
   test('opens the window of its host, until a minute after it is over', () => {
     const host = new Host()

@@ -147,6 +147,20 @@ describe('a journal', () => {
     assert.deepEqual(fourth.double.events, [], 'where nothing was written there is no gap')
   })
 
+  test('in which nothing was written for long has no pause: what comes late is read, however old it says to be', async (t) => {
+    const file = join(createFolder(t), 'a.journal')
+    const start = Date.now() - behindMs
+    const saved: { cursor?: Json } = {}
+    writeJournal(file, [entry(start - 7_200_000, 'read')])
+    const first = await live(t, { file, priority: 'err', from: 'beginning' }, saved, { now: () => start })
+    await first.until('read', ({ events }) => events.length === 1)
+    await first.stop()
+    writeJournal(file, [entry(start - 3_600_000, 'late')])
+    const second = await live(t, { file, priority: 'err' }, saved, { now: () => start + 60_000 })
+    await second.until('late', ({ events }) => events.length === 1)
+    assert.deepEqual(lines(second.double.events), ['late'])
+  })
+
   test('has binary, long and strange texts read, and their beginnings kept', async (t) => {
     const file = join(createFolder(t), 'a.journal')
     const start = Date.now() - behindMs
@@ -175,11 +189,16 @@ test('what is read and is no event moves the place as well, at the latest when i
   const file = join(createFolder(t), 'a.journal')
   const start = Date.now() - behindMs
   const saved: { cursor?: Json } = {}
-  writeJournal(file, [entry(start, 'one'), entry(start + 1, 'two')])
+  writeJournal(file, [entry(start, 'one')])
   const run = await live(t, { file, match: 'nothing', from: 'beginning' }, saved)
-  await run.until('read', ({ measures }) => measures.get('journal_entries_total') === 2)
+  await run.until('caught up', ({ measures }) => measures.get('journal_running') === 1)
+  await wait(1200)
+  writeJournal(file, [entry(start + 1, 'two'), entry(start + 2, 'three')])
+  await run.until('read', ({ measures }) => measures.get('journal_entries_total') === 3)
+  writeJournal(file, [entry(start + 3, 'four')])
+  await run.until('read', ({ measures }) => measures.get('journal_entries_total') === 4)
   await run.stop()
-  assert.equal((saved.cursor as { time?: number } | undefined)?.time, start + 1)
+  assert.equal((saved.cursor as { time?: number } | undefined)?.time, start + 3)
   assert.deepEqual(run.double.events, [])
 })
 

@@ -3,8 +3,10 @@
 export const sources = {
   alertmanager: () => import('./sources/alertmanager/index.ts'),
   cloudevents: () => import('./sources/cloudevents/index.ts'),
+  fediverse: () => import('./sources/fediverse/index.ts'),
   heartbeat: () => import('./sources/heartbeat/index.ts'),
   host: () => import('./sources/host/index.ts'),
+  'hyperv-kvp': () => import('./sources/hyperv-kvp/index.ts'),
   journal: () => import('./sources/journal/index.ts'),
   log: () => import('./sources/log/index.ts'),
   message: () => import('./sources/message.ts'),
@@ -28,6 +30,8 @@ export const watches = {
 export const channels = {
   console: () => import('./channels/console.ts'),
   email: () => import('./channels/email/index.ts'),
+  fediverse: () => import('./channels/fediverse/index.ts'),
+  'hyperv-kvp': () => import('./channels/hyperv-kvp/index.ts'),
   slack: () => import('./channels/slack.ts'),
   webhook: () => import('./channels/webhook.ts'),
 } as const
@@ -41,9 +45,11 @@ export const eventTypes = {
   'host-startup': () => import('./event-types/host-startup.ts'),
   'host-threshold': () => import('./event-types/host-threshold.ts'),
   kms: () => import('./event-types/kms.ts'),
+  kvp: () => import('./event-types/kvp.ts'),
   log: () => import('./event-types/log.ts'),
   message: () => import('./event-types/message.ts'),
   network: () => import('./event-types/network.ts'),
+  report: () => import('./event-types/report.ts'),
   sereno: () => import('./event-types/sereno/index.ts'),
   service: () => import('./event-types/service.ts'),
 } as const

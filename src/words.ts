@@ -8,7 +8,7 @@
 // job        durable work due at a time
 // Points in time are milliseconds since 1970 in UTC and end in `At`; durations say their unit (`waitMs`).
 
-export type { Asked, Graph, Message, MessageField } from './words-message.ts'
+export type { Asked, Graph, Message, MessageField, MessageStage } from './words-message.ts'
 
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject
 export type JsonObject = { readonly [key: string]: Json }

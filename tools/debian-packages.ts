@@ -40,6 +40,12 @@ export const borrowed: readonly Borrowed[] = [
     reason: 'writes the journals that are read',
   },
   { package: 'iputils-ping', program: 'ping', for: 'test', reason: 'pings a gateway' },
+  {
+    package: 'cloud-init',
+    program: 'cloud-init',
+    for: 'test',
+    reason: 'writes and reads pools of Hyper-V, to compare',
+  },
   { package: 'curl', program: 'curl', for: 'test', reason: 'calls the hub as jobs do' },
   { package: 'mtail', program: 'mtail', for: 'bench', reason: 'reads the same log, to compare speed' },
   { package: 'sec', program: 'sec', for: 'bench', reason: 'reads the same log, to compare speed' },

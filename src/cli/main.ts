@@ -1,18 +1,22 @@
 // The entry of `sereno`: the table of commands. Each command's file is loaded when it is used, so that the start is quick.
-import { Command, CommanderError, Option } from 'commander'
+import { Command, CommanderError } from 'commander'
 import { printable } from '../lib/printable.ts'
 import { version } from '../version.ts'
 import type { CheckOptions } from './check.ts'
+import { addTo, collect, jsonOption } from './command-parts.ts'
 import type { ConditionsOptions } from './conditions.ts'
 import type { DeliveriesOptions } from './deliveries.ts'
 import type { EventsOptions } from './events.ts'
+import type { HostsOptions } from './hosts.ts'
 import type { HubOptions } from './hub-client.ts'
+import type { LoginOptions } from './login.ts'
 import type { ReplayOptions } from './replay.ts'
 import type { RunOptions } from './run.ts'
 import type { ImportOptions } from './import.ts'
 import type { AskOptions, SilenceOptions, SilencesOptions } from './silences.ts'
 import type { RunScheduleOptions } from './run-schedule.ts'
 import type { SendOptions } from './send.ts'
+import { addPoolCommands } from './pool-commands.ts'
 import { detailOf, Refusal, type ExitCode, type Terminal } from './terminal.ts'
 import type { WhyOptions } from './why.ts'
 
@@ -108,6 +112,18 @@ function createProgram(terminal: Terminal, finish: (code: ExitCode) => void): Co
     },
   )
 
+  const hosts = looking(add('hosts', 'List the hosts that samples came of, with their last vital signs.'))
+    .addOption(jsonOption('a JSON list'))
+    .action(async (options: HostsOptions) => finish(await (await import('./hosts.ts')).hosts(options, terminal)))
+  looking(addTo(hosts, 'show <name>', 'Show the last sample of a host and what is wrong with it.'))
+    .addOption(jsonOption('all that is known, as JSON'))
+    .action(async (name: string, _: object, command: Command) =>
+      finish(await (await import('./hosts.ts')).showHost(name, command.optsWithGlobals<HostsOptions>(), terminal)),
+    )
+  looking(addTo(hosts, 'forget <name>', 'Forget a host with its history, as when it was taken away.')).action(
+    async (name: string, _: object, command: Command) =>
+      finish(await (await import('./hosts.ts')).forgetHost(name, command.optsWithGlobals<HubOptions>(), terminal)),
+  )
   looking(
     addTo(conditions, 'ack <id>', 'Say that you look after it: it is not said again unless it gets worse.'),
   ).action(async (id: string, _: object, command: Command) => {
@@ -166,6 +182,15 @@ function createProgram(terminal: Terminal, finish: (code: ExitCode) => void): Co
     .action(async (name: string, options: HubOptions) =>
       finish(await (await import('./channel.ts')).testChannel(name, options, terminal)),
     )
+  addTo(channel, 'login <name>', 'Have an account of the fediverse let Sereno post; writes its token to a file.')
+    .option('--config <file>', 'the configuration that has the channel')
+    .option('--data <dir>', 'the folder for the token, where the channel has no tokenFile (else the data folder)')
+    .option('--url <url>', "the server's address, for a channel that is not configured yet")
+    .option('--password', 'by name and password from standard input, where the server still takes them')
+    .action(async (name: string, options: LoginOptions) => {
+      const [{ login }, { createReadLine }] = await Promise.all([import('./login.ts'), import('./read-line.ts')])
+      finish(await login(name, options, terminal, createReadLine()))
+    })
 
   looking(add('run-schedule <name>', "Have the hub do a schedule's work now, for those who stay with cron."))
     .option('--dry-run', 'show what each channel would send, and send nothing; needs no hub')
@@ -173,6 +198,8 @@ function createProgram(terminal: Terminal, finish: (code: ExitCode) => void): Co
     .action(async (name: string, options: RunScheduleOptions) =>
       finish(await (await import('./run-schedule.ts')).runSchedule(name, options, terminal)),
     )
+
+  addPoolCommands(program, terminal, finish)
 
   withData(add('backup <file>', 'Write a copy of the store, while a hub runs or not.')).action(
     async (file: string, options: { data: string }) =>
@@ -183,11 +210,6 @@ function createProgram(terminal: Terminal, finish: (code: ExitCode) => void): Co
       finish(await (await import('./restore.ts')).restore(file, options, terminal)),
   )
   return program
-}
-
-function addTo(parent: Command, usage: string, about: string): Command {
-  // Settings such as exitOverride and the output are copied from the parent.
-  return parent.command(usage).description(about).allowExcessArguments(false)
 }
 
 /** For commands that look at a hub: a running one over its API, else the store itself. */
@@ -215,14 +237,6 @@ function listing(command: Command): Command {
     .addOption(jsonOption('a JSON list'))
 }
 
-function jsonOption(about: string): Option {
-  return new Option('--json', about)
-}
-
-function collect(value: string, before: readonly string[]): string[] {
-  return [...before, value]
-}
-
 function tellFailure(error: unknown, terminal: Terminal): ExitCode {
   if (error instanceof CommanderError) {
     return error.code === 'commander.helpDisplayed' || error.code === 'commander.version' ? 0 : 2
@@ -239,10 +253,10 @@ function tellFailure(error: unknown, terminal: Terminal): ExitCode {
 
 if (import.meta.main) {
   const words = process.argv.slice(2)
-  // A reader that has seen enough, such as `head`, is no failure; and a hub watches on whether or not it is read.
+  // A reader that has seen enough, such as `head`, is no failure; and a hub watches on, as a command runs on, whether or not it is read.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error
-    if (words[0] !== 'run') process.exit(0)
+    if (words[0] !== 'run' && words[1] !== 'run') process.exit(0)
   })
   process.exitCode = await runCli(words, {
     out: (text) => void process.stdout.write(`${text}\n`),

@@ -72,8 +72,22 @@ function checkTokens(section: Json, { sources }: HubTools, tell: (path: Path, me
 }
 
 function toHub(options: Options): HubConfig {
-  const { listen, url, data, store, timezone, tls, insecure, dryRun, open, fallback, heartbeat, retention, maxBody } =
-    options
+  const {
+    listen,
+    url,
+    data,
+    store,
+    timezone,
+    tls,
+    insecure,
+    dryRun,
+    open,
+    fallback,
+    heartbeat,
+    retention,
+    history,
+    maxBody,
+  } = options
   const { unmatched, rest, facts, size } = retention
   return {
     listen,
@@ -83,6 +97,7 @@ function toHub(options: Options): HubConfig {
     open,
     tokens: options.tokens.map(({ name, token, sources }): Token => ({ name, token, ...(sources && { sources }) })),
     retention: { unmatchedMs: unmatched, restMs: rest, factsMs: facts, ...(size !== undefined && { sizeBytes: size }) },
+    history: { minuteMs: history.minute, tenMinutesMs: history.tenMinutes, hourMs: history.hour },
     maxBodyBytes: maxBody,
     ...(url !== undefined && { url }),
     ...(store !== undefined && { store }),

@@ -10,6 +10,7 @@ import { finalDeliveries } from '../words.ts'
 import { version } from '../version.ts'
 import type { Assembly } from './assemble.ts'
 import { loopback } from './heartbeat.ts'
+import type { Grapher } from './graph/graph.ts'
 import type { Observer } from './observe.ts'
 import type { RunningSources } from './sources.ts'
 import type { Acts } from './watchman/acts.ts'
@@ -21,6 +22,7 @@ export interface DoorParts {
   readonly store: Store
   readonly sources: RunningSources
   readonly observer: Observer
+  readonly grapher: Grapher
   readonly log: Log
   readonly acts: Acts
   readonly watchman: Watchman
@@ -31,7 +33,7 @@ export interface DoorParts {
 }
 
 export function createDoor(parts: DoorParts): HubDoor {
-  const { engine, store, sources, observer, log, assembly } = parts
+  const { engine, store, sources, observer, grapher, log, assembly } = parts
   const health = (): ReturnType<Observer['health']> => observer.health(engine.lanes())
   observer.registry.beforeText(() => void health())
   /** One after the other: two looks at the same dead message must not send it twice. */
@@ -84,6 +86,14 @@ export function createDoor(parts: DoorParts): HubDoor {
     },
     async closeCondition(key) {
       await engine.command({ name: 'close', condition: key, by: 'closed' })
+    },
+    draw: (graph, how) => grapher.draw(graph, how),
+    toPng: (svg) => grapher.toPng(svg),
+    async forgetHost(name) {
+      await engine.command({ name: 'forget-host', host: name })
+      const known = await store.forgetHost(name)
+      observer.hostForgotten(name)
+      return known
     },
     async runSchedule(name) {
       const known = assembly().judge.watches.filter(({ kind }) => kind.runs !== undefined)

@@ -28,6 +28,7 @@ const sentences: { readonly [name: string]: string } = {
   sereno_expired_total: 'Connections to the KMS server that were given up after a long silence.',
   sereno_fields_unattributed_total:
     'Lines with fields of a session of which it is not clear which session they belong to.',
+  sereno_hosts: 'Hosts that samples came of and that are not forgotten.',
   sereno_injections_total: 'Lines that a client seems to have forged through the name it gave itself.',
   sereno_journal_entries_total: 'Entries read from the journal.',
   sereno_journal_entries_cut_total: 'Entries of more than a megabyte, of which only the beginning was read.',
@@ -36,9 +37,14 @@ const sentences: { readonly [name: string]: string } = {
   sereno_journal_stamps_disbelieved_total:
     'Entries whose own time was so far ahead that the time of reading was taken.',
   sereno_journal_unparsed_total: 'Lines of journalctl that are no entries.',
+  sereno_kvp_records: 'Records in the Hyper-V pools that are followed.',
   sereno_last_event_timestamp_seconds: 'Own time of the last event, by source.',
   sereno_lines_cut_total: 'Lines that were longer than what is read of one.',
   sereno_lines_total: 'Lines read from the log.',
+  sereno_mentions_asked_total: 'Questions of listed accounts that were handed on to be answered.',
+  sereno_mentions_failing: 'Whether what is said to the account cannot be heard.',
+  sereno_mentions_ignored_total: 'Mentions by accounts that are not listed.',
+  sereno_mentions_passed_over_total: 'Questions of listed accounts beyond what is answered in a minute.',
   sereno_node_exporters_down: 'Node_exporters that gave no sample the last time.',
   sereno_orphan_closes_total: 'Connections to the KMS server whose end is in the log but not their beginning.',
   sereno_outbox_oldest_seconds: 'Age of the oldest message that waits, by channel.',

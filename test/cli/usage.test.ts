@@ -68,6 +68,8 @@ describe('help', () => {
       'channel',
       'backup',
       'restore',
+      'report',
+      'kvp',
     ]
     for (const name of names) assert.match(out, new RegExp(`^  ${name} `, 'm'))
     for (const name of names) assert.equal((await sereno(name, '--help')).code, 0)
@@ -92,7 +94,14 @@ describe('the start', () => {
   test('loads the table of commands and nothing of the hub', async () => {
     const loaded = await staticImports(join(root, 'src/cli/main.ts'))
     assert.deepEqual(loaded.packages, ['commander'])
-    assert.deepEqual(loaded.files, ['src/cli/main.ts', 'src/cli/terminal.ts', 'src/lib/printable.ts', 'src/version.ts'])
+    assert.deepEqual(loaded.files, [
+      'src/cli/command-parts.ts',
+      'src/cli/main.ts',
+      'src/cli/pool-commands.ts',
+      'src/cli/terminal.ts',
+      'src/lib/printable.ts',
+      'src/version.ts',
+    ])
   })
 
   test('of the hub loads nothing that only other commands need', async () => {

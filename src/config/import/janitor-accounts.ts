@@ -10,7 +10,8 @@ export interface Channels {
 
 const software = ['mastodon', 'pleroma', 'firefish']
 const visibilities = ['public', 'unlisted', 'private', 'direct']
-const contentTypes = ['text/plain', 'text/markdown', 'text/html', 'text/bbcode']
+/** Those that a channel writes. */
+const contentTypes = ['text/plain', 'text/markdown', 'text/html']
 
 export function readChannels(accounts: JsonObject, note: (remark: string) => void): Channels {
   const channels: { [name: string]: Json } = {}
@@ -57,7 +58,8 @@ function readParams(where: string, params: JsonObject, note: (remark: string) =>
   const { max_length: length, content_type: content, visibility = 'public', username_to_dm: mention } = params
   if (typeof length === 'number' && Number.isInteger(length) && length > 0) taken['maxLength'] = length
   if (typeof content === 'string' && contentTypes.includes(content)) taken['contentType'] = content
-  else if (content !== undefined) note(`${where}: content_type ${JSON.stringify(content)} is none: left out.`)
+  else if (content !== undefined)
+    note(`${where}: content_type ${JSON.stringify(content)} is not written here: left out.`)
   if (typeof visibility === 'string' && visibilities.includes(visibility)) taken['visibility'] = visibility
   else note(`${where}: visibility ${JSON.stringify(visibility)} is none: taken as unlisted.`)
   if (visibility === 'public') note(`${where}: posts stay public, names of hosts and all; unlisted or direct is wiser.`)

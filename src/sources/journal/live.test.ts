@@ -33,10 +33,11 @@ async function live(
   saved: { cursor?: Json } = {},
   { now = () => Date.now() - behindMs, kind = journal }: { now?(): number; kind?: typeof journal } = {},
 ): Promise<Life> {
-  const double = await startSource(kind, options, { now, place: saved })
+  const double = await startSource(kind, options, { now, cursor: saved.cursor })
   const stop = async (): Promise<void> => {
     double.stop()
     await double.ended
+    if (double.cursor !== undefined) saved.cursor = JSON.parse(JSON.stringify(double.cursor)) as Json
   }
   t.after(stop)
   return {

@@ -5,6 +5,9 @@ export interface Pace {
   waitMs(name: string, now: number): number
 }
 
+/** Names may come from outside: of more than this those that passed longest ago are forgotten. */
+const mostNames = 10_000
+
 export function createPace({ burst, perSecond }: { readonly burst: number; readonly perSecond: number }): Pace {
   const left = new Map<string, { tokens: number; at: number }>()
   return {
@@ -12,12 +15,10 @@ export function createPace({ burst, perSecond }: { readonly burst: number; reado
       const before = left.get(name) ?? { tokens: burst, at: now }
       const gained = (Math.max(0, now - before.at) / 1000) * perSecond
       const tokens = Math.min(burst, before.tokens + gained)
-      if (tokens < 1) {
-        left.set(name, { tokens, at: now })
-        return Math.ceil(((1 - tokens) / perSecond) * 1000)
-      }
-      left.set(name, { tokens: tokens - 1, at: now })
-      return 0
+      left.delete(name)
+      left.set(name, { tokens: tokens < 1 ? tokens : tokens - 1, at: now })
+      if (left.size > mostNames) left.delete(left.keys().next().value ?? name)
+      return tokens < 1 ? Math.ceil(((1 - tokens) / perSecond) * 1000) : 0
     },
   }
 }

@@ -119,7 +119,10 @@ export async function startSource<Options>(
     measure: (what, value) => void double.measures.set(what, value),
     log: { info: note('info'), warn: note('warn'), error: note('error') },
     route: (method, path, handler) => void routes.set(`${method} ${path}`, handler),
-    async emit({ events = [], facts = [], rejected = [] }, { put = [], delete: gone = [], cursor: moved, caughtUp } = {}) {
+    async emit(
+      { events = [], facts = [], rejected = [] },
+      { put = [], delete: gone = [], cursor: moved, caughtUp } = {},
+    ) {
       await double.stall
       if (double.full) throw new NotStored('the disk is full')
       double.batches += 1

@@ -1,5 +1,5 @@
 // `npm run bench`: measures what Sereno promises of speed and memory, prints it and writes docs/benchmarks.md.
-// With names of parts (reader intake latency conditions history sample idle start kvp kill) it measures only those and leaves the others' sections.
+// With names of parts (reader intake latency conditions journal history sample idle start kvp kill) it measures only those and leaves the others' sections.
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { benchBoots } from './boots.ts'
@@ -8,6 +8,7 @@ import { benchHistory } from './history.ts'
 import { benchHostSample } from './host-sample.ts'
 import { benchIdle, benchStart } from './idle.ts'
 import { benchIntake } from './intake.ts'
+import { benchJournal } from './journal.ts'
 import { benchKill } from './kill.ts'
 import { benchKvp } from './kvp.ts'
 import { benchLatency } from './latency.ts'
@@ -23,6 +24,7 @@ const parts: { readonly [name: string]: () => Promise<readonly BenchRow[]> } = {
   latency: benchLatency,
   conditions: benchConditions,
   boots: benchBoots,
+  journal: benchJournal,
   history: benchHistory,
   sample: benchHostSample,
   idle: benchIdle,

@@ -7,12 +7,14 @@ export const sources = {
   heartbeat: () => import('./sources/heartbeat/index.ts'),
   host: () => import('./sources/host/index.ts'),
   'hyperv-kvp': () => import('./sources/hyperv-kvp/index.ts'),
+  journal: () => import('./sources/journal/index.ts'),
   log: () => import('./sources/log/index.ts'),
   message: () => import('./sources/message.ts'),
   'node-exporter': () => import('./sources/node-exporter/index.ts'),
   'ns8-backup': () => import('./sources/ns8-backup/index.ts'),
   proxmox: () => import('./sources/proxmox/index.ts'),
   sysinfo: () => import('./sources/sysinfo.ts'),
+  systemd: () => import('./sources/systemd/index.ts'),
   vlmcsd: () => import('./sources/vlmcsd/index.ts'),
 } as const
 
@@ -23,6 +25,7 @@ export const watches = {
   'ns8-backup': () => import('./watches/ns8-backup/index.ts'),
   proxmox: () => import('./watches/proxmox/index.ts'),
   schedule: () => import('./watches/schedule/index.ts'),
+  systemd: () => import('./watches/systemd/index.ts'),
   thresholds: () => import('./watches/thresholds/index.ts'),
 } as const
 
@@ -48,10 +51,12 @@ export const eventTypes = {
   kvp: () => import('./event-types/kvp.ts'),
   log: () => import('./event-types/log.ts'),
   message: () => import('./event-types/message.ts'),
+  network: () => import('./event-types/network.ts'),
   report: () => import('./event-types/report.ts'),
   sereno: () => import('./event-types/sereno/index.ts'),
+  service: () => import('./event-types/service.ts'),
   storage: () => import('./event-types/storage.ts'),
 } as const
 
 /** Watches that stand beside the source of their name, known without loading any. */
-export const besideSources: readonly string[] = ['ns8-backup', 'proxmox']
+export const besideSources: readonly string[] = ['ns8-backup', 'proxmox', 'systemd']

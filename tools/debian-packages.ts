@@ -34,6 +34,13 @@ export const borrowed: readonly Borrowed[] = [
     reason: 'reckons calendar expressions, to compare',
   },
   {
+    package: 'systemd-journal-remote',
+    program: 'systemd-journal-remote',
+    for: 'test',
+    reason: 'writes the journals that are read',
+  },
+  { package: 'iputils-ping', program: 'ping', for: 'test', reason: 'pings a gateway' },
+  {
     package: 'cloud-init',
     program: 'cloud-init',
     for: 'test',
@@ -47,7 +54,7 @@ export const borrowed: readonly Borrowed[] = [
 /** Packages whose program is not on PATH; a bench needs what the tests need as well. */
 export function findMissing(
   purpose: 'test' | 'bench',
-  path = `${process.env['PATH'] ?? ''}:/usr/bin:/usr/sbin`,
+  path = `${process.env['PATH'] ?? ''}:/usr/bin:/usr/sbin:/usr/lib/systemd`,
 ): readonly Borrowed[] {
   return borrowed.filter((entry) => (entry.for === 'test' || purpose === 'bench') && !isOnPath(entry.program, path))
 }

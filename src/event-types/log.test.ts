@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import assert from 'node:assert/strict'
 import type { EventType } from '../event-type.ts'
 import type { HubEvent, JsonObject } from '../words.ts'
-import { line, session } from './log.ts'
+import { gap, line, session } from './log.ts'
 
 function words(type: EventType, data: JsonObject, subject?: string) {
   const event: HubEvent = {
@@ -64,4 +64,12 @@ test('words are found for the sample and for data of any shape', () => {
     ])
       assert.ok(words(type, odd).title.length > 10)
   }
+})
+
+test('a gap says how much was passed over', () => {
+  const title = (data: JsonObject) => words(gap, data).title
+  assert.equal(title({ entries: 1 }), '1 entry of the journal web was passed over')
+  assert.equal(title({ entries: 12 }), '12 entries of the journal web were passed over')
+  assert.equal(title({ entries: 10_000, more: true }), '10000 and more entries of the journal web were passed over')
+  assert.equal(title({}), 'Some entries of the journal web were passed over')
 })

@@ -4,14 +4,17 @@ import type { HubEvent, Json, MessageField } from '../words.ts'
 
 export const line: EventType = {
   name: 'log.line',
-  about: 'A line of a log matched a pattern.',
+  about: 'A line of a log, or an entry of the journal, matched a pattern.',
   fields: {
-    pattern: 'Name of the pattern, else the pattern itself.',
-    line: 'The line, cut at 4 KiB.',
+    pattern: 'Name of the pattern, else the pattern itself; `entry` where the journal is read without any.',
+    line: 'The line, or the text of the entry, cut at 4 KiB.',
     fields: 'Texts of the named groups, each cut at 1024 characters.',
     cut: 'True when the line was longer than what `line` shows.',
+    unit: "Of the journal: the systemd unit; of systemd's own words on a unit, that one.",
+    identifier: 'Of the journal: the program, as it calls itself.',
+    priority: 'Of the journal: 0 (emerg) to 7 (debug).',
   },
-  labels: ['pattern'],
+  labels: ['pattern', 'unit', 'identifier'],
   severity: 'info',
   message(event) {
     const subject = event.subject === undefined ? '' : `${event.subject}: `
@@ -29,6 +32,38 @@ export const line: EventType = {
     subject: 'db1',
     severity: 'error',
     data: { pattern: 'error', line: '2026-11-20 13:00:00 ERROR lost connection to db1', fields: { subject: 'db1' } },
+  },
+}
+
+export const gap: EventType = {
+  name: 'log.gap',
+  about: 'After a pause, entries of a journal were passed over, since they are older than what is read then.',
+  fields: {
+    from: 'The last entry that was read, or the beginning of the pause.',
+    until: 'Older ones were passed over.',
+    entries: 'How many; absent when they could not be counted.',
+    more: 'True when there are more than that.',
+  },
+  labels: [],
+  severity: 'warning',
+  message({ source, data }) {
+    const { entries, more, from, until } = data
+    const some = typeof entries === 'number' ? `${entries}${more === true ? ' and more' : ''}` : 'Some'
+    return {
+      title: `${some} ${entries === 1 ? 'entry' : 'entries'} of the journal ${source} ${entries === 1 ? 'was' : 'were'} passed over`,
+      icon: 'hourglass',
+      fields: [
+        ...(textOf(from) === undefined ? [] : [{ name: 'From', value: textOf(from) ?? '' }]),
+        ...(textOf(until) === undefined ? [] : [{ name: 'Until', value: textOf(until) ?? '' }]),
+      ],
+      lines: ['They were written while I was not running, and are older than what I read of such a time (catchUp).'],
+    }
+  },
+  sample: {
+    type: 'log.gap',
+    time: Date.UTC(2026, 10, 20, 13),
+    host: 'web1',
+    data: { from: '2026-11-20T09:00:00.000Z', until: '2026-11-20T12:45:00.000Z', entries: 1200 },
   },
 }
 

@@ -30,6 +30,13 @@ const sentences: { readonly [name: string]: string } = {
     'Lines with fields of a session of which it is not clear which session they belong to.',
   sereno_hosts: 'Hosts that samples came of and that are not forgotten.',
   sereno_injections_total: 'Lines that a client seems to have forged through the name it gave itself.',
+  sereno_journal_entries_total: 'Entries read from the journal.',
+  sereno_journal_entries_cut_total: 'Entries of more than a megabyte, of which only the beginning was read.',
+  sereno_journal_last_entry_timestamp_seconds: 'Time of the last entry that was read from the journal.',
+  sereno_journal_running: 'Whether journalctl runs.',
+  sereno_journal_stamps_disbelieved_total:
+    'Entries whose own time was so far ahead that the time of reading was taken.',
+  sereno_journal_unparsed_total: 'Lines of journalctl that are no entries.',
   sereno_kvp_records: 'Records in the Hyper-V pools that are followed.',
   sereno_last_event_timestamp_seconds: 'Own time of the last event, by source.',
   sereno_lines_cut_total: 'Lines that were longer than what is read of one.',

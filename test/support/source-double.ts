@@ -45,6 +45,8 @@ export interface SourceDouble {
   stall: Promise<void>
   /** What was logged: level and message. */
   readonly logged: string[]
+  /** As it last said; undefined: it never did. */
+  readonly caughtUp: boolean | undefined
 }
 
 export const remote = '192.0.2.9'
@@ -93,6 +95,7 @@ export async function startSource<Options>(
     measures: new Map<string, number>(),
     full: false,
     logged: [] as string[],
+    caughtUp: undefined as boolean | undefined,
     stall: Promise.resolve(),
     async ask({ method = 'POST', path, headers = {}, body = '' }: Parameters<SourceDouble['ask']>[0]) {
       const handler = routes.get(`${method} ${path}`) ?? assert.fail(`no route ${method} ${path}`)
@@ -119,11 +122,15 @@ export async function startSource<Options>(
     measure: (what, value) => void double.measures.set(what, value),
     log: { info: note('info'), warn: note('warn'), error: note('error') },
     route: (method, path, handler) => void routes.set(`${method} ${path}`, handler),
-    async emit({ events = [], facts = [], rejected = [] }, { put = [], delete: gone = [], cursor: moved } = {}) {
+    async emit(
+      { events = [], facts = [], rejected = [] },
+      { put = [], delete: gone = [], cursor: moved, caughtUp } = {},
+    ) {
       await double.stall
       if (double.full) throw new NotStored('the disk is full')
       double.batches += 1
       if (moved !== undefined) double.cursor = moved
+      if (caughtUp !== undefined) double.caughtUp = caughtUp
       for (const [key, value] of put) rows.set(key, value)
       for (const key of gone) rows.delete(key)
       double.rejected.push(...rejected)

@@ -96,6 +96,8 @@ export type StageResult =
       readonly source?: string
       /** Waits for the report of this host. */
       readonly host?: string
+      /** What holds it may be over before `at`. */
+      readonly endsEarly?: true
     }
 
 export const passes: StageResult = { pass: true }

@@ -1,5 +1,5 @@
 // Mute windows that watches open and close, host by host; what they held goes into the report, or on its own way; pure.
-import { readWindows, reportBundle, type Window, type Windows, windowsKey } from '../rules/mute.ts'
+import { readWindows, reportBundle, steppedMs, type Window, type Windows, windowsKey } from '../rules/mute.ts'
 import type { WindowChange } from '../watch.ts'
 import { fromId } from '../lib/id.ts'
 import type { Delivery, HubEvent } from '../words.ts'
@@ -35,7 +35,10 @@ export function changeWindow({ kind, host, from, until }: WindowChange, draft: D
     if (job !== undefined && until <= now && job.dueAt > now) draft.job({ ...job, dueAt: now })
   }
   if (next.length === 0) draft.put(windowsKey(host), undefined)
-  else draft.put(windowsKey(host), { v: 1, open: next, held } satisfies Windows, Math.max(...next.map(endOf)) + keptMs)
+  else {
+    const windows: Windows = { v: 1, open: next, held, steppedMs: steppedMs(draft) }
+    draft.put(windowsKey(host), windows, Math.max(...next.map(endOf)) + keptMs)
+  }
   return held
 }
 

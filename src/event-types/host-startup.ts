@@ -28,6 +28,7 @@ export default [
       network: 'What is not well of the network: {name, reason}.',
       late: 'What was not well at first and is by now: {name, afterSeconds}, counted from the boot.',
       others: 'What else began and has not ended: {title, severity}.',
+      notes: 'What else happened and has no end, such as errors in the journal: {title, count}.',
     },
     labels: [],
     severity: 'info',
@@ -58,6 +59,7 @@ export default [
         network: [],
         late: [{ name: 'backup', afterSeconds: 240 }],
         others: [],
+        notes: [{ title: 'I/O error, dev sda, sector 1024', count: 2 }],
       },
     },
   },
@@ -86,6 +88,7 @@ function words({ host = 'A host', data }: HubEvent): MessageWords {
         (one) => `${said(one['name'], 80)} came after ${spanWords(amount(one['afterSeconds']) * 1000)}`,
       ),
       ...others.map((one) => `Still so: ${said(one['title'], 200)}`),
+      ...noteLines(list(data['notes'])),
       ...(data['previousClean'] === false ? ['The boot before did not end with a shutdown.'] : []),
     ],
     fields: spans(data),
@@ -124,10 +127,28 @@ function thingLine(title: string, state: string, things: readonly JsonObject[]):
   ]
 }
 
+/** The first few; what happened is no issue by itself. */
+function noteLines(notes: readonly JsonObject[]): string[] {
+  const lines = notes.slice(0, mostNotes).map(({ title, count }) => {
+    const times = amount(count)
+    return `Noted: ${said(title, 200)}${times > 1 ? ` (${times} times)` : ''}`
+  })
+  return notes.length > mostNotes ? [...lines, `Noted: ${notes.length - mostNotes} more`] : lines
+}
+
+const mostNotes = 5
+
 function spans(data: JsonObject): MessageField[] {
   const field = (title: string, seconds: Json | undefined): MessageField[] =>
-    typeof seconds === 'number' ? [{ name: title, value: spanWords(seconds * 1000) }] : []
+    typeof seconds === 'number' ? [{ name: title, value: bootWords(seconds) }] : []
   return [...field('Boot to last guest', data['bootSeconds']), ...field('Was down', data['downSeconds'])]
+}
+
+/** "3 min 12 s": of a boot, seconds are of interest. */
+function bootWords(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds))
+  if (whole < 60 || whole >= 3600 || whole % 60 === 0) return spanWords(whole * 1000)
+  return `${Math.floor(whole / 60)} min ${whole % 60} s`
 }
 
 function guestName(guest: JsonObject): string {

@@ -22,6 +22,7 @@ export function begin(work: Work, { bootId, bootedAt, seenAt, previousClean }: B
   const clean = previousClean ?? (before === undefined ? undefined : wasClean(before))
   work.state = {
     ...fresh(bootId, bootedAt, seenAt),
+    ...(work.steppedMs === 0 ? {} : { steppedMs: work.steppedMs }),
     ...(before === undefined ? {} : { sources: before.sources, guests: asExpected(before) }),
     ...(before?.saysWhenStopping === undefined ? {} : { saysWhenStopping: true as const }),
     ...(clean === undefined ? {} : { previousClean: clean }),
@@ -95,7 +96,9 @@ function ask({ state, rechecks }: Work): void {
 export function settle(work: Work): void {
   const { state, grace, now } = work
   if (state?.phase !== 'starting') return
-  const isGood = Object.keys(state.wrong).length === 0 && missing(state) === 0
+  // What is wrong by now, and is not said by what is known of guests, may still get well.
+  const isOpen = state.open.some(({ type }) => type !== 'guest.start-failed')
+  const isGood = Object.keys(state.wrong).length === 0 && missing(state) === 0 && !isOpen
   const good = isGood ? state.good + 1 : 0
   if (good !== state.good) change(work, { good })
   const knowsGuests = Object.values(state.guests).some((guest) => guest.onboot !== undefined)
@@ -136,5 +139,5 @@ export function report(work: Work): void {
   const names = state.open.map(({ source, key }) => ({ source, key }))
   work.windows.push({ kind: 'startup', host, until: now, report: { event, names } })
   work.timers.push({ name: 'deadline' }, { name: 'check' })
-  change(work, { phase: 'calm', open: [], good: 0 })
+  change(work, { phase: 'calm', open: [], notes: {}, good: 0 })
 }

@@ -15,13 +15,19 @@ export function reportOf(host: string, state: State, now: number): NewEvent {
     ([, { running, failed: why, onboot }]) => onboot === true && !running && why === undefined,
   )
   const disabled = guests.filter(([, { running, onboot }]) => onboot === false && !running)
-  const wrong = (kind: string): Json[] =>
+  const wrong = (kind: string): { readonly name: string; readonly reason: string }[] =>
     Object.entries(state.wrong)
       .filter(([thing]) => thing.startsWith(`${kind} `))
       .slice(0, mostNamed)
       .map(([thing, reason]) => ({ name: thing.slice(kind.length + 1), reason }))
   const [services, storages, network] = [wrong('unit'), wrong('storage'), wrong('network')]
-  const others = state.open.filter(({ type }) => !/^(guest|service|storage|network)\./.test(type))
+  const said = new Set([
+    ...[...failed, ...pending].flatMap(([id, { name }]) => (name === undefined ? [id] : [id, name])),
+    ...[...services, ...storages, ...network].map(({ name }) => name),
+  ])
+  const others = state.open.filter(
+    ({ type, subject }) => !/^(guest|service|storage|network)\./.test(type) || !said.has(subject ?? ''),
+  )
   const isWrong =
     failed.length + pending.length + services.length + storages.length + network.length + others.length > 0
   const severity: Severity =
@@ -56,6 +62,7 @@ export function reportOf(host: string, state: State, now: number): NewEvent {
         .slice(0, mostNamed)
         .map(([thing, ms]) => ({ name: thing.slice(thing.indexOf(' ') + 1), afterSeconds: Math.round(ms / 1000) })),
       others: others.slice(0, mostNamed).map(({ title, severity: worst }) => ({ title, severity: worst })),
+      notes: Object.entries(state.notes ?? {}).map(([title, count]) => ({ title, count })),
     },
   }
 }

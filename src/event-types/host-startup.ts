@@ -16,6 +16,7 @@ export default [
       downSeconds: 'From the stop, or the last word before, to this boot.',
       bootSeconds: 'From the boot to the last guest that started.',
       afterSeconds: 'From the boot to this report.',
+      cutShort: 'It went down again before all could start; absent: it did not.',
       started: 'Guests that run: {id, name, guest}; guest is vm or ct.',
       startedCount: 'How many.',
       failed: 'Guests that failed to start: {id, name, guest, reason}.',
@@ -89,6 +90,9 @@ function words({ host = 'A host', data }: HubEvent): MessageWords {
       ),
       ...others.map((one) => `Still so: ${said(one['title'], 200)}`),
       ...noteLines(list(data['notes'])),
+      ...(data['cutShort'] === true
+        ? [`It went down again within ${spanWords(amount(data['afterSeconds']) * 1000)}.`]
+        : []),
       ...(data['previousClean'] === false ? ['The boot before did not end with a shutdown.'] : []),
     ],
     fields: spans(data),

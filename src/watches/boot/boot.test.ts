@@ -238,6 +238,24 @@ describe('the grace', () => {
     assert.equal(host.reports[0]?.severity, 'info')
   })
 
+  test('that another one or a stop cuts short has its report at once, and the next one its own', () => {
+    for (const how of ['boots', 'stops'] as const) {
+      const host = new Host()
+      host.boots('a', 20)
+      host.guest(100, false, true)
+      host.pass(40_000)
+      if (how === 'stops') host.stops()
+      else host.boots('b', 5)
+      assert.deepEqual([host.reports.length, dataOf(host)['bootId'], dataOf(host)['cutShort']], [1, 'a', true], how)
+      host.pass(60_000)
+      if (how === 'stops') host.boots('b', 5)
+      host.pass(600_000)
+      const ids = host.reports.map(({ data }) => data?.['bootId'])
+      assert.deepEqual(ids, ['a', 'b'], how)
+      assert.equal(dataOf(host)['cutShort'], undefined)
+    }
+  })
+
   test('asks for guests and storages as it goes on, where it is known who can be asked', () => {
     const host = new Host()
     host.guest(100, true, true)

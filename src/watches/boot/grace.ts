@@ -17,6 +17,8 @@ const goodLooks = 2
 
 /** Another boot than the one that was known; of a host that was not known, a boot only when it is up for a short time. */
 export function begin(work: Work, { bootId, bootedAt, seenAt, previousClean }: Begun): void {
+  // Each boot has its report, also one that another boot cut short.
+  if (work.state?.phase === 'starting') report(work, { cutShort: true })
   const { state: before, grace, now } = work
   const isBoot = before !== undefined || seenAt - bootedAt < grace.maxBootUptimeMs
   const clean = previousClean ?? (before === undefined ? undefined : wasClean(before))
@@ -66,6 +68,7 @@ export function stop(work: Work, { fromFact }: { readonly fromFact: boolean }): 
     return
   }
   if (state.stopping?.bootId === state.bootId) return
+  if (state.phase === 'starting') report(work, { cutShort: true })
   const stopping = { at: now, bootId: state.bootId }
   change(work, { stopping, phase: 'stopping', saysWhenStopping: true })
   // Not what says so itself, which is told at this moment.
@@ -132,10 +135,10 @@ export function timeIsUp(work: Work): void {
 /** Heard of so long after it said that it stops, it did not stop. */
 const stillThereMs = 60_000
 
-export function report(work: Work): void {
+function report(work: Work, { cutShort = false } = {}): void {
   const { state, host, now } = work
   if (state === undefined) return
-  const event = reportOf(host, state, now)
+  const event = reportOf(host, state, now, cutShort)
   const names = state.open.map(({ source, key }) => ({ source, key }))
   work.windows.push({ kind: 'startup', host, until: now, report: { event, names } })
   work.timers.push({ name: 'deadline' }, { name: 'check' })

@@ -1,11 +1,12 @@
 // What a boot came to, as the data of one event: what was to start and did, what failed, what is still missing, what is wrong.
 import type { Json, NewEvent, Severity } from '../../words.ts'
-import type { GuestState, State } from './state.ts'
+import type { GuestState, OpenCondition, State } from './state.ts'
 
 /** Of each sort; the rest is counted. */
 const mostNamed = 100
 
-export function reportOf(host: string, state: State, now: number): NewEvent {
+/** `cutShort`: it stops or has booted again before its grace was over. */
+export function reportOf(host: string, state: State, now: number, cutShort: boolean): NewEvent {
   const guests = Object.entries(state.guests).toSorted(([one], [other]) => Number(one) - Number(other))
   const started = guests.filter(
     ([, guest]) => guest.running && (guest.startedAt !== undefined || guest.onboot === true),
@@ -25,9 +26,7 @@ export function reportOf(host: string, state: State, now: number): NewEvent {
     ...[...failed, ...pending].flatMap(([id, { name }]) => (name === undefined ? [id] : [id, name])),
     ...[...services, ...storages, ...network].map(({ name }) => name),
   ])
-  const others = state.open.filter(
-    ({ type, subject }) => !/^(guest|service|storage|network)\./.test(type) || !said.has(subject ?? ''),
-  )
+  const others = state.open.filter((one) => !/^(guest|service|storage|network)\./.test(one.type) || !speaksOf(one, said))
   const isWrong =
     failed.length + pending.length + services.length + storages.length + network.length + others.length > 0
   const severity: Severity =
@@ -47,6 +46,7 @@ export function reportOf(host: string, state: State, now: number): NewEvent {
         ? { bootSeconds: Math.max(0, Math.round((lastUpAt - state.bootedAt) / 1000)) }
         : {}),
       afterSeconds: Math.max(0, Math.round((now - state.bootedAt) / 1000)),
+      ...(cutShort ? { cutShort } : {}),
       started: named(started),
       startedCount: started.length,
       failed: named(failed),
@@ -65,6 +65,12 @@ export function reportOf(host: string, state: State, now: number): NewEvent {
       notes: Object.entries(state.notes ?? {}).map(([title, count]) => ({ title, count })),
     },
   }
+}
+
+/** Whether it is about one of these: by its subject, or by a word of its key or title. */
+function speaksOf({ subject, key, title }: OpenCondition, names: ReadonlySet<string>): boolean {
+  if (subject !== undefined && names.has(subject)) return true
+  return `${key} ${title}`.split(/[^\w.@-]+/).some((word) => names.has(word))
 }
 
 function named(guests: readonly (readonly [id: string, guest: GuestState])[]): Json[] {

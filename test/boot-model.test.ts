@@ -177,12 +177,17 @@ async function check(house: EngineHouse, boots: ReadonlyMap<string, Host>): Prom
       assert.ok(finalVerdicts.includes(verdict.state), words)
       const into = verdict.into === undefined ? undefined : byId.get(verdict.into)
       if (verdict.state === 'suppressed') assert.ok((verdict.reason ?? '') !== '' && verdict.by !== undefined, words)
-      // What a condition said first is told by what it said last, which has an end of its own.
-      else if (verdict.state === 'merged' && verdict.into === undefined)
+      // What a condition says several times is told by one of them, which has an end of its own.
+      else if (verdict.state === 'merged' && verdict.into === undefined) {
+        const others = all.filter(({ seq, condition }) => seq !== event.seq && condition?.key === event.condition?.key)
+        const isEnd = (one: (typeof verdicts)[number]): boolean =>
+          one.state === 'delivered' || one.state === 'suppressed' || one.into !== undefined
+        const isOther = (seq: number): boolean => others.some((one) => one.seq === seq)
         assert.ok(
-          all.some(({ seq, condition }) => seq > event.seq && condition?.key === event.condition?.key),
+          verdicts.some((one) => isOther(one.event) && one.channel === verdict.channel && isEnd(one)),
           words,
         )
+      }
       else if (verdict.state === 'merged') assert.ok(into?.state === 'delivered', words)
       else {
         assert.equal(verdict.state, 'delivered', words)

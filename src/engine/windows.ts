@@ -73,7 +73,8 @@ export function absorbHeld({ host, conditions, held }: Absorbs, report: HubEvent
     const here = told.filter((one) => one.channel === channel)
     if (condition === undefined || row?.state !== 'open' || here.length === 0 || !conditions.includes(condition))
       continue
-    absorbCondition(row, rule, here, tools)
+    absorbChange(row, (one) => one.rule === rule && one.channel === channel, here, tools)
+    absorbCondition(readRow(draft, condition) ?? row, rule, here, tools)
     draft.cancel(key)
     for (const { seq } of here) named.set(`${seq}`, (named.get(`${seq}`) ?? new Set()).add(condition))
   }
@@ -90,6 +91,24 @@ function messagesOf({ seq }: HubEvent, draft: Draft): Delivery[] {
   const firsts = into.flatMap((id) => draft.deliveries.get(fromId(id) ?? 0) ?? [])
   const all = firsts.flatMap((one) => one.extra.siblings?.map((other) => draft.deliveries.get(other)) ?? [one])
   return all.filter((one) => one !== undefined)
+}
+
+/** A change of what was told before: whoever is told the report knows of it; its thread stays where it is. */
+function absorbChange(
+  row: ConditionRow,
+  isHere: (thread: Thread) => boolean,
+  messages: readonly Delivery[],
+  tools: ThreadTools,
+): void {
+  const waiting = row.threads.filter((one) => isHere(one) && one.muted !== undefined)
+  const [first] = waiting
+  if (first?.muted === undefined) return
+  verdict(tools, first.muted.event, first, ['merged', first.muted.by, 'told in the report', messages[0]?.id])
+  const threads = row.threads.map((one): Thread => {
+    const { muted: _muted, ...free } = one
+    return waiting.includes(one) ? { ...free, severity: row.severity } : one
+  })
+  putRow(tools.draft, { ...row, threads }, tools.now)
 }
 
 function absorbCondition(

@@ -24,6 +24,8 @@ export default [
       pending: 'Guests that were to start and have not.',
       pendingCount: 'How many.',
       disabledCount: 'Guests that do not start with their host, and do not run.',
+      unknown: 'Guests that do not run, and whose configuration cannot be read: {id, name, guest}; absent: none.',
+      unknownCount: 'How many.',
       services: 'Units that are not well: {name, reason}.',
       storages: 'Storages that are not there: {name, reason}.',
       network: 'What is not well of the network: {name, reason}.',
@@ -82,6 +84,11 @@ function words({ host = 'A host', data }: HubEvent): MessageWords {
         (guest) => `${sort(guest)} failed: ${guestName(guest)}: ${said(guest['reason'], 200)}`,
       ),
       ...(pending === 0 ? [] : [`Not started yet: ${names(list(data['pending']).map(guestName), pending)}`]),
+      ...(amount(data['unknownCount']) === 0
+        ? []
+        : [
+            `Not running, and their configuration cannot be read: ${names(list(data['unknown']).map(guestName), amount(data['unknownCount']))}`,
+          ]),
       ...thingLine('Storage', 'unavailable', storages),
       ...thingLine('Services', 'failed', services),
       ...thingLine('Network', 'down', network),

@@ -15,6 +15,9 @@ export function reportOf(host: string, state: State, now: number, cutShort: bool
   const pending = guests.filter(
     ([, { running, failed: why, onboot }]) => onboot === true && !running && why === undefined,
   )
+  const unknown = guests.filter(
+    ([, { running, failed: why, onboot }]) => onboot === undefined && !running && why === undefined,
+  )
   const disabled = guests.filter(([, { running, onboot }]) => onboot === false && !running)
   const wrong = (kind: string): { readonly name: string; readonly reason: string }[] =>
     Object.entries(state.wrong)
@@ -54,6 +57,7 @@ export function reportOf(host: string, state: State, now: number, cutShort: bool
       pending: named(pending),
       pendingCount: pending.length,
       disabledCount: disabled.length,
+      ...(unknown.length === 0 ? {} : { unknown: named(unknown), unknownCount: unknown.length }),
       services,
       storages,
       network,

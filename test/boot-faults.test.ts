@@ -418,6 +418,42 @@ describe('aggregates', () => {
   })
 })
 
+describe('what a night holds', () => {
+  const night = `mute: { night: { kind: quiet, from: '22:00', until: '07:00' } }`
+
+  test('is told in the morning, or at the next start when the hub was away then, and once', async () => {
+    for (const away of [false, true]) {
+      await using house = await EngineHouse.open(await judgeOf(undefined, night))
+      const node = new Node(house)
+      // The house begins at 22:13.
+      await node.say({ type: 'guest.started', title: 'one' })
+      await node.say({ type: 'guest.stopped', title: 'two' })
+      await node.storage('firing')
+      await node.storage('resolved')
+      if (away) await house.away(10 * hour)
+      else await house.pass(10 * hour)
+      await house.pass(20 * minute)
+      assert.deepEqual(await told(house), ['digest: one, two, nas is away, nas is there'], String(away))
+      await house.pass(48 * hour)
+      assert.equal((await told(house)).length, 1)
+    }
+  })
+
+  test('stays held when a boot ends in it: the longer one of two windows counts', async () => {
+    await using house = await EngineHouse.open(await judgeOf(undefined, night))
+    const node = new Node(house)
+    await node.boots('a')
+    await node.starts(100)
+    await node.say({ type: 'guest.stopped', title: 'two' })
+    await house.pass(hour)
+    assert.deepEqual(await told(house), [])
+    const reasons = new Set((await house.verdicts()).map(({ reason }) => reason))
+    assert.ok(reasons.has('night and startup'), [...reasons].join())
+    await house.pass(9 * hour)
+    assert.deepEqual(await told(house), ['digest: vm100 started, two, report of a'])
+  })
+})
+
 test('who looks after one trouble is told of the next one', async () => {
   await using house = await EngineHouse.open(usual)
   const node = new Node(house)

@@ -73,12 +73,14 @@ function words({ host = 'A host', data }: HubEvent): MessageWords {
   const others = list(data['others'])
   const [failed, pending] = [amount(data['failedCount']), amount(data['pendingCount'])]
   const count = failed + pending + services.length + storages.length + network.length + others.length
-  const what = count === 0 ? 'startup completed' : `startup, ${count} ${count === 1 ? 'issue' : 'issues'}`
+  const isCutShort = data['cutShort'] === true
+  const issues = count === 0 ? '' : `, ${count} ${count === 1 ? 'issue' : 'issues'}`
+  const what = isCutShort ? `startup cut short${issues}` : count === 0 ? 'startup completed' : `startup${issues}`
   return {
     title: `${name(host)}: ${what}`,
-    icon: count === 0 ? 'rocket' : 'warning',
+    icon: count === 0 && !isCutShort ? 'rocket' : 'warning',
     lines: [
-      ...(count === 0 ? ['All systems operational.'] : []),
+      ...(count === 0 && !isCutShort ? ['All systems operational.'] : []),
       ...startedLine(data),
       ...list(data['failed']).map(
         (guest) => `${sort(guest)} failed: ${guestName(guest)}: ${said(guest['reason'], 200)}`,
@@ -97,7 +99,7 @@ function words({ host = 'A host', data }: HubEvent): MessageWords {
       ),
       ...others.map((one) => `Still so: ${said(one['title'], 200)}`),
       ...noteLines(list(data['notes'])),
-      ...(data['cutShort'] === true
+      ...(isCutShort
         ? [`It went down again within ${spanWords(amount(data['afterSeconds']) * 1000)}.`]
         : []),
       ...(data['previousClean'] === false ? ['The boot before did not end with a shutdown.'] : []),

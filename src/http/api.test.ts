@@ -1,4 +1,5 @@
 // The own API answers what its OpenAPI document says, and refuses in sentences.
+import { noAgents } from './door-for-tests.ts'
 import { after, before, describe, test } from 'node:test'
 import assert from 'node:assert/strict'
 import { z } from 'zod'
@@ -222,6 +223,7 @@ function door(): ApiDoor {
     },
     closeCondition: async (key) => void asked.push(`close ${key}`),
     testChannel: async () => ({ ok: true, delivery: toId(first + 10) }),
+    agents: noAgents,
     reload: async () => reloaded,
   }
 }

@@ -14,6 +14,7 @@ import { findCondition, listConditions } from '../engine/look-conditions.ts'
 import { fromId, toId } from '../lib/id.ts'
 import type { Rule } from '../rule.ts'
 import { finalDeliveries, type Issue, type Json } from '../words.ts'
+import { type AgentDesk, agentRoutes } from './api-agents.ts'
 import { type Answer, conflict, type Done, doneOrConflict, notFound, ok, type Refused } from './api-answers.ts'
 import * as shapes from './api-shapes.ts'
 import { describeApi, type DescribedRoute } from './openapi.ts'
@@ -32,10 +33,12 @@ export interface ApiDoor {
   closeCondition(key: string): Promise<void>
   /** Sends a test message to one channel by the way all messages go; resolves when it is queued, with its delivery id. */
   testChannel(name: string): Promise<{ readonly ok: true; readonly delivery: string } | Refused>
+  readonly agents: AgentDesk
   /** All or nothing; `message` says what changed. */
   reload(): Promise<Done | { readonly ok: false; readonly issues: readonly Issue[] }>
 }
 
+export type { AgentView } from './api-agents.ts'
 export type { Done, Refused } from './api-answers.ts'
 
 export interface HubStatus {
@@ -210,6 +213,7 @@ const routes: readonly Route[] = [
       return ok({ ...same, startedAt: iso(startedAt), rules, stored })
     },
   },
+  ...agentRoutes,
 ]
 
 /** To be mounted at `/`, behind the door that checks tokens. */

@@ -5,9 +5,16 @@ import { createRegistry } from '../lib/metrics.ts'
 import type { RouteHandler } from '../source.ts'
 import type { LookStore } from '../engine/look.ts'
 import type { HubEvent, Verdict } from '../words.ts'
+import type { ApiDoor } from './api.ts'
 import type { Health, HubDoor, MountedRoute } from './door.ts'
 import { createServer, type HttpOptions, type HttpServer } from './server.ts'
 
+export const noAgents: ApiDoor['agents'] = {
+  list: () => [],
+  invite: async () => ({ ok: false, message: 'No.' }),
+  revoke: async () => ({ ok: false, message: 'No.' }),
+  restore: async () => ({ ok: false, message: 'No.' }),
+}
 export const token = 'first-token-0123456789'
 export const limited = 'limited-token-0123456789'
 export const at = Date.UTC(2026, 4, 10, 13, 12, 17)
@@ -57,6 +64,7 @@ export async function startTestHub(options: Partial<HttpOptions> = {}): Promise<
     retryDelivery: async () => ({ ok: false, message: 'No.' }),
     closeCondition: async () => {},
     testChannel: async () => ({ ok: false, message: 'No.' }),
+    agents: noAgents,
     reload: async () => ({ ok: true, message: 'nothing changed' }),
   }
   const server = createServer({

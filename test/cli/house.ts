@@ -1,4 +1,5 @@
 // A data folder with a small store, a hub that answers on it, and a terminal that remembers: what tests of commands need.
+import { noAgents } from '../../src/http/door-for-tests.ts'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -145,6 +146,7 @@ function createDoor(store: Store): ApiDoor {
     retryDelivery: async (id) => ({ ok: true, message: `${id} is queued again.` }),
     closeCondition: async () => {},
     testChannel: async () => ({ ok: true, delivery: deadId }),
+    agents: noAgents,
     reload: async () => ({ ok: true, message: 'in force' }),
   }
 }

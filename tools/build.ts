@@ -8,7 +8,11 @@ import { rolldown } from 'rolldown'
 import { writeKinds } from './kinds.ts'
 
 /** Bundle name to source; `sereno` comes last, since the launcher goes by its age. */
-const entries = { 'store-worker': 'src/store/sqlite-worker.ts', sereno: 'src/cli/main.ts' } as const
+const entries = {
+  'store-worker': 'src/store/sqlite-worker.ts',
+  agent: 'src/cli/agent.ts',
+  sereno: 'src/cli/main.ts',
+} as const
 
 export async function build(root: string): Promise<{ files: number; milliseconds: number }> {
   await writeKinds(root)

@@ -45,6 +45,12 @@ function createProgram(terminal: Terminal, finish: (code: ExitCode) => void): Co
     .option('--listen <host:port>', 'the address to listen on (else hub.listen of the configuration)')
     .action(async (options: RunOptions) => finish(await (await import('./run.ts')).run(options, terminal)))
 
+  // bin/sereno starts it as a program of its own; what it takes it says itself.
+  add('agent [words...]', "Send what this machine's sources see to a hub elsewhere; see: sereno agent --help")
+    .allowUnknownOption()
+    .helpOption(false)
+    .action(async (given: string[]) => finish(await (await import('./agent.ts')).agent(given, terminal)))
+
   add('check [file]', 'Check a configuration: every mistake as file:line:col.').action(
     async (file: string | undefined) => finish(await (await import('./check.ts')).check(file, terminal)),
   )

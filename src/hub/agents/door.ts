@@ -13,7 +13,7 @@ import { type Store, StoreFailed } from '../../store/store.ts'
 import { Agent, type AgentFacts } from './agent.ts'
 import { readItem } from './read-item.ts'
 import { type PostFrame, readPost } from './read-post.ts'
-import { offsetOf, shiftItem } from './shift.ts'
+import { offsetOf, shiftItem } from '../../source-agent-time.ts'
 
 export interface AgentDoor {
   readonly routes: readonly MountedRoute[]

@@ -1,6 +1,6 @@
 // Moves the times of an item by what the agent's clock is wrong; pure.
-import type { AgentItem } from '../../source-agent.ts'
-import type { NewEvent } from '../../words.ts'
+import type { AgentItem } from './source-agent.ts'
+import type { NewEvent } from './words.ts'
 
 /** A difference up to this is the way of the request, not the clock. */
 export const toleratedMs = 5000

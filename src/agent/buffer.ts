@@ -1,0 +1,319 @@
+// What an agent has seen and not yet told, on disk: with each batch the place of its source, numbered, bounded by size and age.
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, renameSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
+import { jsonDepth } from '../lib/json-depth.ts'
+import { type Log, NotStored, type Progress } from '../source.ts'
+import type { AgentItem } from '../source-agent.ts'
+import { shiftItem, toleratedMs } from '../source-agent-time.ts'
+import type { Json } from '../words.ts'
+
+export interface BufferOptions {
+  readonly path: string
+  readonly maxBytes: number
+  readonly maxAgeMs: number
+  /** What is new after a boot, on another machine, or in a clone of this one. */
+  readonly identity: string
+  readonly clock: BufferClock
+  readonly log: Log
+}
+
+export interface BufferClock {
+  now(): number
+  /** Since boot, time asleep included; undefined: nobody knows. */
+  sinceBoot(): number | undefined
+}
+
+export interface BufferedBatch {
+  /** The order these numbers belong to. */
+  readonly buffer: string
+  readonly first: number
+  readonly last: number
+  /** Each as JSON; null: it was dropped. */
+  readonly items: readonly (string | null)[]
+}
+
+/** A larger item is kept as rejected, cut: no request could carry it. */
+const mostItemBytes = 512 * 1024
+const rawBytes = 4096
+/** Less than what a hub reads, so that no item makes it refuse its neighbours. */
+const mostDepth = 50
+/** Dropped at once, so that room is made rarely. */
+const dropRows = 200
+const roomLeft = 0.95
+
+const schema = `
+create table if not exists generation (id integer primary key, name text not null, identity text not null);
+create table if not exists item (
+  number integer primary key autoincrement, generation integer not null, fact integer not null,
+  at integer not null, up integer, bytes integer not null, body text not null
+);
+create index if not exists item_fact on item (number) where fact = 1;
+create table if not exists place (source text primary key, cursor text not null) without rowid;
+create table if not exists session (source text, key text, value text not null, primary key (source, key)) without rowid;
+`
+
+export class AgentBuffer implements Disposable {
+  readonly #options: BufferOptions
+  #db: DatabaseSync
+  readonly #statements = new Map<string, StatementSync>()
+  #generation = 0
+  #bytes = 0
+  #count = 0
+  #dropped = 0
+  #refusing = false
+
+  /** Throws an `Error` with a sentence when the folder cannot be used, or another agent uses it. */
+  constructor(options: BufferOptions) {
+    this.#options = options
+    mkdirSync(dirname(options.path), { recursive: true, mode: 0o700 })
+    try {
+      this.#db = this.#open()
+    } catch (error) {
+      if (!isDamaged(error)) throw error
+      this.#db = this.#beginAnew()
+    }
+  }
+
+  /** How much waits to be told. */
+  get count(): number {
+    return this.#count
+  }
+
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** On disk when it returns: the items, and where their source stands. Throws `NotStored` when it cannot. */
+  append(source: string, items: readonly AgentItem[], { cursor, put = [], delete: gone = [] }: Progress = {}): void {
+    const { clock } = this.#options
+    const [at, up] = [clock.now(), clock.sinceBoot() ?? null]
+    const rows = items.map((item) => ({ fact: 'fact' in item ? 1 : 0, body: toBody(item) }))
+    this.#store(() => {
+      for (const { fact, body } of rows) {
+        const values = [this.#generation, fact, at, up, Buffer.byteLength(body), body]
+        this.#run('insert into item (generation, fact, at, up, bytes, body) values (?1,?2,?3,?4,?5,?6)', ...values)
+      }
+      if (cursor !== undefined) this.#run('insert or replace into place values (?1,?2)', source, JSON.stringify(cursor))
+      for (const [key, value] of put)
+        this.#run('insert or replace into session values (?1,?2,?3)', source, key, JSON.stringify(value))
+      for (const key of gone) this.#run('delete from session where source = ?1 and key = ?2', source, key)
+    })
+    this.#count += rows.length
+    for (const { body } of rows) this.#bytes += Buffer.byteLength(body)
+    if (this.#bytes > this.#options.maxBytes) this.#makeRoom()
+  }
+
+  cursor(source: string): Json | undefined {
+    const row = this.#get('select cursor from place where source = ?1', source)
+    return row === undefined ? undefined : (JSON.parse(String(row['cursor'])) as Json)
+  }
+
+  rows(source: string): (readonly [key: string, value: Json])[] {
+    const rows = this.#all('select key, value from session where source = ?1 order by key', source)
+    return rows.map((row) => [String(row['key']), JSON.parse(String(row['value'])) as Json])
+  }
+
+  /** The oldest that waits, of one order; undefined: nothing does. */
+  oldest(mostItems: number, mostBytes: number): BufferedBatch | undefined {
+    const begin = this.#get('select number, generation from item order by number limit 1')
+    if (begin === undefined) return undefined
+    const [first, generation] = [Number(begin['number']), Number(begin['generation'])]
+    const found = this.#get('select name, identity from generation where id = ?1', generation) ?? {}
+    const sql = 'select number, at, up, bytes, body from item where generation = ?1 and number < ?2 order by number limit ?3'
+    const rows = this.#all(sql, generation, first + mostItems, mostItems)
+    const drift = this.#driftOf(found['identity'] === this.#options.identity)
+    const items: (string | null)[] = []
+    let size = 0
+    for (const row of rows) {
+      size += Number(row['bytes'])
+      if (items.length > 0 && size > mostBytes) break
+      // Those between have been dropped.
+      while (first + items.length < Number(row['number'])) items.push(null)
+      items.push(corrected(String(row['body']), drift(Number(row['at']), row['up'] as number | null)))
+    }
+    return { buffer: String(found['name']), first, last: first + items.length - 1, items }
+  }
+
+  /** The hub has all of this order up to that number. False: that is more than was ever there, so another uses its name. */
+  told(buffer: string, upTo: number): boolean {
+    const highest = Number(this.#get("select seq from sqlite_sequence where name = 'item'")?.['seq'] ?? 0)
+    if (upTo > highest) {
+      this.#renew(buffer)
+      return false
+    }
+    this.#forget('generation = (select id from generation where name = ?1) and number <= ?2', buffer, upTo)
+    return true
+  }
+
+  /** Gives up one item that no hub takes. */
+  giveUp(number: number): void {
+    this.#forget('number = ?1', number)
+  }
+
+  /** Drops what is too old to be news to anybody. */
+  prune(): void {
+    const { clock, maxAgeMs } = this.#options
+    const [now, up] = [clock.now(), clock.sinceBoot()]
+    // Of this boot the time since then is true, whatever the clock said.
+    const sameBoot = up === undefined ? [-1, 0] : [this.#generation, up - maxAgeMs]
+    const where = '(generation = ?1 and up is not null and up < ?2) or (generation <> ?1 and at < ?3) '
+    const gone = this.#forget(`${where}or (generation = ?1 and up is null and at < ?3)`, ...sameBoot, now - maxAgeMs)
+    if (gone > 0) this.#options.log.warn(`${gone} items were dropped: the hub did not take them for too long`)
+    this.#run('delete from generation where id <> ?1 and id not in (select generation from item)', this.#generation)
+  }
+
+  [Symbol.dispose](): void {
+    this.#statements.clear()
+    this.#db.close()
+  }
+
+  #open(): DatabaseSync {
+    const { path, identity } = this.#options
+    const db = new DatabaseSync(path, { timeout: 200 })
+    try {
+      // Exclusive: the system frees the lock of an agent that was killed, and a second one finds out at once.
+      db.exec('pragma locking_mode = exclusive; pragma journal_mode = wal; pragma synchronous = full;')
+      db.exec(`pragma cache_size = -512; pragma journal_size_limit = 4194304; begin immediate; ${schema} commit`)
+    } catch (error) {
+      db.close()
+      if (!/locked/.test(String(error))) throw error
+      throw new Error(`another agent uses ${dirname(path)}; stop it, or name another folder with --data`, { cause: error })
+    }
+    this.#db = db
+    const last = this.#get('select id, identity from generation order by id desc limit 1')
+    this.#generation = last?.['identity'] === identity ? Number(last['id']) : this.#beginGeneration()
+    this.#recount()
+    return db
+  }
+
+  /** A damaged file must not stop an agent: it is set aside. */
+  #beginAnew(): DatabaseSync {
+    const { path, log, clock } = this.#options
+    this.#statements.clear()
+    const aside = `${path}.damaged-${new Date(clock.now()).toISOString().replaceAll(/[:.]/g, '-')}`
+    for (const suffix of ['', '-wal']) {
+      try {
+        renameSync(path + suffix, aside + suffix)
+      } catch {
+        // There may be none.
+      }
+    }
+    log.error('what was kept for the hub could not be read; it was set aside, and sources begin where they can', { aside })
+    return this.#open()
+  }
+
+  #beginGeneration(): number {
+    const sql = 'insert into generation (name, identity) values (?1, ?2)'
+    return Number(this.#run(sql, randomBytes(12).toString('base64url'), this.#options.identity).lastInsertRowid)
+  }
+
+  /** Under a name of its own the hub takes for new what is new. */
+  #renew(buffer: string): void {
+    this.#options.log.warn('another agent has used the numbers of this one, perhaps a copy of this machine; new ones are used')
+    this.#store(() => {
+      const next = this.#beginGeneration()
+      this.#run('update item set generation = ?1 where generation = (select id from generation where name = ?2)', next, buffer)
+      this.#generation = next
+    })
+  }
+
+  /** The oldest facts go first: what happened is worth more than how it was. */
+  #makeRoom(): void {
+    const goal = this.#options.maxBytes * roomLeft
+    const before = this.#dropped
+    for (const which of ['where fact = 1', '']) {
+      while (this.#bytes > goal) {
+        const gone = this.#forget(`number in (select number from item ${which} order by number limit ${dropRows})`)
+        if (gone === 0) break
+        this.#dropped += gone
+      }
+    }
+    if (before === 0) this.#options.log.warn('the room for what the hub was not told is full: the oldest is dropped')
+  }
+
+  /** Deletes items; returns how many. */
+  #forget(where: string, ...values: SQLInputValue[]): number {
+    const gone = this.#store(() => this.#all(`delete from item where ${where} returning bytes`, ...values))
+    this.#count -= gone.length
+    for (const row of gone) this.#bytes -= Number(row['bytes'])
+    if (this.#count === 0 && this.#dropped > 0) {
+      this.#options.log.info(`the hub has been told all that was left; ${this.#dropped} items had been dropped`)
+      this.#dropped = 0
+    }
+    return gone.length
+  }
+
+  #store<T>(act: () => T): T {
+    try {
+      this.#db.exec('begin immediate')
+      const result = act()
+      this.#db.exec('commit')
+      this.#refusing = false
+      return result
+    } catch (error) {
+      if (this.#db.isTransaction) this.#db.exec('rollback')
+      if (isDamaged(error)) {
+        this.#db.close()
+        this.#db = this.#beginAnew()
+      } else if (!this.#refusing) this.#options.log.error('what is seen cannot be kept', { error: String(error) })
+      this.#refusing = true
+      throw new NotStored(error instanceof Error ? error.message : String(error), { cause: error })
+    }
+  }
+
+  #recount(): void {
+    const row = this.#get('select count(*) as count, coalesce(sum(bytes), 0) as bytes from item') ?? {}
+    this.#count = Number(row['count'])
+    this.#bytes = Number(row['bytes'])
+  }
+
+  /** What the clock was wrong by when an item came, as far as is known by now. */
+  #driftOf(isThisBoot: boolean): (at: number, up: number | null) => number {
+    const { clock } = this.#options
+    const [now, sinceBoot] = [clock.now(), clock.sinceBoot()]
+    return (at, up) => {
+      if (!isThisBoot || up === null || sinceBoot === undefined) return 0
+      const byMs = now - (sinceBoot - up) - at
+      return Math.abs(byMs) > toleratedMs ? byMs : 0
+    }
+  }
+
+  #statement(sql: string): StatementSync {
+    const statement = this.#statements.get(sql) ?? this.#db.prepare(sql)
+    this.#statements.set(sql, statement)
+    return statement
+  }
+
+  #run(sql: string, ...values: SQLInputValue[]): { readonly lastInsertRowid: number | bigint } {
+    return this.#statement(sql).run(...values)
+  }
+
+  #get(sql: string, ...values: SQLInputValue[]): { readonly [column: string]: unknown } | undefined {
+    return this.#statement(sql).get(...values)
+  }
+
+  #all(sql: string, ...values: SQLInputValue[]): { readonly [column: string]: unknown }[] {
+    return this.#statement(sql).all(...values)
+  }
+}
+
+function toBody(item: AgentItem): string {
+  const body = JSON.stringify(item)
+  const bytes = Buffer.from(body)
+  const isLarge = bytes.length > mostItemBytes
+  if (!isLarge && jsonDepth(bytes) <= mostDepth) return body
+  const message = isLarge ? `it is larger than ${mostItemBytes} bytes` : `it is nested deeper than ${mostDepth} levels`
+  return JSON.stringify({ source: item.source, rejected: { raw: body.slice(0, rawBytes), message } })
+}
+
+function corrected(body: string, byMs: number): string {
+  return byMs === 0 ? body : JSON.stringify(shiftItem(JSON.parse(body) as AgentItem, byMs))
+}
+
+/** SQLITE_CORRUPT and SQLITE_NOTADB: https://www.sqlite.org/rescode.html */
+function isDamaged(error: unknown): boolean {
+  const code = (error as { readonly errcode?: number }).errcode ?? 0
+  return (code & 0xff) === 11 || (code & 0xff) === 26
+}

@@ -9,7 +9,7 @@ export const enrolPath = '/api/v1/agent/enrol'
 export const contactMs = 10_000
 
 export interface AgentPost {
-  /** Names the order that the items are in: an agent begins a new one at each boot. Within it no number is used twice. */
+  /** Names the order that the items are in: an agent begins a new one at each start. Within it no number is used twice. */
   readonly buffer: string
   /** The number of the first item, from 1; the others follow without a gap. */
   readonly first: number

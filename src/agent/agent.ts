@@ -43,7 +43,7 @@ export function startAgent(options: AgentOptions): Agent {
     path: join(folder, 'buffer.db'),
     maxBytes: options.bufferBytes,
     maxAgeMs: options.bufferAgeMs,
-    identity: JSON.stringify([bootId, machineId, host]),
+    boot: JSON.stringify([bootId, machineId, host]),
     clock,
     log,
   })
@@ -74,7 +74,8 @@ export function startAgent(options: AgentOptions): Agent {
   }
 
   const started = start()
-  const failed = new Promise<never>((_, reject) => started.catch(reject))
+  const { promise: failed, reject: fail } = Promise.withResolvers<never>()
+  started.catch(fail)
   failed.catch(() => {})
   return {
     failed,

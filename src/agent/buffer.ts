@@ -2,19 +2,19 @@
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, renameSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { jsonDepth } from '../lib/json-depth.ts'
 import { type Log, NotStored, type Progress } from '../source.ts'
 import type { AgentItem } from '../source-agent.ts'
 import { shiftItem, toleratedMs } from '../source-agent-time.ts'
 import type { Json } from '../words.ts'
+import { AgentDatabase, InUse, isDamaged, type SQLInputValue } from './database.ts'
 
 export interface BufferOptions {
   readonly path: string
   readonly maxBytes: number
   readonly maxAgeMs: number
-  /** What is new after a boot, on another machine, or in a clone of this one. */
-  readonly identity: string
+  /** Names this boot of this machine: times since boot can be compared within it. */
+  readonly boot: string
   readonly clock: BufferClock
   readonly log: Log
 }
@@ -42,9 +42,8 @@ const mostDepth = 50
 /** Dropped at once, so that room is made rarely. */
 const dropRows = 200
 const roomLeft = 0.95
-
 const schema = `
-create table if not exists generation (id integer primary key, name text not null, identity text not null);
+create table if not exists generation (id integer primary key, name text not null, boot text not null);
 create table if not exists item (
   number integer primary key autoincrement, generation integer not null, fact integer not null,
   at integer not null, up integer, bytes integer not null, body text not null
@@ -56,8 +55,7 @@ create table if not exists session (source text, key text, value text not null, 
 
 export class AgentBuffer implements Disposable {
   readonly #options: BufferOptions
-  #db: DatabaseSync
-  readonly #statements = new Map<string, StatementSync>()
+  #db: AgentDatabase
   #generation = 0
   #bytes = 0
   #count = 0
@@ -93,12 +91,13 @@ export class AgentBuffer implements Disposable {
     this.#store(() => {
       for (const { fact, body } of rows) {
         const values = [this.#generation, fact, at, up, Buffer.byteLength(body), body]
-        this.#run('insert into item (generation, fact, at, up, bytes, body) values (?1,?2,?3,?4,?5,?6)', ...values)
+        this.#db.run('insert into item (generation, fact, at, up, bytes, body) values (?1,?2,?3,?4,?5,?6)', ...values)
       }
-      if (cursor !== undefined) this.#run('insert or replace into place values (?1,?2)', source, JSON.stringify(cursor))
+      if (cursor !== undefined)
+        this.#db.run('insert or replace into place values (?1,?2)', source, JSON.stringify(cursor))
       for (const [key, value] of put)
-        this.#run('insert or replace into session values (?1,?2,?3)', source, key, JSON.stringify(value))
-      for (const key of gone) this.#run('delete from session where source = ?1 and key = ?2', source, key)
+        this.#db.run('insert or replace into session values (?1,?2,?3)', source, key, JSON.stringify(value))
+      for (const key of gone) this.#db.run('delete from session where source = ?1 and key = ?2', source, key)
     })
     this.#count += rows.length
     for (const { body } of rows) this.#bytes += Buffer.byteLength(body)
@@ -106,24 +105,25 @@ export class AgentBuffer implements Disposable {
   }
 
   cursor(source: string): Json | undefined {
-    const row = this.#get('select cursor from place where source = ?1', source)
+    const row = this.#db.get('select cursor from place where source = ?1', source)
     return row === undefined ? undefined : (JSON.parse(String(row['cursor'])) as Json)
   }
 
   rows(source: string): (readonly [key: string, value: Json])[] {
-    const rows = this.#all('select key, value from session where source = ?1 order by key', source)
+    const rows = this.#db.all('select key, value from session where source = ?1 order by key', source)
     return rows.map((row) => [String(row['key']), JSON.parse(String(row['value'])) as Json])
   }
 
   /** The oldest that waits, of one order; undefined: nothing does. */
   oldest(mostItems: number, mostBytes: number): BufferedBatch | undefined {
-    const begin = this.#get('select number, generation from item order by number limit 1')
+    const begin = this.#db.get('select number, generation from item order by number limit 1')
     if (begin === undefined) return undefined
     const [first, generation] = [Number(begin['number']), Number(begin['generation'])]
-    const found = this.#get('select name, identity from generation where id = ?1', generation) ?? {}
-    const sql = 'select number, at, up, bytes, body from item where generation = ?1 and number < ?2 order by number limit ?3'
-    const rows = this.#all(sql, generation, first + mostItems, mostItems)
-    const drift = this.#driftOf(found['identity'] === this.#options.identity)
+    const found = this.#db.get('select name, boot from generation where id = ?1', generation) ?? {}
+    const sql =
+      'select number, at, up, bytes, body from item where generation = ?1 and number < ?2 order by number limit ?3'
+    const rows = this.#db.all(sql, generation, first + mostItems, mostItems)
+    const drift = this.#driftOf(found['boot'] === this.#options.boot)
     const items: (string | null)[] = []
     let size = 0
     for (const row of rows) {
@@ -138,7 +138,7 @@ export class AgentBuffer implements Disposable {
 
   /** The hub has all of this order up to that number. False: that is more than was ever there, so another uses its name. */
   told(buffer: string, upTo: number): boolean {
-    const highest = Number(this.#get("select seq from sqlite_sequence where name = 'item'")?.['seq'] ?? 0)
+    const highest = Number(this.#db.get("select seq from sqlite_sequence where name = 'item'")?.['seq'] ?? 0)
     if (upTo > highest) {
       this.#renew(buffer)
       return false
@@ -154,44 +154,42 @@ export class AgentBuffer implements Disposable {
 
   /** Drops what is too old to be news to anybody. */
   prune(): void {
-    const { clock, maxAgeMs } = this.#options
+    const { clock, maxAgeMs, boot } = this.#options
     const [now, up] = [clock.now(), clock.sinceBoot()]
     // Of this boot the time since then is true, whatever the clock said.
-    const sameBoot = up === undefined ? [-1, 0] : [this.#generation, up - maxAgeMs]
-    const where = '(generation = ?1 and up is not null and up < ?2) or (generation <> ?1 and at < ?3) '
-    const gone = this.#forget(`${where}or (generation = ?1 and up is null and at < ?3)`, ...sameBoot, now - maxAgeMs)
+    const here = 'up is not null and generation in (select id from generation where boot = ?1)'
+    const gone =
+      up === undefined
+        ? this.#forget('at < ?1', now - maxAgeMs)
+        : this.#forget(`case when ${here} then up < ?2 else at < ?3 end`, boot, up - maxAgeMs, now - maxAgeMs)
     if (gone > 0) this.#options.log.warn(`${gone} items were dropped: the hub did not take them for too long`)
-    this.#run('delete from generation where id <> ?1 and id not in (select generation from item)', this.#generation)
+    this.#db.run('delete from generation where id <> ?1 and id not in (select generation from item)', this.#generation)
   }
 
   [Symbol.dispose](): void {
-    this.#statements.clear()
     this.#db.close()
   }
 
-  #open(): DatabaseSync {
-    const { path, identity } = this.#options
-    const db = new DatabaseSync(path, { timeout: 200 })
+  #open(): AgentDatabase {
+    const { path } = this.#options
     try {
-      // Exclusive: the system frees the lock of an agent that was killed, and a second one finds out at once.
-      db.exec('pragma locking_mode = exclusive; pragma journal_mode = wal; pragma synchronous = full;')
-      db.exec(`pragma cache_size = -512; pragma journal_size_limit = 4194304; begin immediate; ${schema} commit`)
+      this.#db = new AgentDatabase(path, schema)
     } catch (error) {
-      db.close()
-      if (!/locked/.test(String(error))) throw error
-      throw new Error(`another agent uses ${dirname(path)}; stop it, or name another folder with --data`, { cause: error })
+      if (!(error instanceof InUse)) throw error
+      throw new Error(`another agent uses ${dirname(path)}; stop it, or name another folder with --data`, {
+        cause: error,
+      })
     }
-    this.#db = db
-    const last = this.#get('select id, identity from generation order by id desc limit 1')
-    this.#generation = last?.['identity'] === identity ? Number(last['id']) : this.#beginGeneration()
+    this.#db.run('delete from generation where id not in (select generation from item)')
+    // At each start, so that a copy of this folder never goes on with the same numbers.
+    this.#generation = this.#beginGeneration()
     this.#recount()
-    return db
+    return this.#db
   }
 
   /** A damaged file must not stop an agent: it is set aside. */
-  #beginAnew(): DatabaseSync {
+  #beginAnew(): AgentDatabase {
     const { path, log, clock } = this.#options
-    this.#statements.clear()
     const aside = `${path}.damaged-${new Date(clock.now()).toISOString().replaceAll(/[:.]/g, '-')}`
     for (const suffix of ['', '-wal']) {
       try {
@@ -200,21 +198,29 @@ export class AgentBuffer implements Disposable {
         // There may be none.
       }
     }
-    log.error('what was kept for the hub could not be read; it was set aside, and sources begin where they can', { aside })
+    log.error('what was kept for the hub could not be read; it was set aside, and sources begin where they can', {
+      aside,
+    })
     return this.#open()
   }
 
   #beginGeneration(): number {
-    const sql = 'insert into generation (name, identity) values (?1, ?2)'
-    return Number(this.#run(sql, randomBytes(12).toString('base64url'), this.#options.identity).lastInsertRowid)
+    const sql = 'insert into generation (name, boot) values (?1, ?2)'
+    return Number(this.#db.run(sql, randomBytes(12).toString('base64url'), this.#options.boot).lastInsertRowid)
   }
 
   /** Under a name of its own the hub takes for new what is new. */
   #renew(buffer: string): void {
-    this.#options.log.warn('another agent has used the numbers of this one, perhaps a copy of this machine; new ones are used')
+    this.#options.log.warn(
+      'another agent has used the numbers of this one, perhaps a copy of this machine; new ones are used',
+    )
     this.#store(() => {
       const next = this.#beginGeneration()
-      this.#run('update item set generation = ?1 where generation = (select id from generation where name = ?2)', next, buffer)
+      this.#db.run(
+        'update item set generation = ?1 where generation = (select id from generation where name = ?2)',
+        next,
+        buffer,
+      )
       this.#generation = next
     })
   }
@@ -223,11 +229,13 @@ export class AgentBuffer implements Disposable {
   #makeRoom(): void {
     const goal = this.#options.maxBytes * roomLeft
     const before = this.#dropped
-    for (const which of ['where fact = 1', '']) {
+    for (const which of ['fact = 1', 'fact >= 0']) {
       while (this.#bytes > goal) {
-        const gone = this.#forget(`number in (select number from item ${which} order by number limit ${dropRows})`)
-        if (gone === 0) break
-        this.#dropped += gone
+        const oldest = this.#db.all(`select number, bytes from item where ${which} order by number limit ${dropRows}`)
+        if (oldest.length === 0) break
+        let size = 0
+        const enough = oldest.find((row) => (size += Number(row['bytes'])) >= this.#bytes - goal) ?? oldest.at(-1)
+        this.#dropped += this.#forget(`${which} and number <= ?1`, Number(enough?.['number']))
       }
     }
     if (before === 0) this.#options.log.warn('the room for what the hub was not told is full: the oldest is dropped')
@@ -235,7 +243,7 @@ export class AgentBuffer implements Disposable {
 
   /** Deletes items; returns how many. */
   #forget(where: string, ...values: SQLInputValue[]): number {
-    const gone = this.#store(() => this.#all(`delete from item where ${where} returning bytes`, ...values))
+    const gone = this.#store(() => this.#db.all(`delete from item where ${where} returning bytes`, ...values))
     this.#count -= gone.length
     for (const row of gone) this.#bytes -= Number(row['bytes'])
     if (this.#count === 0 && this.#dropped > 0) {
@@ -247,13 +255,10 @@ export class AgentBuffer implements Disposable {
 
   #store<T>(act: () => T): T {
     try {
-      this.#db.exec('begin immediate')
-      const result = act()
-      this.#db.exec('commit')
+      const result = this.#db.transaction(act)
       this.#refusing = false
       return result
     } catch (error) {
-      if (this.#db.isTransaction) this.#db.exec('rollback')
       if (isDamaged(error)) {
         this.#db.close()
         this.#db = this.#beginAnew()
@@ -264,7 +269,7 @@ export class AgentBuffer implements Disposable {
   }
 
   #recount(): void {
-    const row = this.#get('select count(*) as count, coalesce(sum(bytes), 0) as bytes from item') ?? {}
+    const row = this.#db.get('select count(*) as count, coalesce(sum(bytes), 0) as bytes from item') ?? {}
     this.#count = Number(row['count'])
     this.#bytes = Number(row['bytes'])
   }
@@ -279,24 +284,6 @@ export class AgentBuffer implements Disposable {
       return Math.abs(byMs) > toleratedMs ? byMs : 0
     }
   }
-
-  #statement(sql: string): StatementSync {
-    const statement = this.#statements.get(sql) ?? this.#db.prepare(sql)
-    this.#statements.set(sql, statement)
-    return statement
-  }
-
-  #run(sql: string, ...values: SQLInputValue[]): { readonly lastInsertRowid: number | bigint } {
-    return this.#statement(sql).run(...values)
-  }
-
-  #get(sql: string, ...values: SQLInputValue[]): { readonly [column: string]: unknown } | undefined {
-    return this.#statement(sql).get(...values)
-  }
-
-  #all(sql: string, ...values: SQLInputValue[]): { readonly [column: string]: unknown }[] {
-    return this.#statement(sql).all(...values)
-  }
 }
 
 function toBody(item: AgentItem): string {
@@ -310,10 +297,4 @@ function toBody(item: AgentItem): string {
 
 function corrected(body: string, byMs: number): string {
   return byMs === 0 ? body : JSON.stringify(shiftItem(JSON.parse(body) as AgentItem, byMs))
-}
-
-/** SQLITE_CORRUPT and SQLITE_NOTADB: https://www.sqlite.org/rescode.html */
-function isDamaged(error: unknown): boolean {
-  const code = (error as { readonly errcode?: number }).errcode ?? 0
-  return (code & 0xff) === 11 || (code & 0xff) === 26
 }

@@ -27,7 +27,11 @@ const retryMs = 5000
 
 /** Resolves when the token is there. Throws a sentence when the hub does not take the code. */
 export async function enrol({ hub, code, folder, about, request, signal, log }: EnrolOptions): Promise<void> {
-  const [token, draft, mark] = [tokenFile, draftFile, codeFile].map((name) => join(folder, name)) as [string, string, string]
+  const [token, draft, mark] = [tokenFile, draftFile, codeFile].map((name) => join(folder, name)) as [
+    string,
+    string,
+    string,
+  ]
   const used = hash('sha256', code, 'base64url')
   // Started again with the same command line, as by a unit file.
   if (readText(mark) === used && readText(token) !== undefined) return

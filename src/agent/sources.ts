@@ -66,19 +66,28 @@ export function runSources(sources: readonly AgentSource[], tools: AgentSourcesT
       onRecheck: (handler) => void rechecks.set(name, handler),
       ask: () => Promise.reject(new Error('questions are answered where the hub is; give this source to the hub')),
       route: (method, path) =>
-        tools.log.error(`source ${name} wants to be called at ${method} ${path}, which only a hub can be; give it to the hub`),
+        tools.log.error(
+          `source ${name} wants to be called at ${method} ${path}, which only a hub can be; give it to the hub`,
+        ),
       // Of its own an agent shows nothing: the hub knows when it was last heard of.
       measure: () => {},
     }
   }
 
-  function emit(source: AgentSource, { events = [], facts = [], rejected = [] }: Batch, progress?: Progress): EmitResult {
+  function emit(
+    source: AgentSource,
+    { events = [], facts = [], rejected = [] }: Batch,
+    progress?: Progress,
+  ): EmitResult {
     const now = tools.now()
     const { name, labels, place } = source
     const items: AgentItem[] = []
     for (const event of events) {
       const labelled = Object.keys(labels).length === 0 ? {} : { labels: { ...labels, ...event.labels } }
-      items.push({ source: name, event: { ...event, ...labelled, time: event.time ?? now, host: event.host ?? place.host } })
+      items.push({
+        source: name,
+        event: { ...event, ...labelled, time: event.time ?? now, host: event.host ?? place.host },
+      })
     }
     for (const fact of facts) items.push({ source: name, fact: { ...fact, time: fact.time ?? now } })
     for (const one of rejected) items.push({ source: name, rejected: one })

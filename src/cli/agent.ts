@@ -103,7 +103,8 @@ function readWords(words: readonly string[]) {
 }
 
 function readHub(text: string | undefined): string {
-  if (text === undefined) throw new Refusal('where is the hub? Name its address with --hub; see: sereno agent --help', 2)
+  if (text === undefined)
+    throw new Refusal('where is the hub? Name its address with --hub; see: sereno agent --help', 2)
   const url = URL.parse(text)
   if (!url || !/^https?:$/.test(url.protocol)) {
     throw new Refusal(`--hub ${text} is no web address; write one such as https://sereno.example.org`, 2)

@@ -5,6 +5,7 @@ import { version } from '../version.ts'
 import type { ConditionsOptions } from './conditions.ts'
 import type { DeliveriesOptions } from './deliveries.ts'
 import type { EventsOptions } from './events.ts'
+import type { EnrolOptions } from './hosts-enrol.ts'
 import type { HubOptions } from './hub-client.ts'
 import type { ReplayOptions } from './replay.ts'
 import type { RunOptions } from './run.ts'
@@ -121,6 +122,22 @@ function createProgram(terminal: Terminal, finish: (code: ExitCode) => void): Co
     .action(async (words: string[], options: SendOptions) =>
       finish(await (await import('./send.ts')).send(words, options, terminal)),
     )
+
+  const hosts = add('hosts', 'Look after the hosts that report to this hub.')
+  looking(addTo(hosts, 'enrol <name>', 'Make a code with which one host becomes an agent of that name.'))
+    .option('--expires <time>', 'how long the code is good, up to 30d', '1h')
+    .addOption(jsonOption('the code, as JSON'))
+    .action(async (name: string, options: EnrolOptions) =>
+      finish(await (await import('./hosts-enrol.ts')).enrolHost(name, options, terminal)),
+    )
+  looking(addTo(hosts, 'revoke <name>', "Take an agent's token back; it keeps what it sees.")).action(
+    async (name: string, options: HubOptions) =>
+      finish(await (await import('./hosts-enrol.ts')).revokeHost(name, options, terminal)),
+  )
+  looking(addTo(hosts, 'restore <name>', 'Let a revoked agent in again, by the token it has.')).action(
+    async (name: string, options: HubOptions) =>
+      finish(await (await import('./hosts-enrol.ts')).restoreHost(name, options, terminal)),
+  )
 
   const channel = add('channel', 'Look after channels.')
   looking(addTo(channel, 'test <name>', 'Send a real message to a channel and tell what became of it.'))

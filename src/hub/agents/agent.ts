@@ -29,8 +29,8 @@ export interface AgentFacts {
   readonly gapToldAt?: number
 }
 
-/** An agent begins a buffer at each boot; of older ones nothing comes any more. */
-const mostBuffers = 32
+/** An agent begins a buffer at each start, and tells the oldest first; of those before nothing comes any more. */
+const mostBuffers = 50
 const mostRechecks = 200
 /** So many earlier processes are remembered. */
 const mostRuns = 20

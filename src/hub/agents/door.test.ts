@@ -203,7 +203,8 @@ test('what is no item is kept as rejected, and its neighbours are taken', async 
   assert.equal((await hub.send({ items })).body.acked, items.length)
   const rejected = hub.events().filter(({ type }) => type === 'sereno.rejected')
   assert.equal(rejected.length, bad.length)
-  for (const [index, [, message]] of bad.entries()) assert.match(String(rejected[index]?.data?.['message']), message)
+  for (const [index, [, message]] of bad.entries())
+    assert.match(JSON.stringify(rejected[index]?.data?.['message']), message)
   assert.deepEqual(
     hub.events().flatMap(({ text }) => text ?? []),
     ['first', 'last'],

@@ -88,7 +88,8 @@ export function openEnrolments({ folder, now, changed, damaged }: EnrolmentTools
       change(() => {
         const before = known.get(name)
         if (before === undefined && known.size >= mostAgents) throw new Error(`${mostAgents} agents are the most`)
-        const code = randomBytes(24).toString('base64url')
+        // Hexadecimal: one that begins with a hyphen would be taken for an option.
+        const code = randomBytes(20).toString('hex')
         const expiresAt = now() + lifeMs
         return {
           result: { code, expiresAt },

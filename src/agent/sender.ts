@@ -36,7 +36,7 @@ const firstBackoffMs = 1000
 const longestBackoffMs = 60_000
 const longestRetryAfterMs = 300_000
 const timeoutMs = 30_000
-const lastWordMs = 400
+const lastWordMs = 300
 /** Ids of rechecks that are not to be done a second time. */
 const mostSeen = 1000
 /** What refuses one of this size is no limit of a hub's, and may be gone tomorrow. */

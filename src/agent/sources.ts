@@ -30,7 +30,8 @@ export interface AgentSourcesTools {
 
 const restartMs = 1000
 const longestRestartMs = 300_000
-const stopWithinMs = 500
+/** A source may first find out whether the machine itself goes down. */
+const stopWithinMs = 650
 
 export function runSources(sources: readonly AgentSource[], tools: AgentSourcesTools): AgentSources {
   const rechecks = new Map<string, (request: Recheck) => Promise<void>>()

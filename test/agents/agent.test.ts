@@ -1,6 +1,6 @@
 // Agents as programs, and a hub: what they see arrives once, whoever is killed, turned away, set back or copied.
 import assert from 'node:assert/strict'
-import { appendFileSync } from 'node:fs'
+import { appendFileSync, existsSync } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -10,6 +10,11 @@ import { createRandom } from '../support/random.ts'
 import { startHubProcess } from '../support/hub-process.ts'
 import { createAgentHouse } from './agent-house.ts'
 
+/** faketime's library, which sets the clock of a single program. */
+const preload = ['x86_64', 'aarch64']
+  .map((machine) => `/usr/lib/${machine}-linux-gnu/faketime/libfaketime.so.1`)
+  .find((path) => existsSync(path))
+const hasFaketime = preload !== undefined
 const kills = Number(process.env['SERENO_AGENT_KILLS'] ?? 25)
 const seed = Number(process.env['SERENO_SEED'] ?? Date.now() % 1_000_000)
 
@@ -198,3 +203,29 @@ test('wrong use is told in one sentence', async () => {
     assert.equal(agent.output().trim().split('\n').length, 1)
   }
 })
+
+for (const [words, shift] of [
+  ['a day behind', '-1d'],
+  ['a day ahead', '+1d'],
+] as const) {
+  test(
+    `an agent whose clock is ${words} tells true times, and the hub says what is wrong`,
+    { skip: !hasFaketime },
+    async () => {
+      await using house = await createAgentHouse()
+      await house.hub.start()
+      const env = { LD_PRELOAD: preload ?? '', FAKETIME: shift, FAKETIME_DONT_FAKE_MONOTONIC: '1' }
+      const agent = house.agent({ folder: 'nas', code: await house.invite('nas'), env })
+      await agent.ready
+      const before = Date.now()
+      appendFileSync(house.log, 'now\n')
+      await house.hub.until('the line is there', async () => (await house.events('log.line')).length === 1)
+      const [line] = await house.events('log.line')
+      const time = Date.parse(String(line?.time))
+      assert.ok(time > before - 5000 && time < Date.now() + 5000, `it says ${line?.time}`)
+      const { text } = await house.hub.ask('/api/v1/agents')
+      const [one] = (JSON.parse(text) as { agents: { clockOffsetSeconds: number; bootedAt: string }[] }).agents
+      assert.ok(Math.abs(Math.abs(one?.clockOffsetSeconds ?? 0) - 86_400) < 10)
+    },
+  )
+}

@@ -1,7 +1,8 @@
 // `npm run bench`: measures what Sereno promises of speed and memory, prints it and writes docs/benchmarks.md.
-// With names of parts (reader intake latency conditions idle start kill) it measures only those and leaves the others' sections.
+// With names of parts (reader intake latency conditions agents idle start kill) it measures only those and leaves the others' sections.
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { benchAgents } from './agents.ts'
 import { benchConditions } from './conditions.ts'
 import { benchIdle, benchStart } from './idle.ts'
 import { benchIntake } from './intake.ts'
@@ -18,6 +19,7 @@ const parts: { readonly [name: string]: () => Promise<readonly BenchRow[]> } = {
   intake: benchIntake,
   latency: benchLatency,
   conditions: benchConditions,
+  agents: benchAgents,
   idle: benchIdle,
   start: benchStart,
   kill: benchKill,

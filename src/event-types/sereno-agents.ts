@@ -5,14 +5,15 @@ import type { HubEvent } from '../words.ts'
 export default [
   {
     name: 'sereno.agent-gap',
-    about: "An agent's room was full while it could not reach the hub: the oldest of what it had seen was dropped.",
-    fields: { agent: 'Its name.', missing: 'How many facts and events were dropped, as far as is known by now.' },
+    about:
+      'Some of what an agent saw never arrived: its room was full before it could tell, or the hub lost its record.',
+    fields: { agent: 'Its name.', missing: 'How many facts and events, as far as is known by now.' },
     labels: ['agent'],
     severity: 'warning',
     message: ({ subject, data }: HubEvent): MessageWords => ({
-      title: `Agent ${said(data['agent'] ?? subject)} had to drop some of what it saw`,
-      fields: [{ name: 'Dropped', value: said(data['missing']) }],
-      lines: ['It could not reach the hub for longer than its room lasts. Give it more with --buffer-size.'],
+      title: `Some of what agent ${said(data['agent'] ?? subject)} saw never arrived`,
+      fields: [{ name: 'Missing', value: said(data['missing']) }],
+      lines: ['Most likely its room was full before it reached the hub again; --buffer-size gives it more.'],
     }),
     sample: { type: 'sereno.agent-gap', subject: 'nas', data: { agent: 'nas', missing: 1200 } },
   },

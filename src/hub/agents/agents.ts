@@ -67,7 +67,8 @@ export function createAgents(tools: AgentsTools): Agents {
 
   async function enrol({ by, body }: SourceRequest): Promise<SourceResponse> {
     const given = readObject(body)
-    if (typeof given === 'string' || by === undefined) return { status: 400, body: { error: String(given) } }
+    if (typeof given === 'string') return { status: 400, body: { error: given } }
+    if (by === undefined) return { status: 401, body: { error: 'A host enrols with a code.' } }
     const { token, host, machineId } = given
     if (typeof token !== 'string' || !/^[\w-]+$/.test(token) || token.length < leastToken || token.length > mostToken) {
       const error = `"token" must be ${leastToken} to ${mostToken} random characters of A-Z, a-z, 0-9, _ and -.`

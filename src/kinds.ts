@@ -30,5 +30,4 @@ export const eventTypes = {
   log: () => import('./event-types/log.ts'),
   message: () => import('./event-types/message.ts'),
   sereno: () => import('./event-types/sereno.ts'),
-  'sereno-agents': () => import('./event-types/sereno-agents.ts'),
 } as const

@@ -81,7 +81,7 @@ post() {
   : >"$data/answer"
   case $client in
     curl)
-      sed -n '1s/\(.*\)/header = "Authorization: Bearer \1"/p' "$3" >"$data/secret" || return
+      sed -n '1{s/[\\"]/\\&/g;s/\(.*\)/header = "Authorization: Bearer \1"/p;}' "$3" >"$data/secret" || return
       curl -sS -K "$data/secret" --max-time 30 -H 'Content-Type: application/json' --data-binary "@$1" \
         -o "$data/answer" -w '%{http_code}' "$hub$2" 2>"$data/trouble"
       ;;

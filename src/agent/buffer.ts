@@ -122,11 +122,10 @@ export class AgentBuffer implements Disposable {
     const found = this.#db.get('select name, boot from generation where id = ?1', generation) ?? {}
     const sql =
       'select number, at, up, bytes, body from item where generation = ?1 and number < ?2 order by number limit ?3'
-    const rows = this.#db.all(sql, generation, first + mostItems, mostItems)
     const drift = this.#driftOf(found['boot'] === this.#options.boot)
     const items: (string | null)[] = []
     let size = 0
-    for (const row of rows) {
+    for (const row of this.#db.each(sql, generation, first + mostItems, mostItems)) {
       size += Number(row['bytes'])
       if (items.length > 0 && size > mostBytes) break
       // Those between have been dropped.
@@ -164,6 +163,7 @@ export class AgentBuffer implements Disposable {
         : this.#forget(`case when ${here} then up < ?2 else at < ?3 end`, boot, up - maxAgeMs, now - maxAgeMs)
     if (gone > 0) this.#options.log.warn(`${gone} items were dropped: the hub did not take them for too long`)
     this.#db.run('delete from generation where id <> ?1 and id not in (select generation from item)', this.#generation)
+    if (this.#count === 0) this.#db.shrink()
   }
 
   [Symbol.dispose](): void {

@@ -13,7 +13,8 @@ export class AgentDatabase {
     this.#db = new DatabaseSync(path, { timeout: 200 })
     try {
       // Exclusive: the system frees the lock of an agent that was killed, and a second one finds out at once.
-      this.#db.exec('pragma locking_mode = exclusive; pragma journal_mode = wal; pragma synchronous = full;')
+      this.#db.exec('pragma auto_vacuum = incremental; pragma locking_mode = exclusive')
+      this.#db.exec('pragma journal_mode = wal; pragma synchronous = full')
       // Little is read twice, and the file is to stay small once the hub was told all.
       this.#db.exec('pragma cache_size = -512; pragma journal_size_limit = 4194304')
       this.#db.exec(`begin immediate; ${schema} commit`)
@@ -33,6 +34,16 @@ export class AgentDatabase {
 
   all(sql: string, ...values: SQLInputValue[]): Row[] {
     return this.#statement(sql).all(...values)
+  }
+
+  /** Row by row, for what may be large: whoever has seen enough stops. */
+  each(sql: string, ...values: SQLInputValue[]): Iterable<Row> {
+    return this.#statement(sql).iterate(...values)
+  }
+
+  /** Gives the room of what was deleted back to the file system. */
+  shrink(): void {
+    this.#db.exec('pragma incremental_vacuum')
   }
 
   /** All of it on disk when it returns, or nothing of it. */

@@ -28,7 +28,9 @@ const longestLifeMs = 30 * 24 * 3_600_000
 
 const agentShape = z.strictObject({
   name: z.string(),
-  state: z.enum(['invited', 'enrolled', 'revoked']),
+  state: z
+    .enum(['invited', 'enrolled', 'revoked', 'configured'])
+    .describe('configured: its token stands in the configuration; only those that were heard of.'),
   host: z.string().optional().describe('What it calls its host.'),
   machineId: z.string().optional(),
   enrolledAt: time.optional(),
@@ -62,7 +64,7 @@ export const agentRoutes = [
     method: 'get',
     path: '/api/v1/agents',
     name: 'listAgents',
-    summary: 'Hosts that were asked to enrol, and what is known of their agents.',
+    summary: 'Agents that were asked to enrol or were heard of, and what is known of them.',
     answers: { 200: { about: 'Agents.', shape: agentList } },
     run: async ({ agents }: Door): Promise<Answer> => ok({ agents: agents.list() }),
   },

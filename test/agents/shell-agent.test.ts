@@ -4,8 +4,12 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { chmod, mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { createServer } from 'node:http'
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import type { AgentPost } from '../../src/source-agent.ts'
 import { readSample } from '../../src/source-sample.ts'
 import { type AgentHouse, createAgentHouse } from './agent-house.ts'
 
@@ -20,6 +24,7 @@ interface ShellAgent {
 }
 
 interface ShellOptions {
+  readonly hub?: string
   readonly shell?: readonly string[]
   readonly path?: string
   readonly code?: string
@@ -30,21 +35,13 @@ function isThere(program: string): boolean {
   return (process.env['PATH'] ?? '').split(':').some((folder) => existsSync(join(folder, program)))
 }
 
-function start(house: AgentHouse, { shell = ['dash'], path, code, more = [] }: ShellOptions = {}): ShellAgent {
+function start(
+  house: AgentHouse,
+  { shell = ['dash'], path, code, more = [], hub = house.hub.url }: ShellOptions = {},
+): ShellAgent {
   const [program = '', ...words] = shell
   const enrol = code === undefined ? [] : ['--enrol', code]
-  const args = [
-    ...words,
-    script,
-    '--hub',
-    house.hub.url,
-    '--data',
-    house.folderOf('pi'),
-    '--every',
-    '1',
-    ...enrol,
-    ...more,
-  ]
+  const args = [...words, script, '--hub', hub, '--data', house.folderOf('pi'), '--every', '1', ...enrol, ...more]
   const child: ChildProcess = spawn(program, args, {
     env: { ...process.env, ...(path === undefined ? {} : { PATH: path }) },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -224,6 +221,47 @@ test(
     assert.equal(agent.output().match(/lets this agent not in \(401\)/g)?.length, 1)
     await house.hub.sereno('hosts', 'restore', 'pi')
     await house.hub.until('it is told', () => spooled(house).length === 0 && agent.output().includes('is told again'))
+  },
+)
+
+test(
+  'what the hub wants looked up is a sample at once, and anything else is unanswered',
+  { skip: !isThere('dash') },
+  async () => {
+    await using place = await createPlace()
+    const { house } = place
+    const posts: AgentPost[] = []
+    // A hub's part of the wire, since no watch asks for such things by itself.
+    const double = createServer((request, response) => {
+      void request.toArray().then((chunks) => {
+        const post = JSON.parse(Buffer.concat(chunks as Buffer[]).toString()) as AgentPost
+        posts.push(post)
+        const one = { source: 'host', name: 'host.sample', key: 'pi', body: { why: '{"id":"no"}' } }
+        const rechecks =
+          posts.length === 1
+            ? [
+                { id: 'one', ...one },
+                { id: 'two', ...one, name: 'other' },
+              ]
+            : []
+        response.writeHead(202, { 'content-type': 'application/json' })
+        response.end(JSON.stringify({ acked: post.first + post.items.length - 1, rechecks }))
+      })
+    }).listen(0, '127.0.0.1')
+    try {
+      await once(double, 'listening')
+      await mkdir(house.folderOf('pi'))
+      await writeFile(join(house.folderOf('pi'), 'token'), 'a "token" with \\ in it\n', { mode: 0o600 })
+      const hub = `http://127.0.0.1:${(double.address() as AddressInfo).port}`
+      place.start({ hub, more: ['--every', '3600'] })
+      await house.hub.until('a second sample is there', () => posts.length >= 2)
+      const [first, second] = posts
+      assert.deepEqual([first?.first, second?.first, second?.items.length], [1, 2, 1])
+      assert.deepEqual([second?.got, second?.unanswered], [['one', 'two'], ['two']])
+    } finally {
+      double.closeAllConnections()
+      double.close()
+    }
   },
 )
 

@@ -7,7 +7,7 @@ import type { SourceRequest, SourceResponse } from '../../source.ts'
 import { enrolPath } from '../../source-agent.ts'
 import type { AgentFacts } from './agent.ts'
 import { type AgentDoorTools, createAgentDoor } from './door.ts'
-import { nameProblem, openEnrolments } from './enrolments.ts'
+import { type Enrolment, nameProblem, openEnrolments } from './enrolments.ts'
 import { isHost, readObject } from './read-post.ts'
 
 export interface Agents {
@@ -96,22 +96,15 @@ export function createAgents(tools: AgentsTools): Agents {
     ],
     tokens: () => tokens().all,
     ask: door.ask,
-    list: () =>
-      enrolments.list().map(({ name, host, machineId, enrolledAt, revokedAt, codeExpiresAt, token }) => {
-        const seen: AgentFacts = door.facts(name) ?? { seenAt: 0 }
-        return {
-          name,
-          state: revokedAt !== undefined ? 'revoked' : token === undefined ? 'invited' : 'enrolled',
-          ...optional('host', seen.host ?? host),
-          ...optional('machineId', seen.machineId ?? machineId),
-          ...optional('enrolledAt', iso(enrolledAt)),
-          ...optional('codeExpiresAt', token === undefined ? iso(codeExpiresAt) : undefined),
-          ...optional('seenAt', seen.seenAt === 0 ? undefined : iso(seen.seenAt)),
-          ...optional('bootedAt', iso(seen.bootedAt)),
-          ...optional('clockOffsetSeconds', seen.clockOffsetSeconds),
-          ...optional('dropped', seen.dropped),
-        }
-      }),
+    list() {
+      const enrolled = enrolments.list()
+      const names = new Set(enrolled.map(({ name }) => name))
+      const others = door.heard().filter((name) => !names.has(name))
+      return [...enrolled, ...others.map((name): Enrolment => ({ name }))].map((one) => {
+        const state = names.has(one.name) ? stateOf(one) : 'configured'
+        return toView(one, state, door.facts(one.name))
+      })
+    },
     async invite(name, lifeMs) {
       const problem = nameProblem(
         name,
@@ -123,6 +116,26 @@ export function createAgents(tools: AgentsTools): Agents {
     revoke: (name) => enrolments.revoke(name),
     restore: (name) => enrolments.restore(name),
     stop: door.stop,
+  }
+}
+
+function stateOf({ revokedAt, token }: Enrolment): AgentView['state'] {
+  if (revokedAt !== undefined) return 'revoked'
+  return token === undefined ? 'invited' : 'enrolled'
+}
+
+function toView(one: Enrolment, state: AgentView['state'], seen: AgentFacts = { seenAt: 0 }): AgentView {
+  return {
+    name: one.name,
+    state,
+    ...optional('host', seen.host ?? one.host),
+    ...optional('machineId', seen.machineId ?? one.machineId),
+    ...optional('enrolledAt', iso(one.enrolledAt)),
+    ...optional('codeExpiresAt', state === 'invited' ? iso(one.codeExpiresAt) : undefined),
+    ...optional('seenAt', seen.seenAt === 0 ? undefined : iso(seen.seenAt)),
+    ...optional('bootedAt', iso(seen.bootedAt)),
+    ...optional('clockOffsetSeconds', seen.clockOffsetSeconds),
+    ...optional('dropped', seen.dropped),
   }
 }
 

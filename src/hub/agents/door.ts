@@ -21,6 +21,8 @@ export interface AgentDoor {
   ask(one: Ask): void
   /** What is known of an agent that has been heard of since the start. */
   facts(name: string): AgentFacts | undefined
+  /** Names of those that have. */
+  heard(): readonly string[]
   stop(): void
 }
 
@@ -156,6 +158,7 @@ export function createAgentDoor(tools: AgentDoorTools): AgentDoor {
         .catch((error: unknown) => tools.storeFailed('noting an unanswered recheck', error))
     },
     facts: (name) => agents.get(name)?.facts,
+    heard: () => [...agents].flatMap(([name, { facts }]) => (facts.seenAt === 0 ? [] : name)),
     stop: () => clearInterval(sweep),
   }
 }

@@ -133,6 +133,7 @@ async function moves(open: number): Promise<number> {
     sources: new Map([['s', { maxAgeMs: 3_600_000, labels: {} }]]),
     types: new Map(),
     watches: [],
+    mutes: [],
   }
   const engine: Engine = createEngine({ store, clock, judge, failed: (what, error) => console.error(what, error) })
   await engine.start(new Map(), {})

@@ -1,12 +1,14 @@
 // `npm run bench`: measures what Sereno promises of speed and memory, prints it and writes docs/benchmarks.md.
-// With names of parts (reader intake latency conditions agents idle start kill) it measures only those and leaves the others' sections.
+// With names of parts (reader intake latency conditions agents sample idle start kvp kill) it measures only those and leaves the others' sections.
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { benchAgents } from './agents.ts'
 import { benchConditions } from './conditions.ts'
+import { benchHostSample } from './host-sample.ts'
 import { benchIdle, benchStart } from './idle.ts'
 import { benchIntake } from './intake.ts'
 import { benchKill } from './kill.ts'
+import { benchKvp } from './kvp.ts'
 import { benchLatency } from './latency.ts'
 import { benchReader } from './reader/vlmcsd-reader.ts'
 import { root } from './support/hub.ts'
@@ -20,8 +22,10 @@ const parts: { readonly [name: string]: () => Promise<readonly BenchRow[]> } = {
   latency: benchLatency,
   conditions: benchConditions,
   agents: benchAgents,
+  sample: benchHostSample,
   idle: benchIdle,
   start: benchStart,
+  kvp: benchKvp,
   kill: benchKill,
 }
 const usual = Object.keys(parts).filter((name) => name !== 'kill')

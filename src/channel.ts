@@ -27,6 +27,8 @@ export interface ChannelLimits {
   readonly idempotency: boolean
   /** The service's own pace: one part per so many milliseconds. */
   readonly minIntervalMs?: number
+  /** So many sends at once, of different threads; absent: one. For a channel that makes one request of those that are under way. */
+  readonly concurrency?: number
 }
 
 export interface ChannelPlace {

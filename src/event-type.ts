@@ -29,4 +29,4 @@ export interface EventCounter {
 
 /** What an event type says; the composer adds severity, ids, links and notes. */
 export type MessageWords = Pick<Message, 'title'> &
-  Partial<Pick<Message, 'icon' | 'fields' | 'lines' | 'folded' | 'graphs' | 'answers'>>
+  Partial<Pick<Message, 'icon' | 'fields' | 'lines' | 'folded' | 'graphs' | 'answers' | 'stage'>>

@@ -14,7 +14,9 @@ import { type Agents, createAgents } from './hub/agents/agents.ts'
 import { agentOf } from './hub/agents/door.ts'
 import { assemble } from './hub/assemble.ts'
 import { createDoor } from './hub/door.ts'
-import { answerQuestion } from './hub/watchman.ts'
+import { dryRunWords } from './hub/dry-run.ts'
+import { createActs } from './hub/watchman/acts.ts'
+import { createWatchman } from './hub/watchman/watchman.ts'
 import { startHeartbeat } from './hub/heartbeat.ts'
 import { createLog } from './hub/log.ts'
 import { createObserver } from './hub/observe.ts'
@@ -24,6 +26,7 @@ import { ensureToken } from './hub/token.ts'
 import { watchStore } from './hub/store-watch.ts'
 import { startUpkeep } from './hub/upkeep.ts'
 import { request } from './lib/http.ts'
+import { localTime, machineZone } from './lib/local-time.ts'
 import { placeStore } from './store/place.ts'
 import { openSqlite } from './store/sqlite.ts'
 import type { Store } from './store/store.ts'
@@ -65,6 +68,7 @@ export async function startHub(options: HubOptions): Promise<Hub> {
   if (found.config === undefined) throw new Error(explain(found.issues).join('\n'))
   for (const warning of explain(found.warnings)) log.warn(warning)
   const tools = { now: () => Date.now(), request, print: options.print, log }
+  if (found.config.hub.dryRun) log.warn(dryRunWords)
   let assembly = await assemble(found.config, found.document, tools)
   const folder = resolve(options.data ?? assembly.config.hub.data)
   const { hub } = assembly.config
@@ -100,12 +104,24 @@ export async function startHub(options: HubOptions): Promise<Hub> {
     log,
   })
   running.defer(() => agents.stop())
+  const zone = assembly.config.hub.timezone ?? machineZone()
+  const time = (at: number): string => localTime(at, zone)
+  const acts = createActs({ engine, store, now: tools.now, time })
+  const watchman = createWatchman({
+    store,
+    acts,
+    rules: () => assembly.judge.rules,
+    problems: () => observer.health(engine.lanes()).checks.flatMap(({ ok, detail }) => (ok ? [] : [detail])),
+    now: tools.now,
+    zone,
+    time,
+  })
   const sources = createSources({
     engine,
     store,
     now: tools.now,
     measure: observer.measure,
-    answer: answerQuestion,
+    answer: (question) => watchman.answer(question),
     stopped: observer.sourceStopped,
     storeFailed: storeWatch.failed,
     routes: agents.routes,
@@ -145,6 +161,7 @@ export async function startHub(options: HubOptions): Promise<Hub> {
     if (later.length > 0) parts.push(describeLater(later))
     const message = parts.join('; ')
     log.info(message)
+    if (after.config.hub.dryRun) log.warn(dryRunWords)
     return { ok: true, message }
   }
 
@@ -158,6 +175,8 @@ export async function startHub(options: HubOptions): Promise<Hub> {
     agents,
     observer,
     log,
+    acts,
+    watchman,
     reload,
     url: () => hub.url ?? server.url,
     assembly: () => assembly,

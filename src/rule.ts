@@ -1,5 +1,6 @@
 // The contract of rules after the config was read: what the judge is given.
 import type { Matcher } from './lib/matchers.ts'
+import type { Mute } from './rule-mute.ts'
 import type { DeliveryExtra, HubEvent, Job, Json, Severity } from './words.ts'
 
 export interface Rule {
@@ -10,12 +11,22 @@ export interface Rule {
   /** Tells the event with this severity instead of its own. */
   readonly severity?: Severity
   readonly dedupe?: { readonly by: readonly string[]; readonly forMs: number; readonly tell: 'next' | 'end' }
+  readonly group?: Group
   readonly throttle?: Throttle
   /** Says after each such span that a condition is still open. */
   readonly remindMs?: number
   readonly template?: Template
   readonly to: readonly string[]
   readonly stop: boolean
+}
+
+/** What comes together is told together: the first at once (or after `waitMs`), the rest when the interval is over. */
+export interface Group {
+  readonly by: readonly string[]
+  readonly waitMs: number
+  readonly intervalMs: number
+  /** Fewer are told one by one. */
+  readonly min: number
 }
 
 /** At most `max` messages in any span of `perMs`. */
@@ -50,6 +61,7 @@ export interface StageInput {
   readonly maxAgeMs: number
   /** The channel's own pace over all rules. */
   readonly channelThrottle: Throttle | undefined
+  readonly mutes: readonly Mute[]
 }
 
 export interface StageState {
@@ -82,6 +94,8 @@ export type StageResult =
       readonly bundle: string
       readonly at: number
       readonly source?: string
+      /** Waits for the report of this host. */
+      readonly host?: string
     }
 
 export const passes: StageResult = { pass: true }

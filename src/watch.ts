@@ -1,5 +1,6 @@
 // The contract of a watch: pure, it turns facts and events over time into events and conditions. No clock, no I/O.
 import type { z } from 'zod'
+import type { Mute } from './rule-mute.ts'
 import type { Recheck } from './source.ts'
 import type { Fact, HubEvent, Json, JsonObject, NewEvent } from './words.ts'
 
@@ -19,6 +20,8 @@ export interface WatchKind<Options = unknown, State extends Json = Json> {
    * has said a word. Without it, in the name of the source of the input.
    */
   readonly inOwnName?: true
+  /** The row that is stepped with a timer named `now` when a person has the watch run: `sereno run-schedule`. */
+  readonly runs?: string
   /** Names of the facts it wants to see, `*` for any characters. */
   readonly facts?: readonly string[]
   /** Types of the events it wants to see, `*` for any characters. */
@@ -46,6 +49,19 @@ export interface WatchPlace {
   readonly zone: string
   /** Where the hub (or the source) is. */
   readonly host: string
+  /** Absent where nothing is muted, as in tests of one watch. */
+  readonly grace?: Grace
+}
+
+/** How long what a host does around its boot is held. */
+export interface Grace {
+  /** From the boot: starts of guests. */
+  readonly vmGraceMs: number
+  /** From the boot: all else, at most. */
+  readonly graceMs: number
+  readonly shutdownGraceMs: number
+  /** Up for longer when it is first seen, a host has not just booted. */
+  readonly maxBootUptimeMs: number
 }
 
 export type WatchSees =
@@ -76,8 +92,26 @@ export interface WatchResult<State extends Json = Json> {
   /** By name, within the row; the same name replaces. */
   readonly timers?: readonly Timer[]
   readonly rechecks?: readonly AskFor[]
+  /** Mute windows that it opens, moves or closes. */
+  readonly windows?: readonly WindowChange[]
   /** Said to other rows of this watch, which are stepped with `told` before the input is done. */
   readonly tells?: readonly { readonly row: string; readonly body: Json }[]
+}
+
+/** A span in which some events of a host are held. */
+export interface WindowChange {
+  readonly kind: Mute['kind']
+  readonly host: string
+  /** Absent: from now on. */
+  readonly from?: number
+  /** Now or earlier: it is over. */
+  readonly until: number
+  /** Tells what was held of the host, on the channels that are told of it; elsewhere that is told by itself. */
+  readonly report?: {
+    readonly event: NewEvent
+    /** Conditions that it names: told in it, they go on in its thread. */
+    readonly names: readonly { readonly source: string; readonly key: string }[]
+  }
 }
 
 export interface Timer {
@@ -85,6 +119,8 @@ export interface Timer {
   /** Absent: takes the timer back. */
   readonly at?: number
   readonly body?: Json
+  /** A time on the wall: a step of the clock leaves it where it is. */
+  readonly clock?: 'calendar'
   /**
    * Set when the timer stands for silence: "nothing was heard for so long". After our own absence it is set anew for a
    * full period, since what was said meanwhile may have been missed.

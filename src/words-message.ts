@@ -1,5 +1,5 @@
 // The glossary goes on: what a person reads.
-import type { Severity } from './words.ts'
+import type { JsonObject, Severity } from './words.ts'
 
 /** What a person reads: composed by the outbox when due, rendered per channel. */
 export interface Message {
@@ -22,6 +22,20 @@ export interface Message {
   readonly graphs?: readonly Graph[]
   /** An answer goes back to where it was asked, seen by no more people than the question. */
   readonly answers?: Asked
+  /** For channels that tell of stages of work as such. */
+  readonly stage?: MessageStage
+}
+
+/** The beginning or the end of a stage of work, such as a boot or a part of it. */
+export interface MessageStage {
+  readonly type: 'start' | 'finish'
+  /** With those of its parents before it: `boot/network`. */
+  readonly name: string
+  readonly description: string
+  readonly origin?: string
+  readonly result?: 'SUCCESS' | 'WARN' | 'FAIL'
+  readonly durationSeconds?: number
+  readonly files?: readonly JsonObject[]
 }
 
 /** One metric of a host over a span of time. */

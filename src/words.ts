@@ -8,7 +8,7 @@
 // job        durable work due at a time
 // Points in time are milliseconds since 1970 in UTC and end in `At`; durations say their unit (`waitMs`).
 
-export type { Asked, Graph, Message, MessageField } from './words-message.ts'
+export type { Asked, Graph, Message, MessageField, MessageStage } from './words-message.ts'
 
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject
 export type JsonObject = { readonly [key: string]: Json }
@@ -180,6 +180,8 @@ export interface DeliveryExtra {
   /** A plain note instead of an event's words. */
   readonly title?: string
   readonly lines?: readonly string[]
+  /** Says what was held of a host; conditions named in it go on in its thread. */
+  readonly report?: true
   /** Keys of the rows of the conditions told of here; their threads hear of the outcome. */
   readonly conditions?: readonly string[]
   /** Of the one condition told of here. */
@@ -226,7 +228,12 @@ export const reasons = [
 export type Reason = (typeof reasons)[number]
 
 export type Outcome =
-  | { readonly ok: true; readonly handle?: string }
+  | {
+      readonly ok: true
+      readonly handle?: string
+      /** What is to be known of it beside, such as that nothing was sent; without a full stop. */
+      readonly note?: string
+    }
   | {
       readonly ok: false
       readonly reason: Reason

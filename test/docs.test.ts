@@ -46,6 +46,14 @@ test('paths of source files that the pages name exist', () => {
   assert.ok(pages.length > 2)
 })
 
+for (const page of ['docs/hosts-silence.md', 'docs/schedules.md']) {
+  test(`the configurations on ${page} pass the check`, async () => {
+    const texts = [...read(page).matchAll(/```yaml\n([^]*?)```/g)].map(([, text = '']) => text)
+    assert.ok(texts.length > 0)
+    for (const text of texts) await assembleText(`${text}channels: { team: { kind: console } }\n`, page)
+  })
+}
+
 test('the configurations on the page about NethServer 8 pass the check, and the whole one is the example', async () => {
   const [whole, ...others] = [...read('docs/ns8-backups.md').matchAll(/```yaml\n([^]*?)```/g)].map(
     ([, text = '']) => text,

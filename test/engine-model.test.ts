@@ -82,6 +82,7 @@ const judge: Judge = {
   sources: new Map(),
   types: new Map(),
   watches: [],
+  mutes: [],
 }
 
 test('each event ends exactly once for each rule and channel, and nothing is left waiting', async () => {

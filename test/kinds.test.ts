@@ -63,8 +63,9 @@ test('every channel has a sentence, options, and an example that its options acc
   assert.ok(channelNames.length > 0)
 })
 
-test('every event type is named after the file of its family', async () => {
-  const families = (await findKinds(join(root, 'src', folders.eventTypes))).map(([name]) => name)
+test('every event type is named after the file of its family, or after one of its parts, as in host-threshold', async () => {
+  const files = (await findKinds(join(root, 'src', folders.eventTypes))).map(([name]) => name)
+  const families = files.map((name) => name.split('-')[0] ?? '')
   const types = await loadEventTypes()
   const unknown = [...types.keys()].filter((type) => !families.includes(type.split('.')[0] ?? ''))
   const empty = families.filter((family) => ![...types.keys()].some((type) => type.split('.')[0] === family))

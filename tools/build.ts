@@ -35,6 +35,8 @@ async function bundle(root: string, folder: string): Promise<void> {
     cwd: root,
     platform: 'node',
     tsconfig: false,
+    // Looks for its machine code beside itself.
+    external: ['koffi'],
     onLog(level, log) {
       if (level === 'warn' && !isHarmless(log.code)) console.warn(log.message)
     },

@@ -1,4 +1,5 @@
 // Renders the reference page: every option and every event type, in the words of the schemas.
+import { muteOptions } from '../src/config/mute-options.ts'
 import { stringify } from 'yaml'
 import type { ChannelKind } from '../src/channel.ts'
 import { toJsonSchema, type JsonSchema } from '../src/config/json-schema.ts'
@@ -40,6 +41,12 @@ export function renderReference({ sources, watches, channels, eventTypes }: Refe
     '### All channels',
     table(rowsOf(toJsonSchema(channelOptions))),
     ...[...channels].flatMap(([name, kind]) => kindSection('channels', name, kind)),
+    ...section(
+      'mute',
+      'Spans in which some events are held: a name, and below it a kind and its options. Where windows overlap the one that lasts longest decides. `startup` and `shutdown` are there without being written; write one of that kind to change it.',
+      muteOptions,
+      { mute: { night: { kind: 'quiet', from: '22:00', until: '07:00' } } },
+    ),
     ...section(
       'rules',
       'Which events matter. The list is read from the top down, and every rule that matches applies, until one says `stop: true`. For each channel the first matching rule that names it owns the event; later ones are merged into it.',

@@ -5,7 +5,7 @@ import { toOutcome } from '../lib/http-outcome.ts'
 import { secret } from '../lib/schema.ts'
 import { isWebhookSecret, signWebhook } from '../lib/standard-webhooks.ts'
 import { cleanLine, cleanText, cutText } from '../lib/text.ts'
-import type { Json, Message } from '../words.ts'
+import type { Json, Message, MessageStage } from '../words.ts'
 
 const options = z.strictObject({
   url: secret()
@@ -94,7 +94,17 @@ function payloadOf(message: Message, text: string, place: ChannelPlace): Json {
       notes: message.notes.slice(0, mostItems).map((note) => cutText(cleanLine(note), fieldLength)),
       ...(message.icon === undefined ? {} : { icon: cleanLine(message.icon) }),
       ...(why === undefined ? {} : { url: why }),
+      ...(message.stage === undefined ? {} : { stage: toJson(message.stage) }),
     },
+  }
+}
+
+/** As cloud-init's webhook has it: name, description, result, and files in base64. */
+function toJson({ name, description, ...stage }: MessageStage): Json {
+  return {
+    ...stage,
+    name: cutText(cleanLine(name), titleLength),
+    description: cutText(cleanText(description), textLength),
   }
 }
 

@@ -1,15 +1,22 @@
 // The entry of `sereno`: the table of commands. Each command's file is loaded when it is used, so that the start is quick.
-import { Command, CommanderError, Option } from 'commander'
+import { Command, CommanderError } from 'commander'
 import { printable } from '../lib/printable.ts'
 import { version } from '../version.ts'
+import type { CheckOptions } from './check.ts'
+import { addTo, collect, jsonOption } from './command-parts.ts'
 import type { ConditionsOptions } from './conditions.ts'
 import type { DeliveriesOptions } from './deliveries.ts'
 import type { EventsOptions } from './events.ts'
 import type { EnrolOptions } from './hosts-enrol.ts'
 import type { HubOptions } from './hub-client.ts'
+import type { LoginOptions } from './login.ts'
 import type { ReplayOptions } from './replay.ts'
 import type { RunOptions } from './run.ts'
+import type { ImportOptions } from './import.ts'
+import type { AskOptions, SilenceOptions, SilencesOptions } from './silences.ts'
+import type { RunScheduleOptions } from './run-schedule.ts'
 import type { SendOptions } from './send.ts'
+import { addPoolCommands } from './pool-commands.ts'
 import { detailOf, Refusal, type ExitCode, type Terminal } from './terminal.ts'
 import type { WhyOptions } from './why.ts'
 
@@ -52,9 +59,11 @@ function createProgram(terminal: Terminal, finish: (code: ExitCode) => void): Co
     .helpOption(false)
     .action(async (given: string[]) => finish(await (await import('./agent.ts')).agent(given, terminal)))
 
-  add('check [file]', 'Check a configuration: every mistake as file:line:col.').action(
-    async (file: string | undefined) => finish(await (await import('./check.ts')).check(file, terminal)),
-  )
+  add('check [file]', 'Check a configuration: every mistake as file:line:col.')
+    .option('--config <file>', 'the configuration, as run takes it')
+    .action(async (file: string | undefined, options: CheckOptions) =>
+      finish(await (await import('./check.ts')).check(file, options, terminal)),
+    )
   add('init', 'Write a commented sereno.yaml into this folder.').action(async () =>
     finish(await (await import('./init.ts')).init(terminal)),
   )
@@ -109,6 +118,37 @@ function createProgram(terminal: Terminal, finish: (code: ExitCode) => void): Co
     },
   )
 
+  looking(
+    addTo(conditions, 'ack <id>', 'Say that you look after it: it is not said again unless it gets worse.'),
+  ).action(async (id: string, _: object, command: Command) => {
+    const { ackCondition } = await import('./silences.ts')
+    finish(await ackCondition(id, command.optsWithGlobals<HubOptions>(), terminal))
+  })
+
+  looking(add('silences', 'List silences, the one that ends first on top.'))
+    .option('--all', 'also those that were over within the last days')
+    .addOption(jsonOption('a JSON list'))
+    .action(async (options: SilencesOptions) =>
+      finish(await (await import('./silences.ts')).silences(options, terminal)),
+    )
+  const silence = add('silence', 'Tell nothing of some events for a while.')
+  looking(addTo(silence, 'add <matchers...>', 'Such as host=nas type=~"backup.*"; all must hold.'))
+    .requiredOption('--for <span>', 'how long: 30m, 2h, 7d')
+    .option('--comment <text>', 'why', '')
+    .addOption(jsonOption('its id, as JSON'))
+    .action(async (matchers: string[], options: SilenceOptions) =>
+      finish(await (await import('./silences.ts')).addSilence(matchers, options, terminal)),
+    )
+  looking(addTo(silence, 'end <id>', 'End a silence; what it held and still is so is told.')).action(
+    async (id: string, options: HubOptions) =>
+      finish(await (await import('./silences.ts')).endSilence(id, options, terminal)),
+  )
+  looking(add('ask <words...>', 'Ask the watchman, as one does on a channel: status, silence nas 2h, help.'))
+    .addOption(jsonOption('what it says, as JSON'))
+    .action(async (words: string[], options: AskOptions) =>
+      finish(await (await import('./silences.ts')).ask(words, options, terminal)),
+    )
+
   add('send [text...]', 'Hand an event to the hub; when none runs, keep it for its next start.')
     .option('--type <type>', 'event type', 'message')
     .option('--host <name>', 'the host it is about (else this one)')
@@ -138,6 +178,12 @@ function createProgram(terminal: Terminal, finish: (code: ExitCode) => void): Co
     async (name: string, options: HubOptions) =>
       finish(await (await import('./hosts-enrol.ts')).restoreHost(name, options, terminal)),
   )
+  const bring = add('import', "Make a configuration from another program's files.")
+  addTo(bring, 'janitor <dir>', 'From the folder of a Janitor; says what it could not take over.')
+    .option('--output <file>', 'write it there instead of showing it')
+    .action(async (folder: string, options: ImportOptions) =>
+      finish(await (await import('./import.ts')).importJanitor(folder, options, terminal)),
+    )
 
   const channel = add('channel', 'Look after channels.')
   looking(addTo(channel, 'test <name>', 'Send a real message to a channel and tell what became of it.'))
@@ -145,6 +191,24 @@ function createProgram(terminal: Terminal, finish: (code: ExitCode) => void): Co
     .action(async (name: string, options: HubOptions) =>
       finish(await (await import('./channel.ts')).testChannel(name, options, terminal)),
     )
+  addTo(channel, 'login <name>', 'Have an account of the fediverse let Sereno post; writes its token to a file.')
+    .option('--config <file>', 'the configuration that has the channel')
+    .option('--data <dir>', 'the folder for the token, where the channel has no tokenFile (else the data folder)')
+    .option('--url <url>', "the server's address, for a channel that is not configured yet")
+    .option('--password', 'by name and password from standard input, where the server still takes them')
+    .action(async (name: string, options: LoginOptions) => {
+      const [{ login }, { createReadLine }] = await Promise.all([import('./login.ts'), import('./read-line.ts')])
+      finish(await login(name, options, terminal, createReadLine()))
+    })
+
+  looking(add('run-schedule <name>', "Have the hub do a schedule's work now, for those who stay with cron."))
+    .option('--dry-run', 'show what each channel would send, and send nothing; needs no hub')
+    .option('--config <file>', 'the configuration, for --dry-run')
+    .action(async (name: string, options: RunScheduleOptions) =>
+      finish(await (await import('./run-schedule.ts')).runSchedule(name, options, terminal)),
+    )
+
+  addPoolCommands(program, terminal, finish)
 
   withData(add('backup <file>', 'Write a copy of the store, while a hub runs or not.')).action(
     async (file: string, options: { data: string }) =>
@@ -155,11 +219,6 @@ function createProgram(terminal: Terminal, finish: (code: ExitCode) => void): Co
       finish(await (await import('./restore.ts')).restore(file, options, terminal)),
   )
   return program
-}
-
-function addTo(parent: Command, usage: string, about: string): Command {
-  // Settings such as exitOverride and the output are copied from the parent.
-  return parent.command(usage).description(about).allowExcessArguments(false)
 }
 
 /** For commands that look at a hub: a running one over its API, else the store itself. */
@@ -187,14 +246,6 @@ function listing(command: Command): Command {
     .addOption(jsonOption('a JSON list'))
 }
 
-function jsonOption(about: string): Option {
-  return new Option('--json', about)
-}
-
-function collect(value: string, before: readonly string[]): string[] {
-  return [...before, value]
-}
-
 function tellFailure(error: unknown, terminal: Terminal): ExitCode {
   if (error instanceof CommanderError) {
     return error.code === 'commander.helpDisplayed' || error.code === 'commander.version' ? 0 : 2
@@ -211,10 +262,10 @@ function tellFailure(error: unknown, terminal: Terminal): ExitCode {
 
 if (import.meta.main) {
   const words = process.argv.slice(2)
-  // A reader that has seen enough, such as `head`, is no failure; and a hub watches on whether or not it is read.
+  // A reader that has seen enough, such as `head`, is no failure; and a hub watches on, as a command runs on, whether or not it is read.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error
-    if (words[0] !== 'run') process.exit(0)
+    if (words[0] !== 'run' && words[1] !== 'run') process.exit(0)
   })
   process.exitCode = await runCli(words, {
     out: (text) => void process.stdout.write(`${text}\n`),

@@ -24,9 +24,17 @@ export const spoolName = 'spool'
 export async function send(words: readonly string[], options: SendOptions, terminal: Terminal): Promise<ExitCode> {
   const { folder = await dataFolder(), fields } = readData(options.data)
   const event = toCloudEvent(words.join(' '), fields, options)
-  const hub = { ...options, data: folder }
-  const where = await withHub(
-    hub,
+  const where = await handOver(event, { ...options, data: folder })
+  if (options.json === true) terminal.out(JSON.stringify(where))
+  else terminal.out(toSentence(where))
+  return 0
+}
+
+/** To the hub that runs on the folder, or into its spool when none does. */
+export function handOver(event: JsonObject, options: HubOptions): Promise<Sent | Kept> {
+  const folder = options.data
+  return withHub(
+    options,
     async ({ url, post }) => {
       try {
         return readAccepted(await post('/api/v1/events', event, 'application/cloudevents+json'), url)
@@ -39,14 +47,17 @@ export async function send(words: readonly string[], options: SendOptions, termi
     },
     () => keep(folder, event, `No hub runs on ${folder}.`),
   )
-  if (options.json === true) terminal.out(JSON.stringify(where))
-  else if (where.sent) terminal.out(`Sent to the hub at ${where.hub}.`)
-  else terminal.out(`${where.reason} Kept in ${where.file}; the hub takes it in when it starts.`)
-  return 0
 }
 
-type Sent = { readonly sent: true; readonly hub: string; readonly duplicate: boolean }
-type Kept = { readonly sent: false; readonly file: string; readonly reason: string }
+/** What was done with an event, as a sentence. */
+export function toSentence(where: Sent | Kept): string {
+  return where.sent
+    ? `Sent to the hub at ${where.hub}.`
+    : `${where.reason} Kept in ${where.file}; the hub takes it in when it starts.`
+}
+
+export type Sent = { readonly sent: true; readonly hub: string; readonly duplicate: boolean }
+export type Kept = { readonly sent: false; readonly file: string; readonly reason: string }
 
 interface Invalid {
   readonly message: string

@@ -7,8 +7,8 @@ export interface Terminal {
   error(text: string): void
 }
 
-/** 0: well; 1: something was found, or refused; 2: the command was used wrongly. */
-export type ExitCode = 0 | 1 | 2
+/** 0: well; 1: something was found, or refused; 2: the command was used wrongly. `report run` ends as its command does. */
+export type ExitCode = number
 
 /** Ends a command with one sentence that says what is wrong, where, and what to do. */
 export class Refusal extends Error {

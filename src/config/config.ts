@@ -1,4 +1,5 @@
 // What the hub is given once a configuration was read and found good: names resolved, defaults filled in, times in ms.
+import type { MuteConfig } from './mute.ts'
 import type { Rule, Template, Throttle } from '../rule.ts'
 
 export interface Config {
@@ -7,6 +8,8 @@ export interface Config {
   readonly sources: readonly SourceConfig[]
   readonly watches: readonly WatchConfig[]
   readonly channels: readonly ChannelConfig[]
+  /** With those that are there without being written. */
+  readonly mutes: readonly MuteConfig[]
   /** Top down, as they are tried. */
   readonly rules: readonly Rule[]
   /** By event type: words in place of the type's own, unless a rule has its own. */
@@ -57,6 +60,8 @@ export interface HubConfig {
   readonly tokens: readonly Token[]
   readonly tls?: { readonly cert: string; readonly key: string }
   readonly insecure: boolean
+  /** Messages are printed, not sent. */
+  readonly dryRun: boolean
   readonly open: { readonly metrics: readonly string[] }
   readonly fallback?: string
   readonly heartbeat?: { readonly url: string; readonly everyMs: number }

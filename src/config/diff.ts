@@ -14,6 +14,7 @@ export interface ConfigDifference {
   readonly sources: Difference
   readonly watches: Difference
   readonly channels: Difference
+  readonly mutes: Difference
   readonly rules: Difference
   /** The same rules in another order decide otherwise. */
   readonly rulesMoved: boolean
@@ -29,6 +30,7 @@ export function diffConfig(before: Config, after: Config): ConfigDifference {
     sources: compare(byName(before.sources), byName(after.sources)),
     watches: compare(byName(before.watches), byName(after.watches)),
     channels: compare(byName(before.channels), byName(after.channels)),
+    mutes: compare(byName(before.mutes), byName(after.mutes)),
     rules: compare(byName(before.rules), byName(after.rules)),
     rulesMoved: !isDeepStrictEqual(stayed(before, after), stayed(after, before)),
     templates: compare(Object.entries(before.templates), Object.entries(after.templates)),
@@ -67,6 +69,7 @@ const nouns = [
   ['sources', 'source'],
   ['watches', 'watch'],
   ['channels', 'channel'],
+  ['mutes', 'mute window'],
   ['rules', 'rule'],
   ['templates', 'template'],
 ] as const

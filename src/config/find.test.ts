@@ -98,13 +98,13 @@ test('the file of init is good, also with all that it shows put into force', asy
     assert.deepEqual(explain([...full.issues, ...full.warnings]), [])
     assert.deepEqual(
       full.config?.sources.map(({ name }) => name),
-      ['message', 'kms', 'app', 'events'],
+      ['message', 'this', 'sysinfo', 'servers', 'kms', 'app', 'events'],
     )
     assert.deepEqual(
       full.config.channels.map(({ name }) => name),
       ['console', 'team'],
     )
-    assert.equal(full.config.rules.length, 4)
+    assert.equal(full.config.rules.length, 5)
     assert.equal(full.config.hub.timezone, 'Europe/Rome')
   } finally {
     await rm(folder, { recursive: true })

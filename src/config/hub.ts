@@ -74,12 +74,14 @@ function checkTokens(section: Json, { sources }: HubTools, tell: (path: Path, me
 }
 
 function toHub(options: Options): HubConfig {
-  const { listen, url, data, store, timezone, tls, insecure, open, fallback, heartbeat, retention, maxBody } = options
+  const { listen, url, data, store, timezone, tls, insecure, dryRun, open, fallback, heartbeat, retention, maxBody } =
+    options
   const { unmatched, rest, facts, size } = retention
   return {
     listen,
     data,
     insecure,
+    dryRun,
     open,
     tokens: options.tokens.map(({ name, token, sources, expires }): Token => ({
       name,

@@ -31,6 +31,15 @@ sources:
     # From here no token is needed.
     open: [127.0.0.0/8, '::1/128']
 
+  # This machine: processor, memory, disks, temperatures and more, once a minute.
+  this: { kind: host }
+
+  # Other hosts may post theirs to /sysinfo, as the Janitor's remotes do; from here they need no token.
+  sysinfo: { kind: sysinfo, open: [127.0.0.0/8, '::1/128'] }
+
+  # Others have a node_exporter, which is asked.
+  # servers: { kind: node-exporter, url: ['http://nas.example.org:9100'] }
+
   # A KMS server: who activated, renewed or was refused.
   # kms:
   #   kind: vlmcsd
@@ -42,6 +51,12 @@ sources:
   #   kind: log
   #   path: /var/log/app.log
   #   match: { pattern: 'ERROR (?<message>.*)', name: error, severity: error }
+
+# What is judged over time: usual limits of processor, memory, disks and temperature, hosts that fall silent, and boots.
+watches:
+  limits: { kind: thresholds }
+  presence: { kind: absence }
+  boots: { kind: boot }
 
 # Where people read.
 channels:
@@ -56,6 +71,11 @@ channels:
 rules:
   - name: messages
     on: message
+    to: [console]
+
+  - name: hosts
+    on: [host.*]
+    remind: 1d
     to: [console]
 
   # What the hub says of itself, except that it started and similar news.

@@ -1,5 +1,6 @@
 // The JSON Schema (draft 2020-12) of a whole configuration, for editors, made from the same schemas that check it.
 import { z } from 'zod'
+import { muteOptions } from './mute-options.ts'
 import { channelOptions, hubOptions, ruleOptions, sourceOptions, templateOptions, watchOptions } from './options.ts'
 
 export type JsonSchema = z.core.JSONSchema.BaseSchema
@@ -27,6 +28,11 @@ export function toConfigSchema(kinds: {
       sources: named('What is listened to, by name.', sourceOptions, kinds.sources),
       watches: named('What is judged over time, by name.', watchOptions, kinds.watches),
       channels: named('Where people read, by name.', channelOptions, kinds.channels),
+      mute: {
+        description: 'Spans in which some events are held, by name.',
+        type: ['object', 'null'],
+        additionalProperties: toJsonSchema(muteOptions),
+      },
       rules: {
         description:
           'Which events matter, read from the top down; every rule that matches applies, until one says stop.',

@@ -9,6 +9,8 @@ type Options = { readonly options: z.ZodType }
 const sources: { readonly [kind: string]: Options } = {
   message: { options: z.strictObject({}) },
   cloudevents: { options: z.strictObject({}) },
+  host: { options: z.strictObject({}) },
+  sysinfo: { options: z.strictObject({}) },
   tail: {
     options: z.strictObject({
       path: z.string().min(1).describe('The file to follow. Rotated ones come first.'),
@@ -22,6 +24,9 @@ const sources: { readonly [kind: string]: Options } = {
 }
 
 const watches: { readonly [kind: string]: Options } = {
+  thresholds: { options: z.strictObject({}) },
+  absence: { options: z.strictObject({}) },
+  boot: { options: z.strictObject({}) },
   silence: { options: z.strictObject({ every: duration() }) },
 }
 
@@ -44,6 +49,7 @@ const eventTypes: Kinds['eventTypes'] = new Map([
   ['kms.activation', { labels: ['zone'], fields: { machine: '', skuId: '', zone: '' } }],
   ['kms.renewal', { labels: ['zone'], fields: { machine: '', skuId: '', zone: '' } }],
   ['message', { labels: [], fields: {} }],
+  ['host.silent', { labels: [], fields: {} }],
   ['sereno.started', { labels: [], fields: {} }],
 ])
 

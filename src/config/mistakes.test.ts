@@ -10,7 +10,7 @@ const mistakes: readonly [text: string, lines: readonly string[]][] = [
   [
     '- a\n',
     [
-      "1:1: a configuration is a mapping with the keys hub, sources, watches, channels, rules, templates, not a list; 'sereno init' writes one to begin with",
+      "1:1: a configuration is a mapping with the keys hub, sources, watches, channels, mute, rules, templates, not a list; 'sereno init' writes one to begin with",
     ],
   ],
   [
@@ -36,7 +36,33 @@ const mistakes: readonly [text: string, lines: readonly string[]][] = [
     'watches: []\n',
     ['1:10: watches is a mapping of names here, not a list; write a name, a colon, and its options below it'],
   ],
-  ['mute: {}\n', ['1:1: there are no mute windows in this version; remove this section']],
+  [
+    'mute: [night]\n',
+    [
+      "1:7: mute is a mapping of names to windows, not a list; write for example night: { kind: quiet, from: '22:00', until: '07:00' }",
+    ],
+  ],
+  ['mute: { a: { kind: quiet } }\n', ['1:12: nothing says when; give from and until, or every and for']],
+  [
+    "mute: { a: { kind: quiet, from: '22:00', until: soon } }\n",
+    [
+      '1:49: "soon" is no time; write a time of day such as 22:00 in both, or in both a date with its offset such as 2026-12-01T20:00:00+01:00',
+    ],
+  ],
+  [
+    "mute: { a: { kind: quiet, from: '22:00', until: '22:00' } }\n",
+    ['1:49: it ends when it begins; give another time'],
+  ],
+  [
+    'mute: { a: { kind: maintenance, every: "Sun 03:00" } }\n',
+    ['1:12: every says when it begins; give for, how long it lasts'],
+  ],
+  ['mute: { a: { kind: startup, shutdownGrace: 2m } }\n', ['1:44: shutdownGrace is for shutdown; remove it here']],
+  [
+    "mute: { a: { kind: shutdown, from: '1:00', until: '2:00' } }\n",
+    ['1:12: a window of kind shutdown is opened by what the host does; remove from, until and every'],
+  ],
+  ['mute: { a: { kind: quite } }\n', ['1:20: "quite" is not known here; did you mean "quiet"?']],
   ['hub: {}\nsources: {}\nhub: {}\n', ['3:1: "hub" is given twice here, first in line 1; remove one of them']],
   ['hub: { listn: x }\n', ['1:8: the key "listn" is not known; did you mean "listen"?']],
   ['hub: { listen: 8723 }\n', ['1:16: a text is expected here, not 8723; put it in quotes']],
@@ -80,16 +106,16 @@ const mistakes: readonly [text: string, lines: readonly string[]][] = [
   ],
   [
     'sources:\n  log:\n',
-    ['2:3: the source "log" has no options; write at least kind: and one of message, cloudevents, tail'],
+    ['2:3: the source "log" has no options; write at least kind: and one of message, cloudevents, host, sysinfo, tail'],
   ],
   [
     'sources:\n  log: { path: /x }\n',
-    ['2:3: the source "log" has no kind; write kind: and one of message, cloudevents, tail'],
+    ['2:3: the source "log" has no kind; write kind: and one of message, cloudevents, host, sysinfo, tail'],
   ],
   ['sources:\n  log: { kind: tial }\n', ['2:16: the kind of source "tial" is not known; did you mean "tail"?']],
   [
     'sources:\n  log: { kind: kafka }\n',
-    ['2:16: the kind of source "kafka" is not known; there are: message, cloudevents, tail'],
+    ['2:16: the kind of source "kafka" is not known; there are: message, cloudevents, host, sysinfo, tail'],
   ],
   [
     'sources:\n  "a b": { kind: message }\n',

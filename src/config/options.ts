@@ -102,6 +102,10 @@ export const hubOptions = z.strictObject({
     })
     .prefault({})
     .describe('What may be read without a token, and from where.'),
+  dryRun: z
+    .boolean()
+    .default(false)
+    .describe('Sends nothing: each message is printed as its channel would show it, and counts as delivered.'),
   fallback: z.string().optional().describe('The channel that hears what another one could not be told.'),
   heartbeat: z
     .union([
@@ -213,6 +217,24 @@ export const ruleOptions = z.strictObject({
     })
     .optional()
     .describe('Holds repeats.'),
+  group: z
+    .strictObject({
+      by: listOf(z.string().min(1))
+        .prefault([])
+        .describe(
+          'Names of labels or data fields; events with equal values are one group. Without it: all of the rule.',
+        ),
+      wait: duration()
+        .prefault('0s')
+        .describe('How long the first of a group waits for others. Default: it is told at once.'),
+      interval: duration({ minMs: 1000 })
+        .prefault('5m')
+        .describe('What comes within this time after a message is told as one.'),
+      min: z.int().min(1).max(1000).default(2).describe('Fewer that have waited are told one by one.'),
+      repeat: duration({ minMs: 60_000 }).optional().describe('The same as remind of the rule.'),
+    })
+    .optional()
+    .describe('Tells together what comes together.'),
   throttle: throttle
     .optional()
     .describe('The most messages that come of this rule; the others are told together later.'),

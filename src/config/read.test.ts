@@ -32,6 +32,7 @@ templates:
     data: './sereno-data',
     tokens: [],
     insecure: false,
+    dryRun: false,
     open: { metrics: [] },
     fallback: 'team',
     heartbeat: { url: 'https://beat.example.org/x', everyMs: 60_000 },
@@ -212,7 +213,7 @@ test('the built-in default and the file of init are good', async () => {
     assert.deepEqual(config.sources.find(({ kind }) => kind === 'message')?.open, ['127.0.0.0/8', '::1/128'])
     assert.deepEqual(
       config.rules.flatMap(({ on }) => on),
-      ['message', 'sereno.*'],
+      ['message', 'host.*', 'sereno.*'],
     )
   }
 })

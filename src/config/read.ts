@@ -9,6 +9,7 @@ import { showValue, unknownName } from './issue-words.ts'
 import type { Kinds } from './kinds.ts'
 import { at, isMapping, readNamed, type Entry } from './named.ts'
 import { channelOptions, hubOptions, sourceOptions, watchOptions } from './options.ts'
+import { readMutes } from './mute.ts'
 import { maskSecrets, resolveReferences } from './references.ts'
 import { readRules } from './rules.ts'
 import { withoutSecrets } from './schema-walk.ts'
@@ -39,10 +40,7 @@ export interface ReadResult {
   readonly warnings: readonly Issue[]
 }
 
-export const sections = ['hub', 'sources', 'watches', 'channels', 'rules', 'templates'] as const
-const later: { readonly [section: string]: string } = {
-  mute: 'there are no mute windows in this version; remove this section',
-}
+export const sections = ['hub', 'sources', 'watches', 'channels', 'mute', 'rules', 'templates'] as const
 
 export async function readConfig(options: ReadOptions): Promise<ReadResult> {
   const { kinds } = options
@@ -73,6 +71,7 @@ export async function readConfig(options: ReadOptions): Promise<ReadResult> {
     channels: channels.names,
     ...(options.templateProblem && { templateProblem: options.templateProblem }),
   })
+  const mutes = readMutes(given)
   const hubRead = readHub(hub, { given, channels: channels.names, sources: sourceNames })
   issues.push(
     ...hubRead.issues,
@@ -81,6 +80,7 @@ export async function readConfig(options: ReadOptions): Promise<ReadResult> {
     ...clashes(sources.names, watches.names, given),
     ...all.issues,
     ...channels.issues,
+    ...mutes.issues,
     ...rules.issues,
   )
 
@@ -95,6 +95,7 @@ export async function readConfig(options: ReadOptions): Promise<ReadResult> {
     sources: all.sources,
     watches: watches.entries.map(({ name, kind, options: own }) => ({ name, kind, options: own })),
     channels: channels.entries.map(toChannel),
+    mutes: mutes.mutes,
     rules: rules.rules,
     templates: rules.templates,
   }
@@ -113,7 +114,7 @@ function findUnknownSections({ document, resolved }: Given): Issue[] {
   if (!isMapping(resolved.value)) return []
   return Object.keys(resolved.value)
     .filter((key) => !sections.some((known) => known === key))
-    .map((key) => document.issueAt([key], 'key', later[key] ?? unknownName('the section', key, sections, 'there are')))
+    .map((key) => document.issueAt([key], 'key', unknownName('the section', key, sections, 'there are')))
 }
 
 /** Conditions belong to a source or a watch by name. */
@@ -139,7 +140,7 @@ function toChannel({ name, kind, common, options }: Entry<ReturnType<typeof chan
 
 /** Sections that have no secrets of their own. */
 function rest(written: Json): { readonly [key: string]: Json } {
-  const found = ['rules', 'templates'].flatMap((key): [string, Json][] => {
+  const found = ['mute', 'rules', 'templates'].flatMap((key): [string, Json][] => {
     const value = at(written, key)
     return value === undefined ? [] : [[key, withoutSecrets(z.unknown(), value)]]
   })

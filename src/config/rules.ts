@@ -75,7 +75,8 @@ function nameOf(rule: { readonly [key: string]: Json }): string {
 }
 
 function toRule(name: string, options: RuleOptions, templates: { readonly [name: string]: Template }): Rule {
-  const { on, where, severity, dedupe, throttle, remind, to, stop } = options
+  const { on, where, severity, dedupe, group, throttle, to, stop } = options
+  const remind = options.remind ?? group?.repeat
   const template = typeof options.template === 'string' ? templates[options.template] : toTemplate(options.template)
   return {
     name,
@@ -83,6 +84,7 @@ function toRule(name: string, options: RuleOptions, templates: { readonly [name:
     where: where.flatMap(readMatchers),
     ...(severity && { severity }),
     ...(dedupe && { dedupe: { by: dedupe.by, forMs: dedupe.for, tell: dedupe.tell } }),
+    ...(group && { group: { by: group.by, waitMs: group.wait, intervalMs: group.interval, min: group.min } }),
     ...(throttle && { throttle: { max: throttle.max, perMs: throttle.per } }),
     ...(remind !== undefined && { remindMs: remind }),
     ...(template && { template }),

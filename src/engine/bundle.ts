@@ -1,4 +1,5 @@
 // What must wait goes into a bundle, to be told as one; what becomes of a condition there meanwhile is noted beside it; pure.
+import { mostInGroup } from '../rules/group.ts'
 import { type ConditionEnd, type Severity, severities } from '../words.ts'
 import type { Thread } from './condition-row.ts'
 import type { Draft } from './draft.ts'
@@ -13,6 +14,8 @@ export type Bundle = {
   readonly unnamed: number
   readonly since: number
   readonly severity: Severity
+  /** Waits for the report of this host. */
+  readonly host?: string
 }
 
 export type BundledEvent = {
@@ -34,6 +37,9 @@ export type Ended = {
 /** Why a thread hears nothing more of what stood only in "and 37 more". */
 export const countedWords = 'it was only counted in a digest'
 
+/** After our own absence its host may just have booted, and is about to report: so long it is waited for anew. */
+const reportWaitMs = 600_000
+
 /** More than a person reads in one message; the rest is counted. */
 const namedAtMost = 100
 
@@ -46,6 +52,7 @@ export interface Held {
   readonly event: { readonly seq: number; readonly source: string; readonly time: number; readonly severity: Severity }
   readonly repeats: number
   readonly source?: string
+  readonly host?: string
   readonly condition?: string
   readonly reason: string
 }
@@ -61,6 +68,7 @@ export function hold(draft: Draft, held: Held, now: number): boolean {
     unnamed: 0,
     since: held.event.time,
     severity: held.event.severity,
+    ...(held.host === undefined ? {} : { host: held.host }),
   }
   const named = open.events.length < namedAtMost
   draft.put(held.bundle, {
@@ -69,13 +77,15 @@ export function hold(draft: Draft, held: Held, now: number): boolean {
     unnamed: open.unnamed + held.repeats + (named ? 0 : 1),
     severity: worst(open.severity, held.event.severity),
   })
-  if (known === undefined) {
+  const isFull = held.by === 'group' && open.events.length + 1 === mostInGroup
+  if (known === undefined || isFull) {
     draft.job({
       key: held.bundle,
       kind: 'bundle',
-      dueAt: held.at,
+      dueAt: isFull ? now : held.at,
       clock: 'hub',
       ...(held.source === undefined ? {} : { source: held.source }),
+      ...(held.host === undefined ? {} : { periodMs: reportWaitMs }),
       body: null,
     })
   }

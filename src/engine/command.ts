@@ -1,6 +1,7 @@
 // Steps commands: what people and the hub itself want done; pure.
+import { type Silence, type Silences, silencesKey } from '../rules/silence.ts'
 import { closeCondition } from './condition-jobs.ts'
-import { readRow } from './condition-row.ts'
+import { putRow, readRow } from './condition-row.ts'
 import type { Derived, Draft } from './draft.ts'
 import type { Command } from './input.ts'
 import type { Judge } from './judge.ts'
@@ -54,12 +55,36 @@ export function stepCommand(command: Command, seq: number, tools: CommandTools):
       if (row?.state === 'open') closeCondition(row, command.by, seq, { judge, draft, now })
       return {}
     }
+    case 'silence':
+      putSilences(draft, now, (list) => [...list.filter(({ id }) => id !== command.silence.id), command.silence])
+      return {}
+    case 'unsilence':
+      putSilences(draft, now, (list) =>
+        list.map((one) => (one.id === command.silence && one.until > now ? { ...one, until: now } : one)),
+      )
+      for (const key of command.held) {
+        const job = draft.jobOf(key)
+        if (job !== undefined && job.dueAt > now) draft.job({ ...job, dueAt: now })
+      }
+      return {}
+    case 'ack': {
+      const row = readRow(draft, command.condition)
+      if (row?.state === 'open') putRow(draft, { ...row, acked: { by: command.by, at: now } }, now)
+      return {}
+    }
     case 'awake':
       return awake(command, seq, tools)
     case 'begin': {
       const watch = judge.watches.find(({ name }) => name === command.watch)
       if (watch !== undefined)
         runWatch(watch, { kind: 'begin', key: command.row }, undefined, { draft, now, cause: seq })
+      return {}
+    }
+    case 'run': {
+      const watch = judge.watches.find(({ name }) => name === command.watch)
+      const key = watch?.kind.runs
+      if (watch === undefined || key === undefined) return {}
+      runWatch(watch, { kind: 'timer', key, name: 'now', body: null }, undefined, { draft, now, cause: seq })
       return {}
     }
     case 'forget-host':
@@ -77,6 +102,15 @@ export function stepCommand(command: Command, seq: number, tools: CommandTools):
       return {}
     }
   }
+}
+
+/** A silence that is over is kept so long, for those who look back. */
+const silenceKeptMs = 7 * 86_400_000
+
+function putSilences(draft: Draft, now: number, change: (list: readonly Silence[]) => readonly Silence[]): void {
+  const row = draft.get(silencesKey) as Silences | undefined
+  const list = change(row?.list ?? []).filter(({ until }) => until > now - silenceKeptMs)
+  draft.put(silencesKey, list.length === 0 ? undefined : ({ v: 1, list } satisfies Silences))
 }
 
 /** So long a sender may need to find us again. */

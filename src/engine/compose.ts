@@ -33,6 +33,7 @@ export function compose(delivery: Delivery, events: readonly HubEvent[], tools: 
     notes: [...notes, ...notesOf(delivery, tools.zone)],
     ids: events.length === 0 ? [delivery.id] : events.map((event) => event.id),
     at: first?.time ?? delivery.createdAt,
+    ...(words.stage === undefined ? {} : { stage: words.stage }),
   }
 }
 
@@ -68,12 +69,14 @@ function wordsOf(
   const own = delivery.kind === 'end' && said.title === undefined ? { ...words, title: '' } : words
   if (custom === undefined) return { words: saysItself(delivery, said, tools.types) ? own : titled(own), notes: [] }
   const failed = 'broken' in custom ? [`The template for ${said.type} failed: ${custom.broken}`] : []
-  return { words: titled('broken' in custom ? own : custom), notes: failed }
+  const stage = own.stage === undefined ? {} : { stage: own.stage }
+  return { words: titled('broken' in custom ? own : { ...custom, ...stage }), notes: failed }
 }
 
 /** A type of ours has words of its own for its end; what others call it may read like one more beginning. */
-function saysItself({ kind, extra }: Delivery, { type, title }: HubEvent, types: ComposeTools['types']): boolean {
-  return kind === 'end' && types.has(type) && title !== undefined && title !== extra.condition?.title
+function saysItself({ kind, extra }: Delivery, event: HubEvent, types: ComposeTools['types']): boolean {
+  if (kind !== 'end' || !types.has(event.type) || event.title === undefined) return false
+  return event.title !== extra.condition?.title && titleOf(event, types) !== extra.condition?.title
 }
 
 /** What a message is called, by what it does in its thread. */
@@ -96,7 +99,9 @@ function wordsOfType(event: HubEvent, types: ReadonlyMap<string, EventType>): Me
   const type = types.get(event.type)
   if (type !== undefined) {
     const words = type.message(event)
-    return event.title === undefined ? words : { ...words, title: event.title }
+    // Some take in what the sender called it, such as behind the name of its host.
+    const isSaid = event.title === undefined || words.title.includes(event.title)
+    return isSaid ? words : { ...words, title: event.title }
   }
   return plainWords(event)
 }
@@ -133,7 +138,13 @@ function digest(delivery: Delivery, events: readonly HubEvent[], tools: ComposeT
     .map((event) => `${lineOf(event, tools, titles.size > 1)}${endedWords(extra.ended?.[event.seq], event)}`)
   const more = count - Math.min(shown.length, namedInDigest)
   if (more > 0) lines.push(`… and ${more} more`)
-  return { title: extra.heldBy === 'late' ? `While I was away: ${what}` : what, lines: [lines.join('\n')] }
+  return { title: `${digestTitles[extra.heldBy ?? ''] ?? ''}${what}`, lines: [lines.join('\n')] }
+}
+
+const digestTitles: { readonly [stage: string]: string } = {
+  late: 'While I was away: ',
+  mute: 'Held until now: ',
+  group: 'Together: ',
 }
 
 function lineOf(event: HubEvent, tools: ComposeTools, titled: boolean): string {

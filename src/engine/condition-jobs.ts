@@ -1,8 +1,10 @@
 // Jobs of conditions: they end by themselves, are looked at again when what held them is over, and are said once more; pure.
 import { type ConditionEnd, finalDeliveries, type Job, type NewEvent } from '../words.ts'
+import { quietBy } from '../rules/mute.ts'
 import { type ConditionJob, type ConditionRow, putRow, readRow, type Thread } from './condition-row.ts'
 import type { Draft } from './draft.ts'
 import { goOn } from './stages.ts'
+import { sayHeldChange } from './thread-change.ts'
 import { noteOf, type ThreadTools } from './thread-tools.ts'
 import { sayEnd } from './threads.ts'
 import { remindLater } from './thread-outcome.ts'
@@ -62,6 +64,7 @@ function calmDown(row: ConditionRow, tools: ThreadTools): void {
 function lookAgain(row: ConditionRow, { rule, channel }: ConditionJob, tools: ThreadTools): void {
   const held = row.threads.find((one) => one.state === 'held' && one.rule === rule && one.channel === channel)
   if (held !== undefined) goOn(row, held, tools)
+  else if (rule !== undefined && channel !== undefined) sayHeldChange(row, rule, channel, tools)
 }
 
 function remind(row: ConditionRow, { rule, channel }: ConditionJob, tools: ThreadTools): void {
@@ -70,8 +73,10 @@ function remind(row: ConditionRow, { rule, channel }: ConditionJob, tools: Threa
   const isTold = (one: Thread): boolean => one.state === 'told' && one.end === undefined
   const told = row.threads.filter((one) => isTold(one) && one.rule === rule && one.channel === channel)
   const [first] = told
+  if (row.acked !== undefined) return
   if (first === undefined || !judge.rules.some((one) => one.name === rule && one.remindMs !== undefined)) return
   remindLater(row, first, tools)
+  if (quietBy({ ...row, labels: row.labels ?? {} }, judge.mutes, draft, now) !== undefined) return
   // Where a message waits to be sent, another that says the same is no help.
   const threads = told.filter((one) => !isWaiting(draft, one.behind))
   if (threads.length === 0) return
@@ -79,7 +84,7 @@ function remind(row: ConditionRow, { rule, channel }: ConditionJob, tools: Threa
   const events = [{ seq: row.latest, rule: first.rule }]
   const recipients = threads.map((one) => one.recipient)
   const { severity } = first
-  const to = { channel: first.channel, rule: first.rule, recipients, thread: row.thread }
+  const to = { channel: first.channel, rule: first.rule, recipients, thread: first.in ?? row.thread }
   const extra = noteOf(row, { reminder })
   // The event has been told: a reminder moves no verdict.
   const sent = tell(draft, judge, { ...to, kind: 'remind', events, severity, extra, verdict: 'kept' }, now)

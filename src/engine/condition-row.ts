@@ -1,7 +1,7 @@
 // What is kept of a condition: one row under (source, key), with the threads in which people were told of it; pure.
 import { toKey } from '../lib/key.ts'
 import type { StageState } from '../rule.ts'
-import type { ConditionEnd, HubEvent, Severity } from '../words.ts'
+import type { ConditionEnd, HubEvent, Json, Severity } from '../words.ts'
 
 /** As JSON in a state row; retention reads `state`, `thread`, `opening` and `latest`. */
 export type ConditionRow = {
@@ -21,6 +21,10 @@ export type ConditionRow = {
   readonly severity: Severity
   readonly subject?: string
   readonly host?: string
+  /** As last seen; for what looks at it when no event is at hand. */
+  readonly labels?: { readonly [name: string]: string }
+  /** A person looks after it: it is not said again until it gets worse. */
+  readonly acked?: { readonly by: string; readonly at: number }
   readonly since: number
   /** Hub time at which it was last heard of. */
   readonly seenAt: number
@@ -48,6 +52,8 @@ export type Thread = {
    * `bundled`: it waits in a digest; `lost`: the channel could not be told.
    */
   readonly state: 'pending' | 'told' | 'held' | 'bundled' | 'lost'
+  /** Told in a report, whose thread it goes on in. */
+  readonly in?: string
   /** The message that says, or is to say, that it began. */
   readonly delivery?: number
   /** Where it is bundled. */
@@ -59,6 +65,8 @@ export type Thread = {
   readonly event?: number
   /** The newest event that was put into a message which may have been on its way already: its outcome tells. */
   readonly folded?: { readonly into: number; readonly event: number }
+  /** A change that a silence or a mute window holds back. */
+  readonly muted?: { readonly event: number; readonly by: string; readonly until: number }
   /** The newest message behind the first one; as long as it waits, what is new goes into it. */
   readonly behind?: number
   /** The message that says that it ended, or is to. */
@@ -90,6 +98,11 @@ export function keyOfRow(row: ConditionRow): string {
 
 export function readRow(state: Pick<StageState, 'get'>, key: string): ConditionRow | undefined {
   return state.get(key) as ConditionRow | undefined
+}
+
+/** Rows as the store lists them. */
+export function readRows(states: readonly (readonly [key: string, value: Json])[]): ConditionRow[] {
+  return states.map(([, value]) => value as ConditionRow)
 }
 
 /** For those who were told as well: the end of what flaps is held back until it has been calm. */

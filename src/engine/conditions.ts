@@ -1,6 +1,6 @@
 // Conditions move first, always: what one event means for its condition, whoever is told of it; pure.
 import { toId } from '../lib/id.ts'
-import type { ConditionEnd, HubEvent } from '../words.ts'
+import { type ConditionEnd, type HubEvent, severities } from '../words.ts'
 import { titleOf } from './compose.ts'
 import { type ConditionRow, jobKeys, keyOfEvent, keyOfRow, putRow, readRow } from './condition-row.ts'
 import type { Draft } from './draft.ts'
@@ -117,6 +117,7 @@ function opened(event: HubEvent, { judge, now, watch }: MoveTools): ConditionRow
     severity: event.severity,
     ...(event.subject === undefined ? {} : { subject: event.subject }),
     ...(event.host === undefined ? {} : { host: event.host }),
+    ...labelsOf(event),
     // Its sender's clock may be ahead of ours.
     since: Math.min(condition.since ?? event.time, now),
     seenAt: now,
@@ -130,13 +131,14 @@ function opened(event: HubEvent, { judge, now, watch }: MoveTools): ConditionRow
 
 /** The same trouble again: its threads go on, and it counts as flapping until it has been calm. */
 function reopened(before: ConditionRow, event: HubEvent, tools: MoveTools): ConditionRow {
-  const { endedAt: _at, endedBy: _by, ending: _ending, endsAt: _ends, ...row } = before
+  const { endedAt: _at, endedBy: _by, ending: _ending, endsAt: _ends, acked: _acked, ...row } = before
   return {
     ...row,
     state: 'open',
     latest: event.seq,
     title: titleOf(event, tools.judge.types),
     severity: event.severity,
+    ...labelsOf(event),
     seenAt: tools.now,
     began: before.began + 1,
     flapping: true,
@@ -144,12 +146,16 @@ function reopened(before: ConditionRow, event: HubEvent, tools: MoveTools): Cond
   }
 }
 
-function seen(before: ConditionRow, event: HubEvent, title: string, isChange: boolean, now: number): ConditionRow {
+function seen(known: ConditionRow, event: HubEvent, title: string, isChange: boolean, now: number): ConditionRow {
+  const { acked, ...before } = known
+  const isWorse = severities.indexOf(event.severity) > severities.indexOf(before.severity)
   return {
     ...before,
+    ...(acked === undefined || isWorse ? {} : { acked }),
     latest: event.seq,
     title,
     severity: event.severity,
+    ...labelsOf(event),
     ...(event.subject === undefined ? {} : { subject: event.subject }),
     seenAt: now,
     repeats: before.repeats + (isChange ? 0 : 1),
@@ -163,6 +169,10 @@ function ended(before: ConditionRow, event: HubEvent, { now, endedBy = 'resolved
   // A sender's clock may be wrong; what has been received has ended.
   const seen = endedBy === 'resolved' ? { seenAt: now } : {}
   return { ...before, ...seen, state: 'ended', endedAt: Math.min(endedAt, now), endedBy, ending: event.seq }
+}
+
+function labelsOf({ labels }: HubEvent): Pick<ConditionRow, 'labels'> {
+  return Object.keys(labels).length === 0 ? {} : { labels }
 }
 
 function spans({ condition }: HubEvent): Pick<ConditionRow, 'endsAt' | 'expireAfterMs'> {

@@ -30,6 +30,16 @@ export interface Derived {
   readonly endedBy?: ConditionEnd
   /** How many events led to it; a watch that sees its own events must not go on for ever. */
   readonly depth?: number
+  /** It reports what was held of a host: told on a channel, that is told there with it. */
+  readonly absorbs?: Absorbs
+}
+
+export interface Absorbs {
+  readonly host: string
+  /** Keys of the rows of the conditions that it names. */
+  readonly conditions: readonly string[]
+  /** Keys of the jobs that look at what is held. */
+  readonly held: readonly string[]
 }
 
 /** What a watch wants looked up, handed to its source once the wish is on disk. */

@@ -2,7 +2,7 @@
 import type { SourceRow, Store } from '../store/store.ts'
 import type { Delivery } from '../words.ts'
 import type { Clock } from './clock.ts'
-import { conditionPrefix, type ConditionRow, keyOfRow } from './condition-row.ts'
+import { conditionPrefix, keyOfRow, readRows } from './condition-row.ts'
 import type { Ask, Draft } from './draft.ts'
 import type { Command, Input, ReportInput } from './input.ts'
 import { createIntake, type Intake } from './intake.ts'
@@ -55,7 +55,7 @@ export function createEngine({ store, clock, judge, committed, ask, failed }: En
     clock,
     committed: (draft) => {
       for (const job of draft.jobs.values()) if (job !== undefined) jobs.expect(job.dueAt)
-      if (draft.shiftJobsMs !== 0) jobs.expect(clock.now())
+      if (draft.shiftJobsMs !== 0) jobs.clockStepped()
       outbox.committed(draft)
       committed?.(draft)
       for (const one of draft.asks) ask?.(one)
@@ -88,7 +88,7 @@ export function createEngine({ store, clock, judge, committed, ask, failed }: En
   /** What belonged to a source or watch that is no longer configured has ended: nobody looks. */
   async function closeOrphans(): Promise<number> {
     const { sources, watches } = intake.judge
-    const rows = (await store.states(conditionPrefix)).map(([, value]) => value as unknown as ConditionRow)
+    const rows = readRows(await store.states(conditionPrefix))
     const gone = rows.flatMap((row): Command[] => {
       if (row.state !== 'open' || row.source === 'sereno') return []
       const condition = keyOfRow(row)

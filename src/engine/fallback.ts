@@ -4,7 +4,7 @@ import { fallbackRule, hasEnded, putRow, readRow, type Thread } from './conditio
 import type { Draft } from './draft.ts'
 import { tell } from './tell.ts'
 import { withItsEnd } from './thread-outcome.ts'
-import { addThreads, isSame, pendingThreads, type ThreadTools } from './thread-tools.ts'
+import { addThreads, fold, isSame, noteOf, pendingThreads, type ThreadTools } from './thread-tools.ts'
 
 /** The dead message itself goes to the channel's fallback, else the hub's; with none it stays on the page and in the metrics. */
 export function tellFallback(dead: Delivery, tools: ThreadTools): void {
@@ -16,11 +16,13 @@ export function tellFallback(dead: Delivery, tools: ThreadTools): void {
   const { severity, thread } = dead
   const rule = fallbackRule
   const conditions = (dead.extra.conditions ?? []).filter((key) => isAboutIt(key, dead, draft))
+  if (isPast(dead, conditions, channel, draft)) return
   const fresh = conditions.filter((key) => !threadsAt(key, channel, draft).some(isLive))
   // Where nothing was heard of it before, whatever is said first is where it begins.
   const isLater = dead.kind === 'change' || dead.kind === 'remind'
   if (dead.kind === 'remind' && fresh.length === 0) return
   const kind = isLater && fresh.length > 0 ? 'open' : dead.kind
+  if (fresh.length === 0 && isLater && foldsAll(dead, conditions, channel, tools)) return
   const { events: seqs, extra: said } = fresh.reduce((one, key) => endedSince(one, key, draft), dead)
   const events = seqs.map((seq) => ({ seq, rule }))
   const extra = { ...without(said), fallbackFor: dead.extra.fallbackFor ?? dead.channel, tried }
@@ -35,6 +37,22 @@ export function tellFallback(dead: Delivery, tools: ThreadTools): void {
     const threads = pendingThreads(told, rule).map((one) => ({ ...one, ...own, ...endIn(key, one, draft) }))
     addThreads(key, threads, tools)
   }
+}
+
+/** A message waits there already, for each of the fallback's recipients: it takes in what is new. */
+function foldsAll(dead: Delivery, conditions: readonly string[], channel: string, tools: ThreadTools): boolean {
+  const [key = ''] = conditions
+  const row = readRow(tools.draft, key)
+  const event = dead.events.at(-1)
+  if (row === undefined || event === undefined) return false
+  const own = threadsAt(key, channel, tools.draft)
+  const news = { event, note: noteOf(row), severity: dead.severity, reason: 'told with the message before it' }
+  const folded = own.map(
+    (thread) => fold(thread, thread.behind, news, tools) ?? fold(thread, thread.delivery, news, tools),
+  )
+  const threads = row.threads.map((thread) => folded[own.indexOf(thread)] ?? thread)
+  putRow(tools.draft, { ...row, threads }, tools.now)
+  return folded.length > 0 && !folded.includes(undefined)
 }
 
 /** It may have begun anew since the message was made. */
@@ -74,6 +92,17 @@ function hasHeard({ seq, kind, extra }: Delivery, channel: string, draft: Draft)
   if (others.includes('dead') || others.includes('expired')) return true
   const threads = (extra.conditions ?? []).flatMap((key) => threadsAt(key, channel, draft))
   return kind === 'end' && threads.some(({ end }) => end !== undefined)
+}
+
+/** What is over is no news where the end is told already, nor is the end of what has begun again. */
+function isPast({ kind }: Delivery, conditions: readonly string[], channel: string, draft: Draft): boolean {
+  if (conditions.length === 0 || kind === 'digest') return false
+  return conditions.every((key) => {
+    const row = readRow(draft, key)
+    const isOver = row !== undefined && hasEnded(row)
+    if (kind === 'end') return !isOver
+    return isOver && threadsAt(key, channel, draft).some(({ state, end }) => state !== 'lost' && end !== undefined)
+  })
 }
 
 function threadsAt(key: string, channel: string, draft: Draft): Thread[] {

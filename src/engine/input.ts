@@ -1,4 +1,5 @@
 // The kinds of input: facts and events, due jobs, commands, outcomes, configs; all pass through the same transaction, get one position each and are kept.
+import type { Silence } from '../rules/silence.ts'
 import type { ConditionEnd, Delivery, Job, Json, NewEvent, NewFact, Outcome } from '../words.ts'
 
 export type Input = EventInput | FactInput | JobInput | CommandInput | ReportInput | ConfigInput
@@ -36,10 +37,18 @@ export type Command =
   | { readonly name: 'clock-jump'; readonly byMs: number }
   /** Ends a condition for another reason than that its source said so. */
   | { readonly name: 'close'; readonly condition: string; readonly by: ConditionEnd }
+  /** Nothing of what it covers is told for a while; one with the same id is replaced. */
+  | { readonly name: 'silence'; readonly silence: Silence }
+  /** It ends now: what it holds, by the jobs that would look at it later, is looked at again. */
+  | { readonly name: 'unsilence'; readonly silence: string; readonly held: readonly string[] }
+  /** A person looks after a condition: no more reminders until it gets worse. */
+  | { readonly name: 'ack'; readonly condition: string; readonly by: string }
   /** The hub was away for so long; jobs that stand for silence are to wait anew. */
   | { readonly name: 'awake'; readonly from: number; readonly until: number; readonly jobs: readonly Job[] }
   /** A watch has a row from the beginning. */
   | { readonly name: 'begin'; readonly watch: string; readonly row: string }
+  /** A person has a watch run: its row is stepped with a timer named `now`. */
+  | { readonly name: 'run'; readonly watch: string }
   /** A watch is no longer configured: its rows and jobs, by key. */
   | { readonly name: 'forget'; readonly rows: readonly string[]; readonly jobs: readonly string[] }
   /** A person has a host forgotten: watches drop what they keep of it. */

@@ -7,6 +7,8 @@ import type { Intake } from './intake.ts'
 export interface Jobs {
   /** A job may be due earlier than the one we wait for. */
   expect(dueAt: number): void
+  /** The wall clock was stepped: what we wait for may be due by now, or later than we thought. */
+  clockStepped(): void
   /** Jobs of a source that reads old input wait until it has caught up. */
   catchingUp(source: string, yes: boolean): void
   start(): void
@@ -84,6 +86,10 @@ export function createJobs({ store, clock, intake, failed }: JobsTools): Jobs {
 
   return {
     expect: wakeAt,
+    clockStepped() {
+      nextAt = Infinity
+      wakeAt(clock.now())
+    },
     catchingUp(source, yes) {
       if (yes) behind.set(source, behind.get(source) ?? clock.now())
       else if (behind.delete(source)) wakeAt(clock.now())

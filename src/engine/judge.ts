@@ -1,6 +1,7 @@
 // What the config makes of the judge: rules in order, and what it must know of channels, sources and event types.
 import type { EventType } from '../event-type.ts'
 import type { Rule, Throttle } from '../rule.ts'
+import type { Mute } from '../rule-mute.ts'
 import type { WatchKind, WatchPlace } from '../watch.ts'
 
 export interface Judge {
@@ -11,6 +12,7 @@ export interface Judge {
   readonly sources: ReadonlyMap<string, SourceFacts>
   readonly types: ReadonlyMap<string, EventType>
   readonly watches: readonly JudgeWatch[]
+  readonly mutes: readonly Mute[]
 }
 
 export interface ChannelFacts {

@@ -2,7 +2,7 @@
 import type { Store } from '../store/store.ts'
 import { toId } from '../lib/id.ts'
 import type { ConditionEnd, Severity } from '../words.ts'
-import { conditionPrefix, type ConditionRow, keyOfRow } from './condition-row.ts'
+import { conditionPrefix, type ConditionRow, keyOfRow, readRows } from './condition-row.ts'
 
 /** Times are ISO 8601 in UTC. */
 export interface ConditionEntry {
@@ -26,6 +26,8 @@ export interface ConditionEntry {
   readonly repeats: number
   /** How often it began within a short time. */
   readonly began: number
+  /** A person looks after it. */
+  readonly ackedBy?: string
   readonly threads: readonly ThreadEntry[]
 }
 
@@ -53,7 +55,7 @@ export interface ConditionList {
 
 /** The latest first. */
 export async function listConditions(store: Pick<Store, 'states'>, query: ConditionQuery): Promise<ConditionList> {
-  const rows = (await readRows(store)).filter(
+  const rows = readRows(await store.states(conditionPrefix)).filter(
     (row) =>
       (query.state === 'all' || row.state === query.state) &&
       (query.source === undefined || row.source === query.source),
@@ -67,12 +69,8 @@ export async function findCondition(
   store: Pick<Store, 'states'>,
   id: string,
 ): Promise<{ readonly key: string; readonly title: string; readonly isOpen: boolean } | undefined> {
-  const row = (await readRows(store)).find((one) => one.thread === id)
+  const row = readRows(await store.states(conditionPrefix)).find((one) => one.thread === id)
   return row === undefined ? undefined : { key: keyOfRow(row), title: row.title, isOpen: row.state === 'open' }
-}
-
-async function readRows(store: Pick<Store, 'states'>): Promise<ConditionRow[]> {
-  return (await store.states(conditionPrefix)).map(([, value]) => value as unknown as ConditionRow)
 }
 
 function toEntry(row: ConditionRow): ConditionEntry {
@@ -95,6 +93,7 @@ function toEntry(row: ConditionRow): ConditionEntry {
     changes: row.changes,
     repeats: row.repeats,
     began: row.began,
+    ...(row.acked === undefined ? {} : { ackedBy: row.acked.by }),
     threads: row.threads.map(({ rule, channel, recipient, state, delivery, until }) => ({
       rule,
       channel,

@@ -17,7 +17,8 @@ export function nextDelivery(judge: Judge, { delivery, result, endedAt, interrup
   if (result.ok) {
     const handle = result.handle ?? delivery.handle
     const { lastReason: _reason, lastDetail: _detail, ...sent } = delivery
-    return { ...sent, state: 'delivered', endedAt, ...(handle === undefined ? {} : { handle }) }
+    const note = result.note === undefined ? {} : { lastDetail: result.note }
+    return { ...sent, state: 'delivered', endedAt, ...(handle === undefined ? {} : { handle }), ...note }
   }
   if ('givenUp' in result) {
     if (result.givenUp === 'expired') return { ...delivery, state: 'expired', endedAt }

@@ -189,6 +189,7 @@ export function createOutbox({ store, clock, intake, failed }: OutboxTools): Out
     sent: ReadonlyMap<number, StoredPart>,
   ): Promise<Outcome> {
     let handle: string | undefined
+    let note: string | undefined
     const before = await handlesOf(delivery)
     for (const [number, part] of parts.entries()) {
       const stored = sent.get(number)
@@ -202,12 +203,13 @@ export function createOutbox({ store, clock, intake, failed }: OutboxTools): Out
       )
       if (!outcome.ok) return outcome
       handle ??= outcome.handle
+      note ??= outcome.note
       if (parts.length === 1) continue
       const named = outcome.handle === undefined ? {} : { handle: outcome.handle }
       const done = { delivery: delivery.id, number, text: part.text, sentAt: clock.now(), ...named }
       await untilStored('noting a part', () => intake.note({ parts: [done] }))
     }
-    return handle === undefined ? { ok: true } : { ok: true, handle }
+    return { ok: true, ...(handle === undefined ? {} : { handle }), ...(note === undefined ? {} : { note }) }
   }
 
   /** The first message of a thread has none before it. */

@@ -1,8 +1,11 @@
 // What is known of an input before its state is: whom it meets, and which rows the decision needs; pure.
 import { toKey } from '../lib/key.ts'
 import { dedupeKey } from '../rules/dedupe.ts'
+import { bundleOfGroup, groupKey } from '../rules/group.ts'
 import { lateKey } from '../rules/late.ts'
 import { match } from '../rules/match.ts'
+import { windowsKey } from '../rules/mute.ts'
+import { silencesKey } from '../rules/silence.ts'
 import { bundleOf, throttleKey } from '../rules/throttle.ts'
 import type { Rule } from '../rule.ts'
 import type { Fact, HubEvent } from '../words.ts'
@@ -43,6 +46,11 @@ function planEvent(judge: Judge, input: EventInput): Plan {
   const event = { ...sketch, seq: 0, id: '' }
   const matched = rulesFor(judge, event)
   const keys = [judgeTimeKey(sketch)]
+  if (matched.length > 0) {
+    keys.push(silencesKey)
+    if (sketch.host !== undefined && judge.mutes.some((mute) => mute.covers === undefined))
+      keys.push(windowsKey(sketch.host))
+  }
   const condition = keyOfEvent(sketch)
   if (condition !== undefined) keys.push(condition)
   for (const rule of matched) {
@@ -68,6 +76,10 @@ export function toFact({ fact, source, receivedAt }: FactInput, seq: number): Fa
 function keysFor(judge: Judge, rule: Rule, channel: string, event: HubEvent): string[] {
   const keys: string[] = []
   if (rule.dedupe !== undefined) keys.push(dedupeKey(rule, channel, event))
+  if (rule.group !== undefined) {
+    const key = groupKey(rule, channel, event)
+    keys.push(key, bundleOfGroup(key))
+  }
   if (rule.throttle !== undefined) keys.push(...paceKeys(rule.name, channel))
   if (judge.channels.get(channel)?.throttle !== undefined) keys.push(...paceKeys('', channel))
   if (event.receivedAt - event.time > maxAgeOf(judge, event.source)) {

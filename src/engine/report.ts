@@ -57,7 +57,7 @@ export function stepReport(judge: Judge, draft: Draft, report: ReportInput): Dea
       endedAt,
       result: result.ok ? 'ok' : result.reason,
       maybeDelivered: !result.ok && result.maybeDelivered,
-      detail: result.ok ? '' : result.detail,
+      detail: result.ok ? (result.note ?? '') : result.detail,
     })
   }
   settleVerdicts(next, tools)

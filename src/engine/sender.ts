@@ -27,7 +27,7 @@ const sendDeadlineMs = 30_000
 export function createSender({ name, kind, options, minIntervalMs }: ChannelSetting, tools: SenderTools): Sender {
   const place = { zone: tools.zone, ...(tools.hubUrl === undefined ? {} : { hubUrl: tools.hubUrl }) }
   return {
-    concurrency: 1,
+    concurrency: kind.limits.concurrency ?? 1,
     minIntervalMs: minIntervalMs ?? kind.limits.minIntervalMs ?? 0,
     render(delivery, events) {
       const message = composeSafely(delivery, events, tools)

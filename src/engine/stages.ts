@@ -1,7 +1,10 @@
 // The way past the stages for one rule and channel: to a message, a bundle, a beginning that is held, or a reason; pure.
 import { toId } from '../lib/id.ts'
 import { dedupe } from '../rules/dedupe.ts'
+import { group } from '../rules/group.ts'
 import { late } from '../rules/late.ts'
+import { mute } from '../rules/mute.ts'
+import { silence } from '../rules/silence.ts'
 import { channelThrottle, throttle } from '../rules/throttle.ts'
 import type { Rule, Stage, StageResult } from '../rule.ts'
 import type { DeliveryExtra, HubEvent, Severity } from '../words.ts'
@@ -10,15 +13,19 @@ import { type ConditionRow, jobKeys, keyOfRow, putRow, type Thread } from './con
 import { maxAgeOf } from './event.ts'
 import type { Judge } from './judge.ts'
 import { tell } from './tell.ts'
+import { noteHeld } from './windows.ts'
 import { addThreads, noteOf, pendingThreads, type ThreadTools, verdict } from './thread-tools.ts'
 
 /**
- * After `match`, in the order in which a person can predict them. Silences, mute windows and parents come before
- * dedupe; groups between dedupe and throttle.
+ * After `match`, in the order in which a person can predict them. Parents come between mute and
+ * dedupe.
  */
 const stages: readonly (readonly [name: string, stage: Stage])[] = [
+  ['silence', silence],
+  ['mute', mute],
   ['dedupe', dedupe],
   ['late', late],
+  ['group', group],
   ['throttle', throttle],
   ['throttle', channelThrottle],
 ]
@@ -53,6 +60,7 @@ export function passStages(way: Way, tools: StageTools, past?: string): string |
     judgeNow,
     maxAgeMs: maxAgeOf(judge, event.source),
     channelThrottle: judge.channels.get(channel)?.throttle,
+    mutes: judge.mutes,
   }
   const accepted: ((delivery: string | undefined) => void)[] = []
   let extra = way.extra ?? {}
@@ -111,8 +119,10 @@ export function goOn(row: ConditionRow, held: Thread, tools: ThreadTools): void 
 
 /** What stages see of a condition whose event is not at hand. */
 function eventOf(row: ConditionRow): HubEvent {
-  const { type, source, title, severity, seenAt } = row
+  const { type, source, host, subject, title, severity, seenAt, labels = {} } = row
   return {
+    ...(host === undefined ? {} : { host }),
+    ...(subject === undefined ? {} : { subject }),
     seq: row.latest,
     id: toId(row.latest),
     type,
@@ -121,15 +131,19 @@ function eventOf(row: ConditionRow): HubEvent {
     severity,
     time: seenAt,
     receivedAt: seenAt,
-    labels: {},
+    labels,
     data: {},
     condition: { key: row.key, state: 'firing' },
   }
 }
 
+/** It is not to be told, for as long as that is said; then no hurry lets it pass. */
+const lasting: ReadonlySet<string> = new Set(['silence', 'mute'])
+
 function stagesBehind(past: string | undefined): typeof stages {
-  if (past === 'all') return []
-  return stages.slice(stages.findLastIndex(([name]) => name === past) + 1)
+  if (past === 'all') return stages.filter(([name]) => lasting.has(name))
+  const index = stages.findLastIndex(([name]) => name === past)
+  return stages.slice(past !== undefined && lasting.has(past) ? index : index + 1)
 }
 
 /** A stage does not let it pass. */
@@ -151,16 +165,21 @@ function stop(
 function bundleUp(
   { event, condition, rule, channel, severity }: Way,
   by: string,
-  { bundle, at, reason, source }: Extract<StageResult, { readonly state: 'held' }>,
+  { bundle, at, reason, source, host }: Extract<StageResult, { readonly state: 'held' }>,
   repeats: number,
   tools: StageTools,
 ): void {
   const { draft, now } = tools
   const { seq, time } = event
   const key = condition === undefined ? undefined : keyOfRow(condition)
-  const more = { ...(source === undefined ? {} : { source }), ...(key === undefined ? {} : { condition: key }) }
+  const more = {
+    ...(source === undefined ? {} : { source }),
+    ...(key === undefined ? {} : { condition: key }),
+    ...(host === undefined ? {} : { host }),
+  }
   const held = { seq, source: event.source, time, severity }
   const isNamed = hold(draft, { bundle, at, by, channel, rule: rule.name, event: held, repeats, reason, ...more }, now)
+  if (by === 'mute') noteHeld(draft, event.host, bundle)
   if (key === undefined) return
   const base = { rule: rule.name, channel, event: seq, severity }
   const bundled = { ...base, state: 'bundled', bundle, by, reason, until: at } as const
@@ -182,6 +201,7 @@ function holdBeginning(
   const body = { condition: key, rule: rule.name, channel }
   const job = { key: jobKeys.still(key, rule.name, channel), kind: 'condition-still', dueAt: until } as const
   tools.draft.job({ ...job, clock: 'judge', source: condition.source, body })
+  if (by === 'mute') noteHeld(tools.draft, event.host, job.key)
   verdict(tools, event.seq, thread, ['held', by, reason, undefined, until])
 }
 

@@ -17,6 +17,7 @@ import { noteTold, stepReport } from './report.ts'
 import { tellEvent } from './stages.ts'
 import { tell } from './tell.ts'
 import { tellBundle } from './tell-bundle.ts'
+import { absorbHeld } from './windows.ts'
 import { deepest, recheckKey, showWatches, stepWatchJob } from './watching.ts'
 
 /** Steps one planned input with all that follows from it; returns the id of the event it made, if it is one. */
@@ -129,7 +130,7 @@ function take(given: HubEvent, tools: TakeTools): void {
 
 /** An event that the hub makes itself, judged like any other; returns its id. */
 function derive(judge: Judge, draft: Draft, given: Derived & Partial<Reach>, now: number): string {
-  const { event, cause, source = 'sereno', watch, endedBy, depth, not, also, only } = given
+  const { event, cause, source = 'sereno', watch, endedBy, depth, not, also, only, absorbs } = given
   const sketch = toSketch(judge, { kind: 'event', source, event, receivedAt: now })
   const seq = draft.takeSeq()
   const derived: HubEvent = { seq, id: toId(seq), ...sketch, cause }
@@ -141,6 +142,7 @@ function derive(judge: Judge, draft: Draft, given: Derived & Partial<Reach>, now
     const to = { rule: given.rule ?? fallbackRule, channel, severity: derived.severity }
     tellEvent(derived, undefined, to, {}, { judge, draft, now })
   }
+  if (absorbs !== undefined) absorbHeld(absorbs, derived, { judge, draft, now })
   return derived.id
 }
 

@@ -1,5 +1,6 @@
 // What waited together in a bundle is told as one, and the conditions named there have threads from then on; pure.
 import { toId } from '../lib/id.ts'
+import { goOnGathering } from '../rules/group.ts'
 import { bundleOf, noteSent, throttleKey } from '../rules/throttle.ts'
 import type { Delivery, DeliveryExtra } from '../words.ts'
 import { type Bundle, type BundledEvent, countedWords, type Ended, isIn } from './bundle.ts'
@@ -10,25 +11,41 @@ import type { Judge } from './judge.ts'
 import { goOn } from './stages.ts'
 import { type Named, tell } from './tell.ts'
 import { noteOf, type ThreadTools, verdict } from './thread-tools.ts'
+import { lastUntil } from './windows.ts'
 
 export function tellBundle(key: string, tools: ThreadTools): void {
   const { judge, draft, now } = tools
   const bundle = draft.get(key) as Bundle | undefined
   if (bundle === undefined) return
+  const until = bundle.host === undefined ? undefined : lastUntil(draft, bundle.host, now)
+  if (until !== undefined) {
+    draft.job({ key, kind: 'bundle', dueAt: until, clock: 'hub', body: null })
+    return
+  }
   draft.put(key, undefined)
   const { unnamed, by } = bundle
   const events: BundledEvent[] = []
   for (const entry of bundle.events) {
     // Of old news, what still is so is news.
-    const open = by === 'late' && entry.ended === undefined ? threadOf(key, entry, tools) : undefined
+    const open = (by === 'late' || by === 'mute') && entry.ended === undefined ? threadOf(key, entry, tools) : undefined
     if (open === undefined) events.push(entry)
     else goOn(...open, tools)
   }
   const [first] = events
   if (first === undefined && unnamed === 0) return
-  if (first !== undefined && events.length === 1 && unnamed === 0) tellAlone(key, bundle, first, tools)
+  const least = by === 'group' ? endGroup(key, bundle, tools) : 2
+  if (first !== undefined && events.length < least && unnamed === 0)
+    for (const entry of events) tellAlone(key, bundle, entry, tools)
   else tellDigest(key, { ...bundle, events }, tools)
   if (by === 'throttle') noteBundleSent(judge, draft, key, bundle, now)
+}
+
+/** Returns how many make a message of their own; fewer are told one by one. */
+function endGroup(key: string, { rule: name }: Bundle, { judge, draft, now }: ThreadTools): number {
+  const rule = judge.rules.find((one) => one.name === name)
+  if (rule?.group === undefined) return 2
+  goOnGathering(key, rule.group.intervalMs, draft, now)
+  return Math.max(2, rule.group.min)
 }
 
 function tellDigest(key: string, bundle: Bundle, tools: ThreadTools): void {

@@ -1,5 +1,5 @@
 // What a message's end means for the conditions it told of: who has been told, and what is still to be said; pure.
-import type { ConditionNote, Delivery, DeliveryExtra } from '../words.ts'
+import { type ConditionNote, type Delivery, type DeliveryExtra, finalDeliveries } from '../words.ts'
 import type { Draft } from './draft.ts'
 import { type ConditionRow, hasEnded, jobKeys, keyOfRow, putRow, readRow, type Thread } from './condition-row.ts'
 import {
@@ -30,15 +30,24 @@ export function noteRetry(delivery: Delivery, tools: ThreadTools): Delivery {
   let next = delivery
   for (const key of delivery.extra.conditions ?? []) {
     const row = readRow(tools.draft, key)
-    const thread = row?.threads.find((one) => isAbout(row, one, delivery))
+    const thread = row === undefined ? undefined : threadFor(row, delivery)
     if (row === undefined || thread === undefined) continue
     // One that its service knows by a key stays as it is: what is new is said behind it.
-    if (delivery.extra.keyed !== true) next = asItIs(next, row, thread)
+    const isLast = !isAhead(thread.behind, delivery, tools.draft)
+    if (isLast && delivery.extra.keyed !== true && delivery.extra.report !== true) next = asItIs(next, row, thread)
     const again = delivery.kind === 'end' ? thread : begunAgain(row, thread, delivery, tools)
-    const moved = saysEnd(thread, next) ? { ...again, end: delivery.seq } : again
-    putRow(tools.draft, { ...row, threads: row.threads.map((one) => (one === thread ? moved : one)) }, tools.now)
+    const moved = isLast && saysEnd(thread, next) ? { ...again, end: delivery.seq } : again
+    putRow(tools.draft, { ...row, threads: [...row.threads.filter((one) => one !== thread), moved] }, tools.now)
   }
   return next
+}
+
+/** Also one that was given up: what held it when it ended has been forgotten. */
+function threadFor(row: ConditionRow, delivery: Delivery): Thread | undefined {
+  const { rule, channel, recipient, severity } = delivery
+  const found = row.threads.find((one) => isAbout(row, one, delivery))
+  if (found !== undefined || delivery.thread !== row.thread) return found
+  return { rule, channel, recipient, severity, state: 'lost' }
 }
 
 /** A message that has not been told, brought up to date. */
@@ -113,7 +122,7 @@ function noteFor(row: ConditionRow, delivery: Delivery, tools: ThreadTools): Del
 function isAbout(row: ConditionRow, thread: Thread, delivery: Delivery): boolean {
   const { channel, recipient, seq } = delivery
   if (thread.channel !== channel || thread.recipient !== recipient) return false
-  return thread.delivery === seq || (isSame(thread, delivery) && delivery.thread === row.thread)
+  return thread.delivery === seq || (isSame(thread, delivery) && delivery.thread === (thread.in ?? row.thread))
 }
 
 function noteTold(row: ConditionRow, thread: Thread, delivery: Delivery, tools: ThreadTools): Thread {
@@ -165,8 +174,9 @@ function absorb(row: ConditionRow, thread: Thread, delivery: Delivery, tools: Th
   const news = [...new Set([...missed, ...waiting])].filter((event) => !delivery.events.includes(event))
   if (behind !== undefined) {
     draft.deliveries.set(behind.seq, { ...behind, state: 'replaced', endedAt: now })
+    const state = delivery.extra.settled === true && delivery.kind === 'digest' ? 'merged' : 'queued'
     const into = 'told with the message before it'
-    for (const event of waiting) verdict(tools, event, thread, ['queued', 'outbox', into, delivery.id])
+    for (const event of waiting) verdict(tools, event, thread, [state, 'outbox', into, delivery.id])
   }
   if (news.length === 0) return [delivery, thread]
   const isFirst = thread.delivery === delivery.seq
@@ -179,12 +189,16 @@ function absorb(row: ConditionRow, thread: Thread, delivery: Delivery, tools: Th
   const old = !isOver && before?.into === delivery.seq && before.event !== delivery.events[0] ? before.event : undefined
   if (old !== undefined && !news.includes(old)) verdict(tools, old, thread, superseded(delivery))
   const isEnd = isOver && delivery.kind !== 'open'
+  // A reminder that has news to tell is one no more, and what it told of before is none of its business.
+  const { settled, ...extra } = absorbedExtra(row, thread, delivery, behind)
+  const known = settled === true ? [] : delivery.events.filter((event) => event !== old)
   const next: Delivery = {
     ...delivery,
+    ...(delivery.kind === 'remind' ? { kind: 'change' } : {}),
     ...(isEnd ? { kind: 'end', expireAt: behind?.expireAt ?? delivery.expireAt } : {}),
-    events: [...delivery.events.filter((event) => event !== old), ...news],
+    events: [...known, ...news],
     severity: isEnd ? 'info' : isOver ? delivery.severity : thread.severity,
-    extra: absorbedExtra(row, thread, delivery, behind),
+    extra,
   }
   return [next, moved]
 }
@@ -210,6 +224,12 @@ function absorbedExtra(
 function waits(draft: Draft, seq: number | undefined, before: Delivery): Delivery | undefined {
   const found = seq === undefined || seq === before.seq ? undefined : draft.delivery(seq)
   return found?.state === 'queued' && found.attempts === 0 ? found : undefined
+}
+
+/** Something newer is to be said behind this one. */
+function isAhead(behind: number | undefined, { seq }: Delivery, draft: Draft): boolean {
+  const found = behind === undefined || behind <= seq ? undefined : draft.delivery(behind)
+  return found !== undefined && !finalDeliveries.includes(found.state)
 }
 
 /** Sets the first reminder of a rule that wants one. */

@@ -57,13 +57,16 @@ export function say(
   const events = [{ seq: event, rule }]
   const before = first.state === 'pending' && first.delivery !== undefined ? draft.delivery(first.delivery) : undefined
   const more = before?.kind === 'digest' ? { ...extra, after: before.thread } : extra
-  const intent = { channel, rule, kind, thread: row.thread, events, severity, extra: more, recipients }
+  const intent = { channel, rule, kind, thread: first.in ?? row.thread, events, severity, extra: more, recipients }
   return tell(draft, judge, intent, now)
 }
 
-/** May not be changed any more: it goes out again as it was, and so does one that is known to its service by a key. */
+/**
+ * May not be changed any more: it goes out again as it was, and so does one that is known to its service by a key. A
+ * report tells of much more than this condition.
+ */
 export function mayHaveArrived({ unanswered, extra }: Delivery): boolean {
-  return unanswered > 0 || extra.keyed === true
+  return unanswered > 0 || extra.keyed === true || extra.report === true
 }
 
 export function superseded({ id }: Delivery): Ending {
@@ -168,4 +171,14 @@ export function endOf(row: ConditionRow): Partial<ConditionNote> {
 
 export function isSame(one: Thread, other: Pick<Thread, 'rule' | 'channel' | 'recipient'>): boolean {
   return one.rule === other.rule && one.channel === other.channel && one.recipient === other.recipient
+}
+
+export function sentBy(delivery: Delivery | undefined, kind: 'change' | 'end'): Partial<Thread> {
+  if (delivery === undefined) return {}
+  return kind === 'end' ? { behind: delivery.seq, end: delivery.seq } : { behind: delivery.seq }
+}
+
+export function without<Key extends keyof Thread>(thread: Thread, key: Key): Omit<Thread, Key> {
+  const { [key]: _gone, ...rest } = thread
+  return rest
 }

@@ -1,18 +1,12 @@
 // The threads of a condition: who is told of its beginning hears of its changes and its end, whatever the rules say by then; pure.
 import { toId } from '../lib/id.ts'
-import {
-  type ConditionNote,
-  type Delivery,
-  type DeliveryExtra,
-  type HubEvent,
-  severities,
-  type Severity,
-} from '../words.ts'
+import { type ConditionNote, type DeliveryExtra, type HubEvent, severities, type Severity } from '../words.ts'
 import { noteEnd } from './bundle.ts'
 import { type ConditionRow, fallbackRule, jobKeys, keyOfRow, putRow, type Thread } from './condition-row.ts'
 import { flapMs, type Move } from './conditions.ts'
+import { dropMuted, holdChange, sayChange } from './thread-change.ts'
 import { remindLater } from './thread-outcome.ts'
-import { endOf, fold, isSame, noteOf, release, say, type ThreadTools, verdict } from './thread-tools.ts'
+import { endOf, fold, isSame, noteOf, release, say, type ThreadTools, verdict, sentBy } from './thread-tools.ts'
 
 /** The end of what was told is told; of what is still on its way, it is said in the same message. */
 export function endThreads(ended: ConditionRow, event: HubEvent, tools: ThreadTools): void {
@@ -22,7 +16,7 @@ export function endThreads(ended: ConditionRow, event: HubEvent, tools: ThreadTo
     draft.cancel(jobKeys.remind(key, rule, channel))
     draft.cancel(jobKeys.still(key, rule, channel))
   }
-  const row = dropHeld(ended, event, tools)
+  const row = dropMuted(dropHeld(ended, event, tools), tools)
   if (row.flapping === true) {
     const until = now + flapMs
     draft.job({ key: jobKeys.calm(key), kind: 'condition-calm', dueAt: until, clock: 'hub', body: { condition: key } })
@@ -112,6 +106,9 @@ function endThread(
 /** Whose threads took the event in; nobody's: tell it as a beginning, past every hold when it got worse than what is held. */
 export type Continued = { readonly rule: string } | 'begins' | 'worse'
 
+/** What got worse long ago is old news as well; and a silence or a mute window holds whatever comes. */
+const patient: ReadonlySet<string> = new Set(['late', 'silence', 'mute'])
+
 /** What this event adds to the threads that the channel has already, whatever rule has begun them. */
 export function continueThreads(
   row: ConditionRow,
@@ -138,8 +135,7 @@ export function continueThreads(
     const into = first.delivery === undefined ? undefined : toId(first.delivery)
     verdict(tools, event.seq, owner, ['merged', 'condition', 'it was known already', into])
   } else if (first.state === 'held' || first.state === 'bundled') {
-    // What got worse long ago is old news as well.
-    if (escalates && first.by !== 'late') {
+    if (escalates && !patient.has(first.by ?? '')) {
       letGo(row, threads, tools)
       return 'worse'
     }
@@ -148,7 +144,9 @@ export function continueThreads(
   } else if (flaps && !isOver && !escalates) {
     // The first time it comes back is told, with the word that it flaps; then it is quiet until it has been calm.
     verdict(tools, event.seq, owner, ['merged', 'flapping', 'it begins and ends again and again'])
-  } else sayChange(row, event, threads, { ...to, isNews: move.kind === 'changed', isOver }, tools)
+  } else if (!holdChange(row, event, threads, tools)) {
+    sayChange(row, event, threads, { ...to, isNews: move.kind === 'changed', isOver }, tools)
+  }
   return owner
 }
 
@@ -156,52 +154,6 @@ export function continueThreads(
 function isToldInstead(row: ConditionRow, channel: string): boolean {
   const isLost = row.threads.some((thread) => thread.channel === channel && thread.state === 'lost')
   return isLost && row.threads.some(({ rule, state, end }) => rule === fallbackRule && state !== 'lost' && !end)
-}
-
-/** Tells it in these threads, which are of one rule and channel: in a message that waits, else behind what has been said. */
-function sayChange(
-  row: ConditionRow,
-  event: HubEvent,
-  threads: readonly Thread[],
-  { severity, isNews, isOver }: { readonly severity: Severity; readonly isNews: boolean; readonly isOver: boolean },
-  tools: ThreadTools,
-): void {
-  const reason = 'told with the message before it'
-  const changed = threads.map((thread): Thread => ({ ...without(thread, 'end'), severity }))
-  const results = threads.map((thread, index): Thread | undefined => {
-    // A newer revision takes the place of what has not been sent.
-    const first = { event: event.seq, note: noteOf(row), severity, reason }
-    const other = { ...first, note: noteFor(thread), kind: 'change' } as const
-    const next = changed[index] ?? thread
-    return (
-      (thread.state === 'pending' ? fold(next, thread.delivery, first, tools) : undefined) ??
-      fold(next, thread.behind, other, tools)
-    )
-  })
-  const late = changed.filter((_thread, index) => results[index] === undefined)
-  const [one] = threads.filter((_thread, index) => results[index] === undefined)
-  const deliveries = one === undefined ? [] : say(row, 'change', event.seq, late, severity, noteFor(one), tools)
-  const told = late.map((thread, index): Thread => ({ ...thread, ...sentBy(deliveries[index], 'change') }))
-  const next = row.threads.map((thread) => {
-    const index = threads.indexOf(thread)
-    return index < 0 ? thread : (results[index] ?? told.find((other) => isSame(other, thread)) ?? thread)
-  })
-  putRow(tools.draft, { ...row, threads: next }, tools.now)
-  // The next reminder counts from the last that was said.
-  const heard = threads.find((thread) => thread.state === 'told')
-  if (heard !== undefined) remindLater(row, heard, tools)
-
-  function noteFor(thread: Thread): DeliveryExtra {
-    const was = isNews ? severityTold(thread, tools) : severity
-    return noteOf(row, { ...(was === severity ? {} : { was }), ...(isOver ? { began: row.began } : {}) })
-  }
-}
-
-/** Whatever waits to be sent, it is one from this. */
-function severityTold({ behind, severity }: Thread, { draft }: ThreadTools): Severity {
-  const waiting = behind === undefined ? undefined : draft.delivery(behind)
-  const isWaiting = waiting?.state === 'queued' || waiting?.state === 'retrying'
-  return (isWaiting ? waiting.extra.condition?.was : undefined) ?? severity
 }
 
 /** It came back: the end that was to be said is none, and it must be calm for a while to be believed again. */
@@ -224,11 +176,6 @@ function letGo(row: ConditionRow, threads: readonly Thread[], tools: ThreadTools
   putRow(tools.draft, { ...row, threads: row.threads.filter((thread) => !threads.includes(thread)) }, tools.now)
 }
 
-function sentBy(delivery: Delivery | undefined, kind: 'change' | 'end'): Partial<Thread> {
-  if (delivery === undefined) return {}
-  return kind === 'end' ? { behind: delivery.seq, end: delivery.seq } : { behind: delivery.seq }
-}
-
 function channelsOf(row: ConditionRow): Pick<Thread, 'rule' | 'channel'>[] {
   return [...new Map(row.threads.map((thread) => [`${thread.rule}\n${thread.channel}`, thread])).values()]
 }
@@ -240,9 +187,4 @@ function byChannel(threads: readonly Thread[], chosen: (thread: Thread, index: n
 
 function rank(severity: Severity): number {
   return severities.indexOf(severity)
-}
-
-function without<Key extends keyof Thread>(thread: Thread, key: Key): Omit<Thread, Key> {
-  const { [key]: _gone, ...rest } = thread
-  return rest
 }

@@ -4,8 +4,10 @@ import { toKey } from '../lib/key.ts'
 import { recheckDeadlineMs } from '../source.ts'
 import type { AskFor, Timer, WatchInput, WatchSees } from '../watch.ts'
 import type { Job, Json, JsonObject } from '../words.ts'
+import { conditionKey } from './condition-row.ts'
 import type { Draft } from './draft.ts'
 import type { Judge, JudgeWatch } from './judge.ts'
+import { changeWindow } from './windows.ts'
 
 /** A row of a watch, with the source in whose name its timers speak. */
 type Row = { readonly source?: string; readonly state?: Json }
@@ -93,6 +95,14 @@ export function runWatch(watch: JudgeWatch, input: WatchInput, from: string | un
   for (const event of result.events ?? []) {
     draft.derived.push({ event, cause: tools.cause, source: source ?? watch.name, watch: watch.name, depth })
   }
+  for (const change of result.windows ?? []) {
+    const held = changeWindow(change, draft, now)
+    const { host, report } = change
+    if (report === undefined) continue
+    const absorbs = { host, held, conditions: report.names.map((one) => conditionKey(one.source, one.key)) }
+    const said = { event: report.event, cause: tools.cause, source: source ?? watch.name, watch: watch.name }
+    draft.derived.push({ ...said, depth, absorbs })
+  }
   if (depth > deepest) return
   for (const { row, body } of result.tells ?? []) {
     runWatch(watch, { kind: 'told', key: row, from: input.key, body }, from, { ...tools, depth })
@@ -107,7 +117,7 @@ function setTimer(watch: JudgeWatch, row: string, source: string | undefined, ti
     key,
     kind: 'timer',
     dueAt: timer.at,
-    clock: 'hub',
+    clock: timer.clock ?? 'hub',
     ...(source === undefined ? {} : { source }),
     ...(timer.periodMs === undefined ? {} : { periodMs: timer.periodMs }),
     body,

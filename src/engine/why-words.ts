@@ -50,7 +50,7 @@ export function deliveryWords(delivery: Delivery, times: Times): string {
     case 'retrying':
       return `failed ${count(delivery.attempts, 'time')}${last(delivery)} and is tried again ${times.beside(delivery.dueAt)}${delivery.kind === 'end' ? '' : `, for the last time by ${times.beside(delivery.expireAt)}`}`
     case 'delivered':
-      return `was delivered ${ended} after ${count(delivery.attempts, 'attempt')}`
+      return `was delivered ${ended} after ${count(delivery.attempts, 'attempt')}${last(delivery)}`
     case 'unknown':
       return `was sent ${ended}, but no answer came after ${count(delivery.attempts, 'attempt')}: it may have arrived, and counts as told`
     case 'dead':
@@ -84,6 +84,8 @@ export function extraWords(delivery: Delivery, event: number, times: Times): str
 const digestWords: { readonly [stage: string]: string } = {
   throttle: 'that came faster than the throttle allows',
   late: 'that were old news when they came',
+  mute: 'that a mute window held',
+  group: 'that came together',
 }
 
 /** Empty when one attempt succeeded: there is nothing to add to that. */
@@ -127,7 +129,7 @@ function because(verdict: Verdict): string {
 }
 
 function last(delivery: Delivery): string {
-  if (delivery.lastReason === undefined) return ''
+  if (delivery.lastReason === undefined) return delivery.lastDetail === undefined ? '' : ` (${delivery.lastDetail})`
   const detail = delivery.lastDetail === undefined || delivery.lastDetail === '' ? '' : `: ${delivery.lastDetail}`
   return ` (${delivery.lastReason}${detail})`
 }

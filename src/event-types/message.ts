@@ -1,6 +1,26 @@
 // What scripts say: one message from a host, in their own words.
-import type { EventType } from '../event-type.ts'
-import type { HubEvent } from '../words.ts'
+import type { EventType, MessageWords } from '../event-type.ts'
+import type { HubEvent, Severity } from '../words.ts'
+
+/** What a sender may call its message, and the icon before it; `none` has none, whatever it says. */
+const icons: { readonly [messageType: string]: string | undefined } = {
+  none: undefined,
+  info: 'information_source',
+  warning: 'warning',
+  error: 'fire',
+  alarm: 'rotating_light',
+  alert: 'rotating_light',
+  critical: 'rotating_light',
+  page: 'rotating_light',
+}
+
+/** For senders that know only our own severities. */
+const iconsBySeverity: { readonly [severity in Severity]: string | undefined } = {
+  info: icons['none'],
+  warning: icons['warning'],
+  error: icons['error'],
+  critical: icons['alarm'],
+}
 
 export default [
   {
@@ -13,12 +33,19 @@ export default [
     },
     labels: ['messageType'],
     severity: 'info',
-    message: (event: HubEvent) => ({
-      title: event.title ?? `Message from ${event.host ?? event.source}`,
-      fields:
-        event.title === undefined || event.host === undefined ? [] : [{ name: 'Host', value: event.host, code: true }],
-      lines: event.text === undefined || event.text === '' ? [] : [event.text],
-    }),
+    message(event: HubEvent): MessageWords {
+      const icon = iconOf(event)
+      const lines = event.text === undefined || event.text === '' ? [] : [event.text]
+      // Who reads only the summary knows whether to read on.
+      const isFolded = typeof event.data['summary'] === 'string' && lines.length > 0
+      return {
+        title: titleOf(event),
+        ...(icon === undefined ? {} : { icon }),
+        ...(isFolded ? { folded: true as const } : {}),
+        fields: [],
+        lines,
+      }
+    },
     sample: {
       type: 'message',
       host: 'nas',
@@ -28,3 +55,14 @@ export default [
     },
   },
 ] satisfies EventType[]
+
+function iconOf({ data, severity }: HubEvent): string | undefined {
+  const word = data['messageType']
+  return typeof word === 'string' && Object.hasOwn(icons, word) ? icons[word] : iconsBySeverity[severity]
+}
+
+/** Many machines say the same things; which one it was comes first. */
+function titleOf({ title, host, source }: HubEvent): string {
+  if (title === undefined) return `Message from ${host ?? source}`
+  return host === undefined || title.startsWith(`${host}:`) ? title : `${host}: ${title}`
+}

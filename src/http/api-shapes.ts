@@ -73,6 +73,7 @@ export const conditionsQuery = z.strictObject({
 
 export const noQuery = z.strictObject({})
 export const idPath = z.strictObject({ id: anId })
+export const schedulePath = z.strictObject({ name: z.string().describe('Name of a watch of kind schedule.') })
 export const namePath = z.strictObject({ name: z.string().describe('Name of a channel.') })
 
 const verdict = z
@@ -197,6 +198,7 @@ export const conditionList = z.strictObject({
       changes: z.int(),
       repeats: z.int(),
       began: z.int().describe('How often it began within a short time.'),
+      ackedBy: z.string().optional().describe('Who looks after it.'),
       threads: z.array(
         z.strictObject({
           rule: z.string(),

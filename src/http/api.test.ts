@@ -9,7 +9,8 @@ import type { Rule } from '../rule.ts'
 import { openSqlite } from '../store/sqlite.ts'
 import type { Store } from '../store/store.ts'
 import type { Delivery, HubEvent, Verdict } from '../words.ts'
-import { apiRoutes, openApiDocument, type ApiDoor } from './api.ts'
+import { apiRoutes, openApiDocument } from './api.ts'
+import type { ApiDoor } from './api-door.ts'
 import * as shapes from './api-shapes.ts'
 
 const at = Date.UTC(2026, 4, 10, 13, 12, 17)
@@ -222,6 +223,17 @@ function door(): ApiDoor {
         : { ok: false, message: 'It was delivered; there is nothing to send again.' }
     },
     closeCondition: async (key) => void asked.push(`close ${key}`),
+    silence: async ({ matchers, until, from = 0, by, comment }) => {
+      asked.push(`silence ${String(matchers)} for ${(until - from) / 1000} by ${by}: ${comment}`)
+      return { ok: true, id: 'abc123', message: 'It holds.' }
+    },
+    endSilence: async (id) => {
+      asked.push(`end ${id}`)
+      return id === 'abc123' ? { ok: true, message: 'It is over.' } : { ok: false, message: 'There is none.' }
+    },
+    ack: async (id, by) => (id === toId(1) ? undefined : { ok: true, message: `${by} looks after ${id}.` }),
+    ask: async (text, by) => ({ ok: true, lines: [`${by} asked ${text}`] }),
+    runSchedule: async (name) => ({ ok: name === 'daily', message: `It was ${name}.` }),
     testChannel: async () => ({ ok: true, delivery: toId(first + 10) }),
     agents: noAgents,
     reload: async () => reloaded,

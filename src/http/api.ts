@@ -12,51 +12,14 @@ import {
 } from '../engine/look.ts'
 import { findCondition, listConditions } from '../engine/look-conditions.ts'
 import { fromId, toId } from '../lib/id.ts'
-import type { Rule } from '../rule.ts'
-import { finalDeliveries, type Issue, type Json } from '../words.ts'
-import { type AgentDesk, agentRoutes } from './api-agents.ts'
-import { type Answer, conflict, type Done, doneOrConflict, notFound, ok, type Refused } from './api-answers.ts'
+import { finalDeliveries, type Json } from '../words.ts'
+import { agentRoutes } from './api-agents.ts'
+import { conflict, doneOrConflict, notFound, ok } from './api-answers.ts'
+import type { ApiDoor } from './api-door.ts'
+import { peopleRoutes } from './api-people.ts'
+import { inOneSentence, readBody, type Route } from './api-route.ts'
 import * as shapes from './api-shapes.ts'
-import { describeApi, type DescribedRoute } from './openapi.ts'
-
-/** What the API needs of a running hub. */
-export interface ApiDoor {
-  readonly store: LookStore
-  /** IANA name: the zone of the words in `why`. */
-  readonly zone: string
-  status(): HubStatus
-  /** In force now, top down. */
-  rules(): readonly Rule[]
-  /** Sends a dead or expired message again; a refusal is one sentence. */
-  retryDelivery(id: string): Promise<Done>
-  /** Ends a condition by hand; `key` is that of its row. */
-  closeCondition(key: string): Promise<void>
-  /** Sends a test message to one channel by the way all messages go; resolves when it is queued, with its delivery id. */
-  testChannel(name: string): Promise<{ readonly ok: true; readonly delivery: string } | Refused>
-  readonly agents: AgentDesk
-  /** All or nothing; `message` says what changed. */
-  reload(): Promise<Done | { readonly ok: false; readonly issues: readonly Issue[] }>
-}
-
-export type { AgentView } from './api-agents.ts'
-export type { Done, Refused } from './api-answers.ts'
-
-export interface HubStatus {
-  readonly version: string
-  readonly startedAt: number
-  readonly ready: boolean
-  /** Why it is not ready, one sentence each. */
-  readonly problems: readonly string[]
-  /** Path of the file in force, or `built-in`. */
-  readonly config: string
-  readonly sources: readonly string[]
-  readonly channels: readonly string[]
-}
-
-interface Route extends DescribedRoute {
-  /** `given`: path and query parameters, checked. A method, so that each route may name its own. */
-  run(door: ApiDoor, given: never): Promise<Answer>
-}
+import { describeApi } from './openapi.ts'
 
 /** How long a test message is waited for before the answer says that it is still on its way. */
 const testWaitMs = 30_000
@@ -163,6 +126,7 @@ const routes: readonly Route[] = [
       return ok({ message: `Condition ${id} is closed: ${found.title}.` })
     },
   },
+  ...peopleRoutes,
   {
     method: 'post',
     path: '/api/v1/channels/{name}/test',
@@ -179,6 +143,18 @@ const routes: readonly Route[] = [
       if (!channels.includes(name)) return notFound(noChannel(name, channels))
       const tested = await door.testChannel(name)
       return tested.ok ? ok(await outcomeOf(door.store, tested.delivery)) : conflict(tested.message)
+    },
+  },
+  {
+    method: 'post',
+    path: '/api/v1/schedules/{name}/run',
+    name: 'runSchedule',
+    summary: 'Have a schedule do its work now; its next time stays as it is.',
+    params: shapes.schedulePath,
+    answers: { 200: { about: 'It has run.', shape: shapes.done }, 404: missing },
+    run: async (door, { name }: z.output<typeof shapes.schedulePath>) => {
+      const done = await door.runSchedule(name)
+      return done.ok ? ok({ message: done.message }) : notFound(done.message)
     },
   },
   {
@@ -242,21 +218,13 @@ async function answer(route: Route, door: ApiDoor, context: Context): Promise<Re
   if (params?.success === false) return context.json({ error: inOneSentence(params.error) }, 400)
   const query = (route.query ?? nothing).safeParse(context.req.query())
   if (!query.success) return context.json({ error: inOneSentence(query.error) }, 400)
-  const { status, body } = await route.run(door, { ...params?.data, ...query.data } as never)
-  return context.json(body, status)
+  const body = route.body === undefined ? undefined : await readBody(context.req.raw, route.body)
+  if (body?.ok === false) return context.json({ error: body.error }, 400)
+  const answered = await route.run(door, { ...params?.data, ...query.data, ...body?.value } as never)
+  return context.json(answered.body, answered.status)
 }
 
 const nothing: z.ZodObject = shapes.noQuery
-
-function inOneSentence(error: z.ZodError): string {
-  return error.issues
-    .map((issue) =>
-      issue.code === 'unrecognized_keys'
-        ? `There is no parameter "${issue.keys.join('", "')}".`
-        : `"${issue.path.join('.')}" ${issue.message}.`,
-    )
-    .join(' ')
-}
 
 /** The first outcome of a message, or what is known when the wait is over. */
 async function outcomeOf(store: LookStore, id: string): Promise<DeliveryPage> {

@@ -5,7 +5,7 @@ import { createRegistry } from '../lib/metrics.ts'
 import type { RouteHandler } from '../source.ts'
 import type { LookStore } from '../engine/look.ts'
 import type { HubEvent, Verdict } from '../words.ts'
-import type { ApiDoor } from './api.ts'
+import type { ApiDoor } from './api-door.ts'
 import type { Health, HubDoor, MountedRoute } from './door.ts'
 import { createServer, type HttpOptions, type HttpServer } from './server.ts'
 
@@ -63,6 +63,11 @@ export async function startTestHub(options: Partial<HttpOptions> = {}): Promise<
     }),
     retryDelivery: async () => ({ ok: false, message: 'No.' }),
     closeCondition: async () => {},
+    silence: async () => ({ ok: false, message: 'No.' }),
+    endSilence: async () => ({ ok: false, message: 'No.' }),
+    ack: async () => undefined,
+    ask: async () => ({ ok: true, lines: ['All quiet.'] }),
+    runSchedule: async (name) => ({ ok: false, message: `There is no schedule ${name}; there are none.` }),
     testChannel: async () => ({ ok: false, message: 'No.' }),
     agents: noAgents,
     reload: async () => ({ ok: true, message: 'nothing changed' }),

@@ -2,7 +2,7 @@
 import type { Registry } from '../lib/metrics.ts'
 import type { Log, RouteHandler } from '../source.ts'
 import type { HubEvent } from '../words.ts'
-import type { ApiDoor } from './api.ts'
+import type { ApiDoor } from './api-door.ts'
 
 export interface HubDoor extends ApiDoor {
   /** In force now; looked at anew for each request. */

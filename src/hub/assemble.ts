@@ -2,7 +2,9 @@
 import { hostname } from 'node:os'
 import type { ChannelKind } from '../channel.ts'
 import type { ChannelConfig, Config } from '../config/config.ts'
+import { graceOf, toMute } from '../config/mute.ts'
 import { machineZone } from '../lib/local-time.ts'
+import { createDrySender } from './dry-run.ts'
 import { createSender, type SenderTools } from '../engine/sender.ts'
 import type { ChannelFacts, Judge, JudgeWatch, SourceFacts } from '../engine/judge.ts'
 import type { Sender } from '../engine/lane.ts'
@@ -52,7 +54,8 @@ export async function assemble(config: Config, document: Json, tools: AssemblyTo
     const { name, options, minIntervalMs } = channel
     const kind = await loadChannel(channel.kind)
     channels.set(name, factsOf(kind, channel))
-    senders.set(name, createSender({ name, kind, options, minIntervalMs }, senderTools))
+    const sender = createSender({ name, kind, options, minIntervalMs }, senderTools)
+    senders.set(name, config.hub.dryRun ? createDrySender(name, sender, tools.print) : sender)
   }
   channels.set(loopback, loopbackFacts)
   senders.set(loopback, loopbackSender)
@@ -66,6 +69,7 @@ export async function assemble(config: Config, document: Json, tools: AssemblyTo
       sources: new Map(config.sources.map((source): [string, SourceFacts] => [source.name, sourceFacts(source)])),
       types,
       watches: await assembleWatches(config, sources, zone),
+      mutes: config.mutes.map((mute) => toMute(mute, zone)),
     },
     senders,
     sources,
@@ -76,17 +80,18 @@ export async function assemble(config: Config, document: Json, tools: AssemblyTo
 
 /** Those that are configured by themselves, and those that stand beside a source. */
 async function assembleWatches(
-  { watches }: Config,
+  { watches, mutes }: Config,
   sources: readonly AssembledSource[],
   zone: string,
 ): Promise<JudgeWatch[]> {
+  const grace = graceOf(mutes)
   const own = watches.map(async ({ name, kind, options }) => {
-    return { name, kind: await loadWatch(kind), options, place: { name, zone, host: hostname() } }
+    return { name, kind: await loadWatch(kind), options, place: { name, zone, host: hostname(), grace } }
   })
   const beside = sources.map(async ({ name, kindName, options, place }) => {
     const kind = watchNames.includes(kindName) ? await loadWatch(kindName) : undefined
     if (kind?.beside !== true) return []
-    return [{ name, kind, options, place: { name, zone: place.zone, host: place.host }, source: name }]
+    return [{ name, kind, options, place: { name, zone: place.zone, host: place.host, grace }, source: name }]
   })
   return [...(await Promise.all(own)), ...(await Promise.all(beside)).flat()]
 }

@@ -1,7 +1,8 @@
 // What the http room is let into: the hub's routes, its state in words, and the few things one may ask it to do.
 import { titleOf } from '../engine/compose.ts'
 import type { Engine } from '../engine/engine.ts'
-import type { ApiDoor, Done, HubStatus } from '../http/api.ts'
+import type { Done } from '../http/api-answers.ts'
+import type { ApiDoor, HubStatus } from '../http/api-door.ts'
 import type { HubDoor } from '../http/door.ts'
 import type { Log } from '../source.ts'
 import type { Store } from '../store/store.ts'
@@ -12,6 +13,8 @@ import { loopback } from './heartbeat.ts'
 import type { Observer } from './observe.ts'
 import type { Agents } from './agents/agents.ts'
 import type { RunningSources } from './sources.ts'
+import type { Acts } from './watchman/acts.ts'
+import type { Watchman } from './watchman/watchman.ts'
 import { machineZone } from '../lib/local-time.ts'
 
 export interface DoorParts {
@@ -21,6 +24,8 @@ export interface DoorParts {
   readonly agents: Agents
   readonly observer: Observer
   readonly log: Log
+  readonly acts: Acts
+  readonly watchman: Watchman
   readonly startedAt: number
   readonly file: string
   assembly(): Assembly
@@ -53,6 +58,8 @@ export function createDoor(parts: DoorParts): HubDoor {
   return {
     store,
     log,
+    ...parts.acts,
+    ask: parts.watchman.ask,
     routes: sources.routes,
     zone: assembly().config.hub.timezone ?? machineZone(),
     health,
@@ -82,6 +89,15 @@ export function createDoor(parts: DoorParts): HubDoor {
     },
     async closeCondition(key) {
       await engine.command({ name: 'close', condition: key, by: 'closed' })
+    },
+    async runSchedule(name) {
+      const known = assembly().judge.watches.filter(({ kind }) => kind.runs !== undefined)
+      if (!known.some((watch) => watch.name === name)) {
+        const names = known.map((watch) => watch.name).join(', ')
+        return { ok: false, message: `There is no schedule ${name}; there are ${names || 'none'}.` }
+      }
+      await engine.command({ name: 'run', watch: name })
+      return { ok: true, message: `Schedule ${name} has run.` }
     },
     async testChannel(channel) {
       if (!assembly().judge.channels.has(channel) || channel === loopback) {

@@ -1,13 +1,13 @@
 // The whole engine on a virtual clock, with a store in place and channels that only render: for scenarios and replays.
 import { createVirtualClock, type VirtualClock } from '../engine/clock.ts'
 import { createEngine, type Engine } from '../engine/engine.ts'
-import { conditionPrefix, type ConditionRow, keyOfRow } from '../engine/condition-row.ts'
+import { conditionPrefix, keyOfRow, readRows } from '../engine/condition-row.ts'
 import type { Ask, Draft } from '../engine/draft.ts'
 import type { Command, FactInput, Input } from '../engine/input.ts'
 import type { RenderedPart, Sender } from '../engine/lane.ts'
 import type { Assembly, AssembledSource } from './assemble.ts'
 import { openSqlite } from '../store/sqlite.ts'
-import type { Store } from '../store/store.ts'
+import type { StateRow, Store } from '../store/store.ts'
 import type { Reader, ReaderOutput } from '../source.ts'
 import type { Delivery, HubEvent, Job, NewEvent, NewFact, Reason, Verdict } from '../words.ts'
 
@@ -55,6 +55,8 @@ interface Open {
 
 export interface RehearsalOptions {
   readonly startAt: number
+  /** Rows that are there from the beginning, such as what a watch has learnt in a running hub. */
+  readonly state?: readonly StateRow[]
   /** Told after each commit. */
   committed?(draft: Draft): void
   /** Told when a message is delivered. */
@@ -67,17 +69,18 @@ const runOutAtMostMs = 366 * 86_400_000
 const timersWithinMs = 86_400_000
 
 /**
- * Whether a job ends something that the input began. A reminder and the silence after the last input do not: they would
- * go on for ever.
+ * Whether a job ends something that the input began. A reminder, a time on the wall and the silence after the last
+ * input do not: they would go on for ever.
  */
-function isEnding({ kind, periodMs, dueAt }: Job, endedAt: number): boolean {
-  if (kind === 'condition-remind' || periodMs !== undefined) return false
+function isEnding({ kind, periodMs, dueAt, clock }: Job, endedAt: number): boolean {
+  if (kind === 'condition-remind' || periodMs !== undefined || clock === 'calendar') return false
   return kind !== 'timer' || dueAt <= endedAt + timersWithinMs
 }
 
 export async function createRehearsal(first: Assembly, options: RehearsalOptions): Promise<Rehearsal> {
   const clock = createVirtualClock(options.startAt)
   const store = await openSqlite({ path: ':memory:', now: 0 })
+  if (options.state !== undefined) await store.commit({ state: options.state })
   const messages: RehearsedMessage[] = []
   const outages = new Map<string, { until: number; reason: Reason }>()
   const readers = new Map<string, Open>()
@@ -196,7 +199,7 @@ export async function createRehearsal(first: Assembly, options: RehearsalOptions
       await settle()
     },
     async closeCondition(key) {
-      const rows = (await store.states(conditionPrefix)).map(([, value]) => value as unknown as ConditionRow)
+      const rows = readRows(await store.states(conditionPrefix))
       for (const row of rows.filter((one) => one.key === key && one.state === 'open')) {
         await engine.command({ name: 'close', condition: keyOfRow(row), by: 'closed' })
       }

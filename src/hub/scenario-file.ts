@@ -53,6 +53,14 @@ const step = z.strictObject({
     .union([
       z.strictObject({ retry: z.string().describe('A channel: its dead and expired messages are sent again.') }),
       z.strictObject({ close: z.string().describe('The key of a condition that is closed by hand.') }),
+      z.strictObject({
+        silence: z.string().describe('Matchers, such as `host="nas"`.'),
+        for: z.string().describe('Such as `2h`.'),
+        id: z.string().default('s1'),
+      }),
+      z.strictObject({ unsilence: z.string().describe('The id of a silence that ends now.') }),
+      z.strictObject({ ack: z.string().describe('The key of a condition that somebody looks after.') }),
+      z.strictObject({ forget: z.string().describe('A host that is forgotten.') }),
       z.strictObject({ clockJump: z.string().describe('Such as `2h` or `-30m`.') }),
     ])
     .optional(),

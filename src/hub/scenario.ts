@@ -6,6 +6,7 @@ import { globMatches } from '../lib/glob.ts'
 import type { Condition, HubEvent, Issue, Verdict } from '../words.ts'
 import type { Assembly } from './assemble.ts'
 import { createRehearsal, type Rehearsal } from './rehearsal.ts'
+import { runCommand } from './scenario-command.ts'
 import {
   type Expectation,
   readScenario,
@@ -94,21 +95,10 @@ async function take(
     await rehearsal.observe(source, [{ ...defined(fact), ...at }])
   }
   if (step.lines !== undefined) await rehearsal.lines(step.lines.source, Buffer.from(step.lines.text))
-  if (step.command !== undefined) await command(rehearsal, step.command)
+  if (step.command !== undefined) await runCommand(rehearsal, step.command)
   if (step.reload !== undefined)
     await rehearsal.reload(await load(step.reload === true ? scenario.config : step.reload))
   if (step.restart !== undefined || step.kill === true) await rehearsal.restart(awayMs(step.restart))
-}
-
-async function command(rehearsal: Rehearsal, given: NonNullable<ScenarioStep['command']>): Promise<void> {
-  if ('clockJump' in given) {
-    const back = given.clockJump.startsWith('-')
-    const byMs = (readDuration(given.clockJump.replace(/^-/, '')) ?? 0) * (back ? -1 : 1)
-    return rehearsal.command({ name: 'clock-jump', byMs })
-  }
-  if ('close' in given) return rehearsal.closeCondition(given.close)
-  const dead = await rehearsal.store.deliveries({ channel: given.retry, states: ['dead', 'expired'], limit: 1000 })
-  for (const delivery of dead.toReversed()) await rehearsal.command({ name: 'retry', delivery })
 }
 
 function toCondition(

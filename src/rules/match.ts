@@ -20,7 +20,10 @@ export function match(rule: Pick<Rule, 'on' | 'where'>, event: HubEvent): { read
 }
 
 /** A name in `by` and `where`: the event's own attributes and labels first, then data; `data.x` forces data. */
-export function valueOf(event: HubEvent, name: string): string {
+export function valueOf(
+  event: Pick<HubEvent, 'source' | 'host' | 'type' | 'severity' | 'subject' | 'labels' | 'data'>,
+  name: string,
+): string {
   switch (name) {
     case 'source':
       return event.source

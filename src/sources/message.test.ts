@@ -192,3 +192,15 @@ test('what cannot be stored is not answered as if it were', async () => {
   source.full = true
   await assert.rejects(form(source, 'hostname=h&message=m'), NotStored)
 })
+
+test('more than so many a minute from one address are refused, where that is wanted', async () => {
+  const source = await startSource(message, { perMinute: 3 })
+  const answers = []
+  for (let n = 0; n < 4; n += 1) answers.push(await form(source, 'hostname=h&message=m'))
+  assert.deepEqual(
+    answers.map(({ status }) => status),
+    [200, 200, 200, 429],
+  )
+  assert.deepEqual(answers[3]?.headers, { 'retry-after': '20' })
+  assert.equal(source.events.length, 3)
+})

@@ -1,6 +1,7 @@
 // POST /message: a script's message, as a form (the Janitor's wire, its answers kept) or as JSON.
 import { z } from 'zod'
 import { jsonDepth } from '../lib/json-depth.ts'
+import { createPace } from '../lib/pace.ts'
 import type { SourceKind, SourceRequest, SourceResponse, SourceTools } from '../source.ts'
 import type { NewEvent, Severity } from '../words.ts'
 
@@ -17,17 +18,39 @@ const severityOf = {
 
 type MessageType = keyof typeof severityOf
 
+const options = z.strictObject({
+  perMinute: z
+    .int()
+    .min(1)
+    .optional()
+    .describe(
+      'So many messages are taken from one address in a minute; more are refused with 429. Default: any number.',
+    ),
+})
+
+type Options = z.output<typeof options>
+
 const mostDepth = 64
 const keyLength = 255
 
 export default {
   about: 'Takes messages from scripts at POST /message, as a form or as JSON.',
-  options: z.strictObject({}),
-  example: { open: ['127.0.0.0/8'] },
-  async start(_options, tools) {
-    tools.route('POST', '/message', (request) => take(request, tools))
+  options,
+  example: { open: ['127.0.0.0/8'], perMinute: 60 },
+  async start({ perMinute }, tools) {
+    const pace = perMinute === undefined ? undefined : createPace({ burst: perMinute, perSecond: perMinute / 60 })
+    tools.route('POST', '/message', async (request) => {
+      const waitMs = pace?.waitMs(request.remote, tools.now()) ?? 0
+      return waitMs > 0 ? tooMany(waitMs) : take(request, tools)
+    })
   },
-} satisfies SourceKind<Record<string, never>>
+} satisfies SourceKind<Options>
+
+function tooMany(waitMs: number): SourceResponse {
+  const seconds = String(Math.ceil(waitMs / 1000))
+  const error = `Too many messages from this address; wait ${seconds} s.`
+  return { status: 429, body: { error }, headers: { 'retry-after': seconds } }
+}
 
 async function take(request: SourceRequest, tools: SourceTools): Promise<SourceResponse> {
   const fields = await readFields(request)

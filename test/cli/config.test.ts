@@ -57,6 +57,13 @@ describe('check', () => {
     assert.deepEqual(said, { code: 0, out: `${file}: ok (1 source, 1 channel, 1 rule)`, error: '' })
   })
 
+  test('takes the file as run does', async () => {
+    assert.deepEqual(await sereno('check', '--config', file), await sereno('check', file))
+    const { code, out } = await sereno('check', '--config', join(folder, 'bad.yaml'))
+    assert.equal(code, 1)
+    assert.match(out, /bad\.yaml:3:\d+: /)
+  })
+
   test('tells every mistake with its place', async () => {
     const { code, out } = await sereno('check', join(folder, 'bad.yaml'))
     assert.equal(code, 1)

@@ -8,7 +8,8 @@ import { serve } from '@hono/node-server'
 import { Hono } from 'hono'
 import { runCli } from '../../src/cli/main.ts'
 import type { ExitCode } from '../../src/cli/terminal.ts'
-import { apiRoutes, type ApiDoor } from '../../src/http/api.ts'
+import { apiRoutes } from '../../src/http/api.ts'
+import type { ApiDoor } from '../../src/http/api-door.ts'
 import { toId } from '../../src/lib/id.ts'
 import { openSqlite } from '../../src/store/sqlite.ts'
 import type { Store } from '../../src/store/store.ts'
@@ -145,6 +146,11 @@ function createDoor(store: Store): ApiDoor {
     }),
     retryDelivery: async (id) => ({ ok: true, message: `${id} is queued again.` }),
     closeCondition: async () => {},
+    silence: async () => ({ ok: false, message: 'No.' }),
+    endSilence: async () => ({ ok: false, message: 'No.' }),
+    ack: async () => undefined,
+    ask: async () => ({ ok: true, lines: ['All quiet.'] }),
+    runSchedule: async (name) => ({ ok: false, message: `There is no schedule ${name}; there are none.` }),
     testChannel: async () => ({ ok: true, delivery: deadId }),
     agents: noAgents,
     reload: async () => ({ ok: true, message: 'in force' }),

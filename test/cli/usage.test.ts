@@ -21,6 +21,7 @@ describe('wrong usage', () => {
     [['why'], /^sereno: missing required argument 'id'/],
     [['why', 'what is this'], /^sereno: "what is this" is no id; ids look like 1n5c0k3v2$/],
     [['check', 'a', 'b'], /^sereno: too many arguments/],
+    [['check', 'a', '--config', 'b'], /^sereno: FILE and --config exclude each other/],
     [['test'], /^sereno: missing required argument 'scenario'/],
     [['events', '--limit', '0'], /^sereno: --limit 0 is out of range; give a number from 1 to 1000$/],
     [['events', '--since', 'noon'], /^sereno: --since noon is no time; give one such as 1h, 7d or 2026-/],
@@ -67,6 +68,8 @@ describe('help', () => {
       'channel',
       'backup',
       'restore',
+      'report',
+      'kvp',
     ]
     for (const name of names) assert.match(out, new RegExp(`^  ${name} `, 'm'))
     for (const name of names) assert.equal((await sereno(name, '--help')).code, 0)
@@ -91,7 +94,14 @@ describe('the start', () => {
   test('loads the table of commands and nothing of the hub', async () => {
     const loaded = await staticImports(join(root, 'src/cli/main.ts'))
     assert.deepEqual(loaded.packages, ['commander'])
-    assert.deepEqual(loaded.files, ['src/cli/main.ts', 'src/cli/terminal.ts', 'src/lib/printable.ts', 'src/version.ts'])
+    assert.deepEqual(loaded.files, [
+      'src/cli/command-parts.ts',
+      'src/cli/main.ts',
+      'src/cli/pool-commands.ts',
+      'src/cli/terminal.ts',
+      'src/lib/printable.ts',
+      'src/version.ts',
+    ])
   })
 
   test('of the hub loads nothing that only other commands need', async () => {

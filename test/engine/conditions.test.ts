@@ -226,6 +226,34 @@ describe('what a channel cannot be told', () => {
     assert.deepEqual(await unfinished(house), [])
   })
 
+  test('is no news to its fallback once that has heard of the end', async () => {
+    await using house = await EngineHouse.open(judge([rule('r')], { one: { ...facts, fallback: 'two' }, two: facts }))
+    house.answers.set('one', refused)
+    await house.emit(firing('x', { severity: 'warning' }))
+    await house.emit(firing('x'), over('x'))
+    const two = house.sent.filter(({ channel, events }) => channel === 'two' && events.some(({ type }) => type === 'a'))
+    assert.deepEqual(two.map(toLine), ['two open x', 'two end -x'])
+    assert.deepEqual(await unfinished(house), [])
+  })
+
+  test('an end that died is no news to its fallback once it has begun again', async () => {
+    await using house = await EngineHouse.open(judge([rule('r')], { one: { ...facts, fallback: 'two' }, two: facts }))
+    await house.emit(firing('x'))
+    house.answers.set('one', refused)
+    await house.emit(over('x'))
+    await house.emit(firing('x'))
+    for (const delivery of await house.store.deliveries({ states: ['dead'], limit: 10 }))
+      if (delivery.kind === 'end') await house.engine.command({ name: 'retry', delivery })
+    await house.settle()
+    const two = (): string[] => told(house, 'two').filter((line) => line.endsWith('x'))
+    assert.deepEqual(two(), ['two end -x', 'two open x'])
+    await house.pass(minute)
+    await house.emit(over('x'))
+    await house.pass(hour)
+    assert.deepEqual(two(), ['two end -x', 'two open x', 'two end -x'])
+    assert.deepEqual(await unfinished(house), [])
+  })
+
   test('but by hand later, ends there as well', async () => {
     await using house = await EngineHouse.open(judge([rule('r')]))
     house.answers.set('one', refused)

@@ -15,6 +15,7 @@ const judge: Judge = {
   sources: new Map(),
   types: new Map(),
   watches: [],
+  mutes: [],
 }
 
 test('a message is not taken for told because the hub was killed twice while sending it', async () => {

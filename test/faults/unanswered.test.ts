@@ -129,6 +129,7 @@ async function startDay(): Promise<Day> {
       sources: new Map(),
       types,
       watches: [],
+      mutes: [],
     },
     failed: (what, error) => assert.fail(`${what}: ${String(error)}`),
   })

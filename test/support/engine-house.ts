@@ -28,6 +28,7 @@ export function judgeOf(
     sources: new Map(),
     types: new Map(),
     watches: [],
+    mutes: [],
     ...extra,
   }
 }

@@ -2,11 +2,12 @@
 import { assembleText } from '../../src/cli/configuration.ts'
 import { createVirtualClock, type Clock } from '../../src/engine/clock.ts'
 import { createEngine, type Engine } from '../../src/engine/engine.ts'
+import type { Command } from '../../src/engine/input.ts'
 import type { Sender } from '../../src/engine/lane.ts'
 import type { Assembly } from '../../src/hub/assemble.ts'
 import { openSqlite } from '../../src/store/sqlite.ts'
 import type { Store } from '../../src/store/store.ts'
-import type { HubEvent, JsonObject } from '../../src/words.ts'
+import type { HubEvent, JsonObject, NewEvent, NewFact } from '../../src/words.ts'
 
 export type Watches = { readonly [name: string]: JsonObject }
 
@@ -70,6 +71,22 @@ export class HeartbeatHouse implements AsyncDisposable {
     await this.settle()
   }
 
+  async observe(source: string, facts: readonly NewFact[]): Promise<void> {
+    const receivedAt = this.now()
+    await this.#engine.submit(facts.map((fact) => ({ kind: 'fact', source, fact, receivedAt })))
+    await this.settle()
+  }
+
+  async emit(source: string, event: NewEvent): Promise<void> {
+    await this.#engine.submit([{ kind: 'event', source, event, receivedAt: this.now() }])
+    await this.settle()
+  }
+
+  async command(command: Command): Promise<void> {
+    await this.#engine.command(command)
+    await this.settle()
+  }
+
   async pass(ms: number): Promise<void> {
     await this.#passing.advance(this.#passing.now() + ms, () => this.settle())
   }
@@ -98,8 +115,8 @@ export class HeartbeatHouse implements AsyncDisposable {
     await this.settle()
   }
 
-  async reload(watches: Watches): Promise<void> {
-    this.#assembly = await assembleHeartbeats(watches)
+  async reload(watches: Watches | Assembly): Promise<void> {
+    this.#assembly = 'judge' in watches ? (watches as Assembly) : await assembleHeartbeats(watches as Watches)
     await this.#engine.reload(this.#assembly.judge, this.#senders(), this.#assembly.document)
     await this.settle()
   }

@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict'
 import {
   NotStored,
+  type Progress,
+  type Question,
   type Recheck,
   type Rejected,
   type RouteHandler,
@@ -27,6 +29,10 @@ export interface SourceDouble {
   readonly events: NewEvent[]
   readonly facts: NewFact[]
   readonly rejected: Rejected[]
+  /** What it had the watchman answer. */
+  readonly questions: Question[]
+  /** As the last batch or question left it. */
+  readonly cursor: Json | undefined
   /** Calls of `emit`, so that one answer can be seen to be one transaction. */
   readonly batches: number
   /** Session rows, as `put` and `delete` leave them; those of the last run can be given. */
@@ -52,12 +58,20 @@ export interface SourceDoubleTools {
   readonly zone?: string
   /** Session rows of the last run. */
   readonly rows?: Map<string, Json>
+  /** Where the last run stood. */
+  readonly cursor?: Json | undefined
 }
 
 export async function startSource<Options>(
   kind: SourceKind<Options>,
   options: unknown = {},
-  { name = 'double', now = () => Date.UTC(2026, 10, 20, 3), zone = 'UTC', rows = new Map() }: SourceDoubleTools = {},
+  {
+    name = 'double',
+    now = () => Date.UTC(2026, 10, 20, 3),
+    zone = 'UTC',
+    rows = new Map(),
+    cursor,
+  }: SourceDoubleTools = {},
 ): Promise<SourceDouble> {
   const routes = new Map<string, RouteHandler>()
   const known = new Map<string, string>()
@@ -66,6 +80,8 @@ export async function startSource<Options>(
   const double = {
     events: [] as NewEvent[],
     facts: [] as NewFact[],
+    questions: [] as Question[],
+    cursor,
     recheck: (request: Recheck) => onRecheck(request),
     stop: () => abort.abort(),
     rejected: [] as Rejected[],
@@ -87,18 +103,24 @@ export async function startSource<Options>(
     place: { zone, host: 'hub', saved: [...rows] },
     signal: abort.signal,
     now,
-    ask: async () => {},
+    async ask(question, progress: Progress = {}) {
+      await double.stall
+      if (double.full) throw new NotStored('the disk is full')
+      double.questions.push(question)
+      if (progress.cursor !== undefined) double.cursor = progress.cursor
+    },
     onRecheck: (handler) => {
       onRecheck = handler
     },
-    cursor: async () => undefined,
+    cursor: async () => double.cursor,
     measure: (what, value) => void double.measures.set(what, value),
     log: { info: note('info'), warn: note('warn'), error: note('error') },
     route: (method, path, handler) => void routes.set(`${method} ${path}`, handler),
-    async emit({ events = [], facts = [], rejected = [] }, { put = [], delete: gone = [] } = {}) {
+    async emit({ events = [], facts = [], rejected = [] }, { put = [], delete: gone = [], cursor: moved } = {}) {
       await double.stall
       if (double.full) throw new NotStored('the disk is full')
       double.batches += 1
+      if (moved !== undefined) double.cursor = moved
       for (const [key, value] of put) rows.set(key, value)
       for (const key of gone) rows.delete(key)
       double.rejected.push(...rejected)

@@ -1,7 +1,7 @@
 // The hub's agents: who they are, the door they report at, and letting hosts in and out.
 import type { Ask } from '../../engine/draft.ts'
 import type { AccessToken } from '../../http/auth.ts'
-import type { AgentView } from '../../http/api.ts'
+import type { AgentView } from '../../http/api-agents.ts'
 import type { MountedRoute } from '../../http/door.ts'
 import type { SourceRequest, SourceResponse } from '../../source.ts'
 import { enrolPath } from '../../source-agent.ts'

@@ -4,7 +4,7 @@ import { suggest } from '../../lib/suggest.ts'
 import { cut, printable } from '../../lib/printable.ts'
 import type { SourceKind, SourceRequest, SourceResponse, SourceTools } from '../../source.ts'
 import type { NewFact } from '../../words.ts'
-import { createPace, type Pace } from './pace.ts'
+import { createPace, type Pace } from '../../lib/pace.ts'
 import { readSaid, type Said } from './said.ts'
 
 const options = z.strictObject({

@@ -1,11 +1,11 @@
 // The end of a run: told as a report or in the plan's incident, and remembered as what later runs are measured by.
-import { isGood, type Judged, type Judgement, type Outcome } from './correlate.ts'
+import { hasRunAgain, isGood, type Judged, type Judgement, type Outcome } from './correlate.ts'
 import { isReadable, own } from './facts.ts'
 import { signatureOf, tellRun } from './incident.ts'
 import { alertData, toNotice } from './report.ts'
 import type { Alert, Concluded, Run } from './state.ts'
 import { changeTrends } from './trends.ts'
-import { memory, toleranceMs, type Lengths, type RunWindow } from './window.ts'
+import { memory, type Lengths, type RunWindow } from './window.ts'
 import { trendWords, utcMinute } from './words.ts'
 import { change, type Work } from './work.ts'
 
@@ -44,9 +44,11 @@ function toConcluded(work: Work, run: Run, judgement: Judgement, outcome: Outcom
 
 /** Only a run of which all is known says how long one takes. */
 function measure(lengths: Lengths, window: RunWindow, { modules }: Judgement): Lengths {
-  const from = (window.again?.since ?? window.due) - toleranceMs
+  const { again } = window
   const ran = modules.flatMap(({ module, status }) =>
-    status !== undefined && status.start * 1000 >= from ? [{ node: module.node ?? '', ...status }] : [],
+    status !== undefined && (again === undefined || hasRunAgain(module, again))
+      ? [{ node: module.node ?? '', ...status }]
+      : [],
   )
   if (ran.length === 0) return lengths
   const start = Math.min(...ran.map((one) => one.start))

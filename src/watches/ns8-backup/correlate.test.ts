@@ -208,6 +208,10 @@ const anyCase = fc.record({
   enabled: fc.constantFrom(true, true, true, false),
   minutes: fc.integer({ min: 0, max: 1440 }),
   again: fc.option(fc.integer({ min: 0, max: 600 }), { nil: undefined }),
+  starts: fc.dictionary(
+    fc.constantFrom('mail1', 'nextcloud1'),
+    fc.integer({ min: due / 1000 - 3600, max: due / 1000 + 3600 }),
+  ),
   since: fc.dictionary(fc.constantFrom('mail1', 'samba1'), fc.integer({ min: due - 2 * hour, max: due + 2 * hour })),
   health: anyHealth,
   alertFiring: fc.boolean(),
@@ -230,7 +234,7 @@ function toCircumstances(
     window:
       given.again === undefined
         ? window
-        : { ...window, again: { since: due + given.again * minute, until: due + 12 * hour } },
+        : { ...window, again: { since: due + given.again * minute, until: due + 12 * hour, starts: given.starts } },
     now: due + given.minutes * minute,
     alertFiring: given.alertFiring,
     health: Object.fromEntries(Object.entries(given.health).map(([id, one]) => [id, readHealth(one, due)])),

@@ -1,6 +1,6 @@
 // What became of a run: a verdict for each application of the plan, and of these one outcome; pure and total.
 import { isPlausible, isReadable, own, type Health, type Module, type PlanSnapshot, type Status } from './facts.ts'
-import { isTooOld, toleranceMs, type RunWindow } from './window.ts'
+import { dueOn, isOfRun, isTooOld, type Again, type RunWindow } from './window.ts'
 
 export type Verdict = 'OK' | 'DEGRADED' | 'FAILED' | 'PENDING' | 'STALE' | 'NEVER_RUN' | 'UNREADABLE'
 
@@ -102,6 +102,13 @@ export function isGood(outcome: Outcome): boolean {
   return outcome === 'SUCCESS' || outcome === 'DEGRADED'
 }
 
+/** In the run that someone started by hand. What cannot be read is taken for new only where something else was read before. */
+export function hasRunAgain({ id, status }: Module, { starts }: Again): boolean {
+  if (status === undefined) return false
+  const before = own(starts, id)
+  return isReadable(status) ? before === undefined || status.start > before : before !== undefined
+}
+
 function judge(module: Module, circumstances: Circumstances, limit: number | undefined): Judged {
   const { window, now, health, past } = circumstances
   const found = own(health, module.id)
@@ -128,15 +135,12 @@ function judge(module: Module, circumstances: Circumstances, limit: number | und
 
 function verdictOf(module: Module, circumstances: Circumstances, isLate: boolean): Verdict {
   const { window, now } = circumstances
-  const { status, node } = module
+  const { status } = module
   if (window === undefined) return 'PENDING'
-  const due = dueOn(window, node)
+  if (window.again !== undefined && now <= window.again.until && !hasRunAgain(module, window.again)) return 'PENDING'
   if (status === undefined) return isLate ? 'NEVER_RUN' : 'PENDING'
   if (!isReadable(status) || !isPlausible(status, now)) return 'UNREADABLE'
-  const start = status.start * 1000
-  if (start < due - toleranceMs) return isLate ? 'STALE' : 'PENDING'
-  const { again } = window
-  if (again !== undefined && start < again.since - toleranceMs && now <= again.until) return 'PENDING'
+  if (!isOfRun(window, module, status.start)) return isLate ? 'STALE' : 'PENDING'
   return status.errors === 0 ? 'OK' : 'FAILED'
 }
 
@@ -155,14 +159,11 @@ function limitsOf(window: RunWindow, live: readonly Module[]): (node: string) =>
 /** Nodes that have reported anything since the run was due. */
 function startedNodes(live: readonly Module[], window: RunWindow): Set<string> {
   const started = new Set<string>()
-  for (const { node, status } of live)
-    if (node !== null && isReadable(status) && status.start * 1000 >= dueOn(window, node) - toleranceMs)
-      started.add(node)
+  for (const module of live) {
+    const { node, status } = module
+    if (node !== null && isReadable(status) && isOfRun(window, module, status.start)) started.add(node)
+  }
   return started
-}
-
-function dueOn(window: RunWindow, node: string | null): number {
-  return own(window.nodes, node ?? '')?.due ?? window.due
 }
 
 /** A run with errors that has left a snapshot has saved the data; what came after it went wrong. */

@@ -1,5 +1,5 @@
 // The incident of a plan: opened by the first run that did not end well, changed when it looks different, ended by a good run only.
-import { isGood, type Judgement, type Outcome } from './correlate.ts'
+import { hasRunAgain, isGood, type Judgement, type Outcome } from './correlate.ts'
 import { isReadable } from './facts.ts'
 import { toReport } from './report.ts'
 import { runId } from './run.ts'
@@ -74,7 +74,7 @@ function open(work: Work, ended: Ended): void {
     names: namesOf(judgement),
     provisional: judgement.provisional,
     unseen: isUnseen(outcome, judgement),
-    ...countRun(run, outcome, { failedRuns: 0, lastRun: 0 }),
+    ...countRun(run, ended, { failedRuns: 0, lastRun: 0 }),
   }
   tell(work, incident, ended, 'firing')
 }
@@ -88,8 +88,7 @@ function goOn(work: Work, before: Incident, ended: Ended): void {
     names: namesOf(judgement),
     provisional: judgement.provisional,
     unseen: isUnseen(outcome, judgement),
-    // One that goes on may yet end well.
-    ...(judgement.provisional ? {} : countRun(work.state.run, outcome, before)),
+    ...countRun(work.state.run, ended, before),
   }
   // The end of a run that was told of before its end is told once, whether it looks different or not.
   const isNews = signature !== before.signature || (before.provisional && !judgement.provisional)
@@ -134,15 +133,19 @@ function endsIt({ state: { snapshot } }: Work, incident: Incident, { outcome, ju
   return (snapshot?.modules ?? []).some(({ status }) => isReadable(status) && status.start * 1000 >= incident.since)
 }
 
-/** Each run counts once, and none of which nothing is known. */
+/** Each run counts once; none of which nothing is known, nor one by hand that left what had failed before as it was. */
 function countRun(
   run: Run | undefined,
-  outcome: Outcome,
+  { outcome, judgement }: Ended,
   { failedRuns, lastRun }: Pick<Incident, 'failedRuns' | 'lastRun'>,
 ): Pick<Incident, 'failedRuns' | 'lastRun'> {
   const id = run === undefined ? 0 : runId(run.window)
   if (outcome === 'UNKNOWN' || id <= lastRun) return { failedRuns, lastRun }
-  return { failedRuns: failedRuns + 1, lastRun: id }
+  const again = run?.window.again
+  const isOld =
+    again !== undefined &&
+    !judgement.modules.some(({ verdict, module }) => verdict !== 'OK' && hasRunAgain(module, again))
+  return isOld ? { failedRuns, lastRun } : { failedRuns: failedRuns + 1, lastRun: id }
 }
 
 function isUnseen(outcome: Outcome, { bad, provisional }: Judgement): boolean {

@@ -1,8 +1,9 @@
 // Which run of the plan is being watched: the last one that was due, until its end is known, or one started by hand.
 import { isPlausible, isReadable, own, type Module, type PlanSnapshot } from './facts.ts'
-import type { Run } from './state.ts'
+import type { ByModule, Run } from './state.ts'
 import {
   alarmsOf,
+  isOfRun,
   lastDue,
   nextDue,
   openWindow,
@@ -25,7 +26,7 @@ export function moveRun(work: Work): void {
   if (run !== undefined && (due === undefined || !mayLeave(work, run, due))) return
   const window =
     due === undefined || 'error' in schedule ? openWindow(countFrom) : toWindow(schedule, due, lengths, work.options)
-  change(work, { run: { window, probes: {} } })
+  change(work, { run: { window: { ...window, ...toldOf(window, run) }, probes: {} } })
 }
 
 /** Something has run since the end of the run was told: the same one came in late, or somebody started another. */
@@ -37,7 +38,10 @@ export function reopenRun(work: Work): void {
   if (fresh.length === 0) return
   const again = fresh.filter((module) => hadRun(module, run.window, concluded.starts))
   change(work, {
-    run: { window: again.length > 0 ? runAgain(work, run.window, again) : runLate(work, run.window), probes: {} },
+    run: {
+      window: again.length > 0 ? runAgain(work, run.window, again, concluded.starts) : runLate(work, run.window),
+      probes: {},
+    },
   })
 }
 
@@ -78,7 +82,8 @@ function dueNow(work: Work, schedule: Schedule, run: Run | undefined): number | 
   const { now, state, options } = work
   const last = lastDue(schedule, now)
   if (run === undefined || last === undefined) return last
-  const after = Math.max(run.window.due, run.concluded?.endedAt ?? 0)
+  const { due, again } = run.window
+  const after = Math.max(due, again?.since ?? 0, run.concluded?.endedAt ?? 0)
   if (last <= after) return undefined
   const [alarm = last] = alarmsOf(toWindow(schedule, last, state.lengths, options))
   const late = lastDue(schedule, now - (alarm - last))
@@ -92,26 +97,35 @@ function mayLeave(work: Work, run: Run, due: number): boolean {
   return live.length > 0 && live.every(({ status }) => isReadable(status) && status.start * 1000 >= due - toleranceMs)
 }
 
-function isNew({ id, status }: Module, starts: { readonly [module: string]: number }, now: number): boolean {
+function toldOf({ due }: RunWindow, before: Run | undefined): Pick<RunWindow, 'told'> {
+  const starts = Object.entries(before?.concluded?.starts ?? {})
+  const told = starts.filter(([, start]) => start * 1000 >= due - toleranceMs)
+  return told.length === 0 ? {} : { told: Object.fromEntries(told) }
+}
+
+function isNew({ id, status }: Module, starts: ByModule<number>, now: number): boolean {
   return isReadable(status) && isPlausible(status, now) && status.start > (own(starts, id) ?? -1)
 }
 
-/** It was done with this run, or was not part of it. */
-function hadRun({ id, node }: Module, window: RunWindow, starts: { readonly [module: string]: number }): boolean {
-  const start = own(starts, id)
-  const due = own(window.nodes, node ?? '')?.due ?? window.due
-  return start !== undefined && start * 1000 >= due - toleranceMs
+/** It was done with this run before something else came of it. */
+function hadRun(module: Module, window: RunWindow, starts: ByModule<number>): boolean {
+  const start = own(starts, module.id)
+  if (start === undefined) return false
+  if (window.again !== undefined) return start > (own(window.again.starts, module.id) ?? -1)
+  return isOfRun(window, module, start)
 }
 
-function runAgain(work: Work, window: RunWindow, fresh: readonly Module[]): RunWindow {
+function runAgain(work: Work, window: RunWindow, fresh: readonly Module[], starts: ByModule<number>): RunWindow {
   const since = 1000 * Math.min(...fresh.flatMap(({ status }) => (isReadable(status) ? [status.start] : [])))
-  return { ...window, again: { since, until: since + patienceOf(work.state.lengths, work.options) } }
+  return { ...window, again: { since, until: since + patienceOf(work.state.lengths, work.options), starts } }
 }
 
 /** It has begun after all, so it is given the time of a whole run. */
 function runLate(work: Work, window: RunWindow): RunWindow {
+  const until = work.now + patienceOf(work.state.lengths, work.options)
+  if (window.again !== undefined) return { ...window, again: { ...window.again, until } }
   if (window.deadline === undefined) return window
-  const deadline = Math.max(window.deadline, work.now + patienceOf(work.state.lengths, work.options))
+  const deadline = Math.max(window.deadline, until)
   const nodes = Object.entries(window.nodes).map(([id, node]) => [id, { ...node, deadline, notStartedAt: deadline }])
   return { ...window, deadline, nodes: Object.fromEntries(nodes) as RunWindow['nodes'] }
 }

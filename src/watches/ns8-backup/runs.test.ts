@@ -13,7 +13,7 @@ import {
   withStatuses,
   type Plan,
 } from '../../../test/support/ns8-night.ts'
-import type { JsonObject } from '../../words.ts'
+import type { Json, JsonObject } from '../../words.ts'
 
 const daily = plans['daily'] as Plan
 const may31 = statuses['may31'] ?? {}
@@ -35,6 +35,12 @@ function ran(from: string, until: string, errors = 0): JsonObject {
 function solo(schedule: string, status: JsonObject | null, zone = 'UTC'): Plan {
   const plan = withStatuses(daily, { mail1: status }, { schedule })
   return { ...plan, modules: plan.modules.slice(0, 1), nodes: { 1: { zone } } }
+}
+
+/** Two applications, one after the other on one node. */
+function pair(mail: Json, nextcloud: Json): Plan {
+  const plan = withStatuses(daily, { mail1: mail, nextcloud1: nextcloud })
+  return { ...plan, modules: plan.modules.slice(0, 2) }
 }
 
 test('a run started by hand that goes well ends the incident, once all of it is done', () => {
@@ -305,4 +311,114 @@ test('a schedule that nobody can read is told once, and runs are judged all the 
       '06-02 02:07:35 report warning PARTIAL [plan/1 firing] Ba',
     ],
   )
+})
+
+test('a run started by hand within a minute of the one that failed counts by itself', () => {
+  const night = startNight('01:00:05')
+  const failed = ran('01:00:16', '01:00:20', 1)
+  show(night, pair(may31['mail1'] ?? {}, may31['nextcloud1'] ?? {}))
+  night.said()
+  night.until('01:00:20')
+  show(night, pair(ran('01:00:05', '01:00:15'), failed))
+  night.until('01:01:11')
+  show(night, pair(ran('01:01:10', '01:01:11'), failed))
+  assert.equal(night.events.at(-1)?.data['failedRuns'], 1)
+  night.until('01:01:12')
+  show(night, pair(ran('01:01:10', '01:01:11'), ran('01:01:11', '01:01:12')))
+  assert.deepEqual(night.said(), [
+    '06-01 01:00:20 report warning PARTIAL [plan/1 firing] Backup "BB daily" (1): 1 of 2 applications failed',
+    '06-01 01:01:12 report info SUCCESS [plan/1 resolved] Backup "BB daily" (1): recovered after 1 min, 1 failed run',
+  ])
+})
+
+test('what was missed before is not judged by a run started by hand that is still on', () => {
+  const night = startNight('06:00')
+  show(night, pair(ran('01:00', '01:10'), may31['nextcloud1'] ?? {}))
+  night.until('06:01')
+  assert.equal(night.said().length, 1)
+  night.until('10:20')
+  show(night, pair(ran('10:00', '10:20'), may31['nextcloud1'] ?? {}))
+  assert.deepEqual(night.said(), [])
+  night.until('10:25')
+  show(night, pair(ran('10:00', '10:20'), ran('10:20', '10:25')))
+  assert.deepEqual(night.said(), [
+    '06-01 10:25:00 report info SUCCESS [plan/1 resolved] Backup "BB daily" (1): recovered after 9 h, 1 failed run',
+  ])
+})
+
+test('nor is what cannot be read, where it could not be read before', () => {
+  const night = startNight('06:00')
+  show(night, pair(ran('01:00', '01:10'), 'no status'))
+  night.until('06:01')
+  assert.match(night.said().join(), /1 of 2 applications cannot be judged/)
+  night.until('10:20')
+  show(night, pair(ran('10:00', '10:20'), 'no status'))
+  assert.deepEqual(night.said(), [])
+  night.until('10:25')
+  show(night, pair(ran('10:00', '10:20'), ran('10:20', '10:25')))
+  assert.match(night.said().join(), /recovered after 9 h, 1 failed run$/)
+})
+
+test('a run started by hand that goes well as far as it comes has not failed', () => {
+  const night = startNight('02:00')
+  const failed = ran('01:10', '01:20', 1)
+  show(night, pair(ran('01:00', '01:10'), failed))
+  night.until('10:20')
+  show(night, pair(ran('10:00', '10:20'), failed))
+  night.until('2026-06-02T01:20:00Z')
+  show(
+    night,
+    pair(ran('2026-06-02T01:00:00Z', '2026-06-02T01:10:00Z'), ran('2026-06-02T01:10:00Z', '2026-06-02T01:20:00Z')),
+  )
+  assert.match(night.said().at(-1) ?? '', /06-02 01:20:00 .* recovered after 24 h, 1 failed run$/)
+})
+
+test('a run started by hand that takes longer than runs do is one run all the same', () => {
+  const night = startNight('02:00')
+  show(night, pair(ran('01:00', '01:10'), ran('01:10', '01:20', 1)))
+  night.until('10:20')
+  show(night, pair(ran('10:00', '10:20', 1), ran('01:10', '01:20', 1)))
+  night.until('13:00')
+  show(night, pair(ran('10:00', '10:20', 1), ran('10:20', '13:00', 1)))
+  night.until('23:00')
+  assert.equal(night.events.at(-1)?.data['failedRuns'], 2)
+  assert.equal(night.events.at(-1)?.data['startedByHand'], '2026-06-01T10:00:00.000Z')
+})
+
+test('what failed just before the next run was due is no part of that', () => {
+  const night = startNight('01:30')
+  const schedule = '*-*-* *:00:00'
+  const hourly = (mail: JsonObject, nextcloud: JsonObject): Plan =>
+    withStatuses(pair(mail, nextcloud), {}, { schedule })
+  const failed = ran('01:59:10', '01:59:50', 1)
+  show(night, hourly(ran('01:00', '01:05'), ran('01:05', '01:10')))
+  night.until('01:59:50')
+  show(night, hourly(ran('01:58', '01:59:10'), failed))
+  night.until('02:05')
+  show(night, hourly(ran('02:00', '02:05'), failed))
+  night.until('02:10')
+  show(night, hourly(ran('02:00', '02:05'), ran('02:05', '02:10')))
+  assert.match(night.said().at(-1) ?? '', /02:10:00 .* recovered after 12 min, 1 failed run$/)
+})
+
+test('a run by hand after one that took over what was due meanwhile is by hand', () => {
+  const night = startNight('00:30')
+  const hourly = (mail: JsonObject, nextcloud: JsonObject): Plan =>
+    withStatuses(pair(mail, nextcloud), {}, { schedule: '*-*-* *:00:00' })
+  show(night, hourly(ran('00:00', '00:05'), ran('00:05', '00:10')))
+  night.until('01:30')
+  show(night, hourly(ran('01:00', '01:30'), ran('00:05', '00:10')))
+  night.until('03:00')
+  show(night, hourly(ran('01:00', '01:30'), ran('01:30', '03:00')))
+  night.until('03:01')
+  show(night, hourly(ran('03:00:30', '03:01', 1), ran('01:30', '03:00')))
+  night.until('03:02')
+  show(night, hourly(ran('03:00:30', '03:01', 1), ran('03:01', '03:02')))
+  night.until('03:03')
+  const incident = night.events.filter(({ condition }) => condition !== undefined)
+  assert.deepEqual(
+    incident.map(({ data }) => data['failedRuns']),
+    [1],
+  )
+  assert.equal(night.events.at(-1)?.data['startedByHand'], '2026-06-01T03:00:30.000Z')
 })

@@ -2,7 +2,7 @@
 import { nextElapse, previousElapse } from '../../lib/on-calendar/elapse.ts'
 import { parseOnCalendar } from '../../lib/on-calendar/parse.ts'
 import { createZone } from '../../lib/zone.ts'
-import { own, type PlanSnapshot } from './facts.ts'
+import { own, type Module, type PlanSnapshot } from './facts.ts'
 import type { Options } from './options.ts'
 
 type OnCalendar = Exclude<ReturnType<typeof parseOnCalendar>, { readonly error: string }>
@@ -24,8 +24,18 @@ export type RunWindow = {
   /** When the run before was due. */
   readonly previousDue?: number
   readonly nodes: { readonly [node: string]: NodeWindow }
-  /** Someone started the plan by hand after the run that was due: who has not run again by `until` counts as before. */
-  readonly again?: { readonly since: number; readonly until: number }
+  /** What began just before it was due and was told with the run before: when, in seconds, by application. */
+  readonly told?: { readonly [module: string]: number }
+  /** Someone started the plan by hand after the run that was due. */
+  readonly again?: Again
+}
+
+export type Again = {
+  readonly since: number
+  /** Who has not run again by then counts as before. */
+  readonly until: number
+  /** When the last run of each application had begun until then, in seconds: a later one is part of this. */
+  readonly starts: { readonly [module: string]: number }
 }
 
 export type NodeWindow = {
@@ -99,6 +109,17 @@ export function openWindow(since: number): RunWindow {
 export function patienceOf(lengths: Lengths, options: Options): number {
   const run = Math.max(1.5 * 1000 * percentile95(lengths.plan), hourMs)
   return options.startGrace + run + options.retryWindow
+}
+
+export function dueOn(window: RunWindow, node: string | null): number {
+  return own(window.nodes, node ?? '')?.due ?? window.due
+}
+
+/** Whether what an application began then, in seconds, is of this run. */
+export function isOfRun(window: RunWindow, { id, node }: Module, start: number): boolean {
+  const due = dueOn(window, node)
+  const at = start * 1000
+  return at >= due || (at >= due - toleranceMs && own(window.told ?? {}, id) !== start)
 }
 
 /** The moments at which nothing but silence makes a difference, in order. */

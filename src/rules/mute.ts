@@ -1,0 +1,105 @@
+// Mute windows: spans in which some events are held, and told as their policy says when the span is over.
+import { toKey } from '../lib/key.ts'
+import { globMatches } from '../lib/glob.ts'
+import { passes, type Stage, type StageState } from '../rule.ts'
+import type { Mute } from '../rule-mute.ts'
+import type { HubEvent } from '../words.ts'
+import { valueOf } from './match.ts'
+import { type Seen, silenceOf, wordsOf } from './silence.ts'
+
+/** Of one host: the windows that watches have opened, and what is held until they end. */
+export type Windows = {
+  readonly v: 1
+  readonly open: readonly Window[]
+  /** Keys of the jobs that look at what is held, so that an early end need not search for them. */
+  readonly held: readonly string[]
+}
+
+export type Window = { readonly kind: Mute['kind']; readonly from: number; readonly until: number }
+
+export function windowsKey(host: string): string {
+  return toKey('windows', host)
+}
+
+export function readWindows(state: Pick<StageState, 'get'>, host: string): Windows | undefined {
+  return state.get(windowsKey(host)) as Windows | undefined
+}
+
+/** What is held of one host for its report, on one channel. */
+export function reportBundle(host: string, channel: string): string {
+  return toKey('bundle', 'mute', host, channel)
+}
+
+function digestBundle(mute: Mute, channel: string): string {
+  return toKey('bundle', 'mute-digest', mute.name, channel)
+}
+
+export interface Muted {
+  readonly mute: Mute
+  readonly until: number
+  /** For `why`: each window that covers it. */
+  readonly reason: string
+}
+
+export const mute: Stage = ({ event, channel, state, now, mutes }) => {
+  const muted = mutedBy(event, mutes, state, now)
+  if (muted === undefined) return passes
+  const { until, reason } = muted
+  const { atEnd } = muted.mute
+  const isCondition = event.condition !== undefined
+  if (isCondition ? atEnd !== 'digest' : atEnd === 'silent') return { pass: false, state: 'suppressed', reason, until }
+  const isReport = atEnd === 'report' && event.host !== undefined
+  const bundle = isReport ? reportBundle(event.host, channel) : digestBundle(muted.mute, channel)
+  return { pass: false, state: 'held', reason, bundle, at: until, ...(isReport ? { host: event.host } : {}) }
+}
+
+/** Of the windows that cover it now, the one that lasts longest decides; all are named. */
+export function mutedBy(
+  seen: Seen & Partial<Pick<HubEvent, 'data'>>,
+  mutes: readonly Mute[],
+  state: Pick<StageState, 'get'>,
+  now: number,
+): Muted | undefined {
+  if (mutes.length === 0) return undefined
+  const found: { readonly mute: Mute; readonly until: number }[] = []
+  for (const one of mutes) {
+    if (!meets(one, seen)) continue
+    const until = one.covers === undefined ? openUntil(one.kind, seen.host, state, now) : one.covers(now)
+    if (until !== undefined) found.push({ mute: one, until })
+  }
+  const longest = found.toSorted((one, other) => other.until - one.until)[0]
+  return longest === undefined ? undefined : { ...longest, reason: found.map((one) => one.mute.name).join(' and ') }
+}
+
+/** A silence or a window that covers it, for what is said in threads that are there already. */
+export function quietBy(
+  seen: Seen,
+  mutes: readonly Mute[],
+  state: Pick<StageState, 'get'>,
+  now: number,
+): { readonly by: 'silence' | 'mute'; readonly until: number; readonly reason: string } | undefined {
+  const silenced = silenceOf(seen, state, now)
+  const muted = mutedBy(seen, mutes, state, now)
+  if (silenced !== undefined && (muted === undefined || silenced.until >= muted.until))
+    return { by: 'silence', until: silenced.until, reason: wordsOf(silenced) }
+  return muted === undefined ? undefined : { by: 'mute', until: muted.until, reason: muted.reason }
+}
+
+function meets({ on, pass, where, hold }: Mute, seen: Seen & Partial<Pick<HubEvent, 'data'>>): boolean {
+  if (hold === 'below-critical' && seen.severity === 'critical') return false
+  const isNamed = (pattern: string): boolean => globMatches(pattern, seen.type)
+  if (!on.some(isNamed) || pass.some(isNamed)) return false
+  const event = { ...seen, data: seen.data ?? {} }
+  return where.every((matcher) => matcher.matches(valueOf(event, matcher.name)))
+}
+
+function openUntil(
+  kind: Mute['kind'],
+  host: string | undefined,
+  state: Pick<StageState, 'get'>,
+  now: number,
+): number | undefined {
+  const windows = host === undefined ? undefined : readWindows(state, host)
+  const open = windows?.open.find((one) => one.kind === kind && one.from <= now && one.until > now)
+  return open?.until
+}

@@ -1,0 +1,306 @@
+// A host's boots: which are boots, when the grace ends, what the report says, and that each has one.
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { toBootFact } from '../../source-boot.ts'
+import { toSampleFact } from '../../source-sample.ts'
+import type { AskFor, WatchInput, WindowChange } from '../../watch.ts'
+import type { Fact, HubEvent, JsonObject, NewEvent, NewFact } from '../../words.ts'
+import boot from './index.ts'
+import type { State } from './state.ts'
+
+const start = Date.UTC(2026, 10, 21, 2)
+const options = boot.options.parse({})
+const place = { name: 'boots', zone: 'UTC', host: 'hub' }
+
+/** One host, its row kept as JSON between the steps, its timers run when time passes. */
+class Host {
+  now = start
+  state: State | undefined
+  readonly events: NewEvent[] = []
+  readonly windows: WindowChange[] = []
+  readonly asked: AskFor[] = []
+  readonly reports: NewEvent[] = []
+  #timers = new Map<string, number>()
+
+  fact(fact: NewFact, time = this.now): void {
+    const seen: Fact = { ...fact, seq: 1, source: 'pve', time, receivedAt: this.now }
+    if (boot.keys(options, { kind: 'fact', fact: seen }).length === 0) return
+    this.#step({ kind: 'fact', key: 'pve', fact: seen })
+  }
+
+  boots(bootId: string, uptimeSeconds: number, more: { previousClean?: boolean } = {}): void {
+    this.fact(toBootFact('host.boot', 'pve', 'pve', { bootId, uptimeSeconds, ...more }))
+  }
+
+  sample(bootId: string, uptimeSeconds: number, time = this.now): void {
+    this.fact(toSampleFact('pve', { metrics: {}, bootId, uptimeSeconds }), time)
+  }
+
+  stops(): void {
+    this.fact(toBootFact('host.stopping', 'pve', 'pve', { reason: 'reboot' }))
+  }
+
+  guest(id: number, running: boolean, onboot?: boolean): void {
+    const more = onboot === undefined ? {} : { onboot }
+    this.fact(toBootFact('guest', String(id), 'pve', { id, guest: 'vm', name: `vm${id}`, running, ...more }))
+  }
+
+  starts(id: number, outcome: 'ok' | 'failed'): void {
+    const times = { startedAt: '', endedAt: '' }
+    const task = { id, guest: 'vm', name: `vm${id}`, action: 'start', outcome, ...times } as const
+    this.fact(
+      toBootFact('guest.task', `t${id}`, 'pve', { ...task, ...(outcome === 'ok' ? {} : { reason: 'no disk' }) }),
+    )
+  }
+
+  looks(kind: 'guest' | 'storage' = 'guest'): void {
+    this.fact(toBootFact(kind, '*', 'pve', { names: [] }))
+  }
+
+  storage(ok: boolean): void {
+    this.fact(toBootFact('storage', 'nas', 'pve', { ok, ...(ok ? {} : { reason: 'unavailable' }) }))
+  }
+
+  event(event: Partial<HubEvent>): void {
+    const base = { seq: 1, id: '1', type: 'guest.start-failed', source: 'pve', severity: 'error', labels: {}, data: {} }
+    const whole = { ...base, host: 'pve', time: this.now, receivedAt: this.now, ...event } as HubEvent
+    this.#step({ kind: 'event', key: 'pve', event: whole })
+  }
+
+  pass(ms: number): void {
+    const to = this.now + ms
+    for (;;) {
+      const [name, at] = [...this.#timers].toSorted((one, other) => one[1] - other[1])[0] ?? ['', Infinity]
+      if (at > to) break
+      this.#timers.delete(name)
+      this.now = Math.max(this.now, at)
+      this.#step({ kind: 'timer', key: 'pve', name, body: null })
+    }
+    this.now = to
+  }
+
+  #step(input: WatchInput): void {
+    const result = boot.step(options, this.state, input, this.now, place)
+    if (result.state === null) this.state = undefined
+    else if (result.state !== undefined) this.state = JSON.parse(JSON.stringify(result.state)) as State
+    this.events.push(...(result.events ?? []))
+    this.windows.push(...(result.windows ?? []))
+    this.asked.push(...(result.rechecks ?? []))
+    this.reports.push(...(result.windows ?? []).flatMap(({ report }) => report?.event ?? []))
+    for (const { name, at } of result.timers ?? []) {
+      if (at === undefined) this.#timers.delete(name)
+      else this.#timers.set(name, at)
+    }
+  }
+}
+
+function dataOf(host: Host): JsonObject {
+  return host.reports.at(-1)?.data ?? assert.fail('no report')
+}
+
+describe('a boot', () => {
+  test('is one of a host that is new and up for a short time, and none of one that has been up', () => {
+    const [young, old] = [new Host(), new Host()]
+    young.boots('a', 599)
+    old.boots('a', 600)
+    for (const host of [young, old]) host.pass(600_000)
+    assert.deepEqual([young.reports.length, old.reports.length], [1, 0])
+  })
+
+  test('is told once, however often the hub and the source start again within it', () => {
+    const host = new Host()
+    host.boots('a', 100_000)
+    host.pass(3_600_000)
+    for (const uptime of [20, 80, 140, 3600]) {
+      host.boots('b', uptime)
+      host.sample('b', uptime)
+      host.pass(uptime === 3600 ? 3_600_000 : 60_000)
+    }
+    assert.equal(host.reports.length, 1)
+  })
+
+  test('of late, or in a sample, is one as well; an older one heard of afterwards is not', () => {
+    const host = new Host()
+    host.sample('a', 1000)
+    host.pass(7_200_000)
+    host.sample('c', 3600)
+    host.pass(2000)
+    assert.equal(host.reports.length, 1, 'its grace was over when it was heard of: the report comes at once')
+    host.sample('b', 30, host.now - 5_000_000)
+    host.pass(600_000)
+    assert.equal(host.reports.length, 1)
+  })
+
+  test('holds from the boot on, by how long the host is up', () => {
+    const host = new Host()
+    host.boots('a', 100)
+    const [opened] = host.windows
+    assert.deepEqual([opened?.kind, opened?.from], ['startup', start - 100_000])
+    host.guest(100, false, true)
+    host.pass(199_000)
+    assert.equal(host.reports.length, 0)
+    host.pass(1000)
+    assert.equal(host.reports.length, 1)
+    assert.equal(host.windows.at(-1)?.until, start + 200_000)
+  })
+})
+
+describe('the grace', () => {
+  test('ends early when every guest runs or has failed, twice in a row', () => {
+    const host = new Host()
+    host.boots('a', 10)
+    for (const id of [100, 101]) host.guest(id, false, true)
+    host.guest(102, false, false)
+    host.looks()
+    host.looks()
+    assert.equal(host.reports.length, 0)
+    host.starts(100, 'ok')
+    host.starts(101, 'failed')
+    host.pass(20_000)
+    host.looks()
+    assert.equal(host.reports.length, 1)
+    const { startedCount, failedCount, pendingCount, disabledCount, failed } = dataOf(host)
+    assert.deepEqual([startedCount, failedCount, pendingCount, disabledCount], [1, 1, 0, 1])
+    assert.deepEqual(failed, [{ id: 101, name: 'vm101', guest: 'vm', reason: 'no disk' }])
+    assert.equal(host.reports[0]?.severity, 'warning')
+  })
+
+  test('goes on while a storage is not there, and says when it came', () => {
+    const host = new Host()
+    host.boots('a', 10)
+    host.guest(100, true, true)
+    host.storage(false)
+    for (let look = 0; look < 6; look += 1) {
+      host.looks()
+      host.pass(10_000)
+    }
+    assert.equal(host.reports.length, 0)
+    host.storage(true)
+    for (const kind of ['guest', 'storage', 'guest', 'storage'] as const) host.looks(kind)
+    assert.deepEqual(dataOf(host)['late'], [{ name: 'nas', afterSeconds: 70 }])
+    assert.equal(host.reports[0]?.severity, 'info')
+  })
+
+  test('at its end names what is still missing, guests whose configuration cannot be read among them by their task', () => {
+    const host = new Host()
+    host.boots('a', 10)
+    host.guest(100, false, true)
+    host.storage(false)
+    host.event({ condition: { key: 'x', state: 'firing' }, type: 'host.threshold', title: 'CPU 99 %' })
+    host.pass(290_000)
+    const { pending, storages, others } = dataOf(host)
+    assert.deepEqual(pending, [{ id: 100, name: 'vm100', guest: 'vm' }])
+    assert.deepEqual(storages, [{ name: 'nas', reason: 'unavailable' }])
+    assert.deepEqual(others, [{ title: 'CPU 99 %', severity: 'error' }])
+    assert.deepEqual(host.windows.at(-1)?.report?.names, [{ source: 'pve', key: 'x' }])
+  })
+
+  test('asks for guests and storages as it goes on, where it is known who can be asked', () => {
+    const host = new Host()
+    host.guest(100, true, true)
+    host.boots('a', 10)
+    assert.deepEqual(host.asked, [])
+    host.guest(100, false, true)
+    host.storage(false)
+    host.pass(30_000)
+    assert.deepEqual(
+      host.asked.map(({ source, name, key }) => [source, name, key]),
+      [
+        ['pve', 'guest', '*'],
+        ['pve', 'storage', '*'],
+      ],
+    )
+  })
+
+  test('of a host without guests ends when the time of guests is over and nothing is wrong', () => {
+    const host = new Host()
+    host.boots('a', 10)
+    host.looks('storage')
+    host.looks('storage')
+    assert.equal(host.reports.length, 0)
+    host.pass(175_000)
+    host.looks('storage')
+    assert.equal(host.reports.length, 1)
+  })
+})
+
+describe('a stop', () => {
+  test('is told once for each boot, and opens the window of a shutdown behind that word', () => {
+    const host = new Host()
+    host.boots('a', 1000)
+    host.stops()
+    host.stops()
+    host.event({ type: 'host.shutdown' })
+    assert.deepEqual(
+      host.events.map(({ type }) => type),
+      ['host.shutdown'],
+    )
+    const opened = host.windows.filter(({ kind }) => kind === 'shutdown')
+    assert.deepEqual(
+      opened.map(({ from }) => from),
+      [host.now + 1],
+    )
+  })
+
+  test('that comes to a boot makes it a clean one; without, it was not, if such a word was ever heard', () => {
+    const host = new Host()
+    host.boots('a', 1000)
+    host.stops()
+    host.pass(60_000)
+    host.boots('b', 10)
+    host.pass(600_000)
+    assert.equal(dataOf(host)['previousClean'], true)
+    assert.equal(dataOf(host)['downSeconds'], 50)
+    host.boots('c', 10)
+    host.guest(100, false, true)
+    host.starts(100, 'failed')
+    host.pass(600_000)
+    assert.equal(dataOf(host)['previousClean'], false)
+    assert.equal(host.reports.at(-1)?.severity, 'critical')
+    const unheard = new Host()
+    unheard.boots('a', 1000)
+    unheard.boots('b', 10)
+    unheard.pass(600_000)
+    assert.equal('previousClean' in dataOf(unheard), false)
+  })
+
+  test('that was none lets go after its time; one that was waits for the boot, but not for ever', () => {
+    const alive = new Host()
+    alive.boots('a', 1000)
+    alive.stops()
+    alive.pass(110_000)
+    alive.sample('a', 1110)
+    alive.pass(10_000)
+    assert.deepEqual([alive.windows.at(-1)?.kind, alive.windows.at(-1)?.until], ['shutdown', alive.now])
+    const gone = new Host()
+    gone.boots('a', 1000)
+    gone.stops()
+    gone.pass(120_000)
+    assert.ok((gone.windows.at(-1)?.until ?? 0) > gone.now)
+    gone.pass(480_000)
+    assert.equal(gone.windows.at(-1)?.until, gone.now)
+  })
+})
+
+test('a host that is forgotten leaves nothing', () => {
+  const host = new Host()
+  host.boots('a', 10)
+  const result = boot.step(options, host.state, { kind: 'forget', key: 'pve', host: 'pve' }, host.now, place)
+  assert.equal(result.state, null)
+})
+
+test('strange facts change nothing and throw nothing', () => {
+  const host = new Host()
+  host.boots('a', 10)
+  const odd: JsonObject[] = [
+    {},
+    { id: 'x' },
+    { ok: 7 },
+    { bootId: 5, uptimeSeconds: 'x' },
+    { running: 'yes', onboot: 1 },
+  ]
+  for (const name of ['host.boot', 'guest', 'guest.task', 'storage', 'unit', 'network', 'host.sample'])
+    for (const data of odd) host.fact({ name, key: 'k', host: 'pve', data })
+  host.pass(600_000)
+  assert.equal(host.reports.length, 1)
+})

@@ -1,0 +1,130 @@
+// What a fact or an event means for a host: a boot, a stop, a guest that starts, a thing that is not well.
+import { bootFacts, readBoot } from '../../source-boot.ts'
+import { readSample, sampleFact } from '../../source-sample.ts'
+import type { Fact, HubEvent, Json } from '../../words.ts'
+import { begin, settle, stop } from './grace.ts'
+import { type GuestState, mostGuests, mostOpen, mostThings, type OpenCondition } from './state.ts'
+import { change, type Work } from './work.ts'
+
+/** An older boot heard of late, as from an agent's backlog, is no news; clocks differ by so much. */
+const sameBootMs = 60_000
+/** A row is not written for each sample. */
+const seenEveryMs = 60_000
+
+export function takeFact(work: Work, fact: Fact): void {
+  const { name, key, source, data } = fact
+  if (name === sampleFact || name === bootFacts.boot) return takeBoot(work, fact)
+  const { state } = work
+  if (name === bootFacts.stopping) return stop(work, { fromFact: true })
+  if (state === undefined) return
+  if (name === bootFacts.task) return takeTask(work, fact)
+  if (state.sources[name] !== source) change(work, { sources: { ...state.sources, [name]: source } })
+  if (key === '*') return settle(work)
+  if (name === bootFacts.guest) takeGuest(work, key, data, fact.receivedAt)
+  else takeThing(work, `${name} ${key}`, data)
+}
+
+function takeBoot(work: Work, fact: Fact): void {
+  const said = readBoot(fact)
+  const boot = said ?? bootOfSample(fact)
+  if (boot === undefined) return
+  const bootedAt = Math.min(fact.time, fact.receivedAt) - boot.uptimeSeconds * 1000
+  const { state } = work
+  if (state === undefined || state.bootId !== boot.bootId) {
+    if (state !== undefined && bootedAt < state.bootedAt - sameBootMs) return
+    return begin(work, { ...boot, bootedAt, seenAt: fact.receivedAt })
+  }
+  const clean = said?.previousClean
+  change(work, {
+    ...(fact.receivedAt - state.lastSeenAt >= seenEveryMs ? { lastSeenAt: fact.receivedAt } : {}),
+    ...(clean === undefined || clean === state.previousClean ? {} : { previousClean: clean }),
+  })
+  // What a source that is there for boots says counts as a look.
+  if (said !== undefined) settle(work)
+}
+
+function bootOfSample(fact: Fact): { readonly bootId: string; readonly uptimeSeconds: number } | undefined {
+  const { bootId, uptimeSeconds } = readSample(fact) ?? {}
+  return bootId === undefined || uptimeSeconds === undefined ? undefined : { bootId, uptimeSeconds }
+}
+
+function takeGuest(work: Work, key: string, data: Fact['data'], at: number): void {
+  const { state } = work
+  if (state === undefined) return
+  const { [key]: before, ...others } = state.guests
+  if (data['gone'] === true) return change(work, { guests: others })
+  if (before === undefined && Object.keys(others).length >= mostGuests) return
+  const running = data['running'] === true
+  const startedAt = running ? (before?.startedAt ?? (state.phase === 'starting' ? at : undefined)) : undefined
+  const guest: GuestState = {
+    guest: data['guest'] === 'ct' ? 'ct' : 'vm',
+    running,
+    ...text('name', data['name']),
+    ...(typeof data['onboot'] === 'boolean' ? { onboot: data['onboot'] } : {}),
+    ...(startedAt === undefined ? {} : { startedAt }),
+    ...(!running && before?.failed !== undefined ? { failed: before.failed } : {}),
+  }
+  change(work, { guests: { ...others, [key]: guest } })
+}
+
+/** A start that failed is known by its task, before any look at the guest. */
+function takeTask(work: Work, { data, receivedAt }: Fact): void {
+  const { state } = work
+  const { id, action, outcome, reason } = data
+  if (state?.phase !== 'starting' || action !== 'start' || typeof id !== 'number') return
+  const known = state.guests[id] ?? { guest: data['guest'] === 'ct' ? 'ct' : 'vm', running: false }
+  const named = { ...known, ...text('name', data['name']) }
+  const { failed: _failed, ...well } = named
+  const next: GuestState =
+    outcome === 'failed'
+      ? { ...named, running: false, failed: typeof reason === 'string' ? reason : 'it failed to start' }
+      : { ...well, running: true, startedAt: known.startedAt ?? receivedAt }
+  if (state.guests[id] === undefined && Object.keys(state.guests).length >= mostGuests) return
+  change(work, { guests: { ...state.guests, [String(id)]: next } })
+  settle(work)
+}
+
+function takeThing(work: Work, thing: string, data: Fact['data']): void {
+  const { state } = work
+  if (state === undefined) return
+  const { [thing]: before, ...others } = state.wrong
+  if (data['ok'] !== false) {
+    if (before === undefined) return
+    const isLate = state.phase === 'starting' && Object.keys(state.late).length < mostThings
+    change(work, {
+      wrong: others,
+      ...(isLate ? { late: { ...state.late, [thing]: work.now - state.bootedAt } } : {}),
+    })
+    return
+  }
+  const why = [data['reason'], data['state']].find((one) => typeof one === 'string')
+  const reason = typeof why === 'string' ? why.slice(0, 300) : 'not well'
+  if (before === undefined && Object.keys(others).length >= mostThings) return
+  if (before !== reason) change(work, { wrong: { ...others, [thing]: reason } })
+}
+
+export function takeEvent(work: Work, event: HubEvent): void {
+  if (event.type === 'host.shutdown') return stop(work, { fromFact: false })
+  const { state } = work
+  if (state === undefined || state.phase === 'calm' || event.condition === undefined) return
+  const { source, type, severity, subject, title, condition } = event
+  const others = state.open.filter((one) => one.source !== source || one.key !== condition.key)
+  if (condition.state === 'resolved') {
+    if (others.length < state.open.length) change(work, { open: others })
+  } else if (others.length < mostOpen) {
+    const words = (title ?? subject ?? type).slice(0, 300)
+    const open: OpenCondition = {
+      source,
+      key: condition.key,
+      type,
+      severity,
+      title: words,
+      ...text('subject', subject),
+    }
+    change(work, { open: [...others, open] })
+  }
+}
+
+function text<Key extends string>(key: Key, value: Json | undefined): { readonly [name in Key]?: string } {
+  return typeof value === 'string' && value !== '' ? ({ [key]: value.slice(0, 300) } as { [name in Key]: string }) : {}
+}

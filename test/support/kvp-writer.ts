@@ -1,0 +1,37 @@
+// A program that writes events to a pool for some seconds and says how many: one of two in a contest.
+import { setTimeout as wait } from 'node:timers/promises'
+import { encodeEvent } from '../../src/lib/kvp/encode.ts'
+import { findLocks } from '../../src/lib/kvp/locks.ts'
+import { createReporter } from '../../src/lib/kvp/reporter.ts'
+
+const [path = '', markerFolder = '', name = '', seconds = '1'] = process.argv.slice(2)
+const found = await findLocks()
+const reporter = createReporter({
+  path,
+  prefix: 'SERENO',
+  encode: encodeEvent,
+  locks: found.ok ? found.locks : undefined,
+  markerFolder,
+  mostRecords: Number.POSITIVE_INFINITY,
+  lockWaitMs: 20_000,
+  now: Date.now,
+  warn: (message) => console.error(message),
+})
+const until = performance.now() + Number(seconds) * 1000
+let count = 0
+while (performance.now() < until) {
+  const burst = count % 7
+  for (let more = 0; more <= burst; more++)
+    reporter.publish({
+      type: 'start',
+      name: `${name}-${count++}`,
+      description: 'x'.repeat(count % 3000),
+      at: Date.now(),
+    })
+  await reporter.flush(20_000)
+  await wait(2)
+}
+await reporter.settle()
+await reporter.settle()
+console.log(JSON.stringify({ name, written: count, again: reporter.status.again }))
+await reporter[Symbol.asyncDispose]()

@@ -5,7 +5,7 @@ import http from 'node:http'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { agentPath, type AgentPost, contactMs } from '../src/source-agent.ts'
-import { toSampleFact } from '../src/source-sample.ts'
+import { toSampleFact, toSeries } from '../src/source-sample.ts'
 import { type Child, startChild } from './support/child.ts'
 import { makeFolder, root, startBenchHub } from './support/hub.ts'
 import { usedTicks, ticksPerSecond, residentBytes } from './support/process.ts'
@@ -128,12 +128,8 @@ function startLoad(agents: readonly { readonly name: string; readonly token: str
 
 function toPost(host: string, first: number, isSample: boolean): AgentPost {
   const now = Date.now()
-  const series = Array.from({ length: 40 }, (_, index) => [
-    `filesystem_percent{mount="/srv/${index}"}`,
-    Math.random() * 100,
-  ])
   const sample = {
-    metrics: Object.fromEntries(series) as { [series: string]: number },
+    metrics: toMetrics(now),
     bootId: '6d2f4b0e-6f0f-4b8c-9d61-0d3c5f0f6a11',
     uptimeSeconds: now / 1e6,
     everySeconds,
@@ -148,6 +144,45 @@ function toPost(host: string, first: number, isSample: boolean): AgentPost {
     host,
     run: host,
   }
+}
+
+/** As many series as a small server has; within their limits, as most hosts are most of the time. */
+function toMetrics(now: number): { readonly [series: string]: number } {
+  const near = (value: number): number => round(value * (0.9 + Math.random() * 0.2), 2)
+  const metrics: { [series: string]: number } = {
+    cpu_percent: near(20),
+    cpu_count: 4,
+    memory_total: 8_192_000_000,
+    memory_avail: near(5e9),
+    memory_used: near(3e9),
+    memory_free: near(1e9),
+    memory_percent: near(37),
+    swap_total: 1_000_000_000,
+    swap_used: near(1e7),
+    swap_percent: near(1),
+    load_1: near(0.6),
+    load_5: near(0.5),
+    load_15: near(0.5),
+    uptime_seconds: now / 1e6,
+    disk_usage_total: 60_000_000_000,
+    disk_usage_used: near(2e10),
+    disk_usage_free: near(4e10),
+    disk_usage_percent: near(33),
+  }
+  for (const mount of ['/', '/boot', '/home', '/srv']) {
+    for (const [metric, value] of [
+      ['filesystem_total', 6e10],
+      ['filesystem_used', 2e10],
+      ['filesystem_free', 4e10],
+      ['filesystem_percent', 33],
+      ['filesystem_inodes_percent', 5],
+    ] as const) {
+      metrics[toSeries(metric, 'mount', mount)] = near(value)
+    }
+  }
+  for (const what of ['cpu_some', 'memory_some', 'memory_full', 'io_some', 'io_full'])
+    metrics[`pressure_${what}`] = near(1)
+  return metrics
 }
 
 type Start = (folder: string, hub: string, code: string) => { readonly child: Child; readonly ready: string }

@@ -17,7 +17,8 @@ test('after three days of outage everything arrives once, in order and with its 
 hub:
   tokens: [{ name: nas, token: nas-token-0123456789, sources: ['nas/*'] }]
 channels: { out: { kind: console } }
-rules: [{ on: message, to: [out] }]
+watches: { limits: { kind: thresholds } }
+rules: [{ on: [message, 'host.*'], to: [out] }]
 `)
   const until = Date.now()
   // Its clock is a day slow as well.
@@ -49,10 +50,11 @@ rules: [{ on: message, to: [out] }]
     })
   const away = start()
   const times: number[] = []
-  const sample = { metrics: { cpu_percent: 99 }, everySeconds: 60 }
   const isAt = (wanted: number): boolean => times.length % 1440 === wanted
   for (let items: AgentItem[] = []; clock.at < until; clock.at += minuteMs) {
     const time = clock.at + wrongMs
+    // Over its limit nearly all of the time; by now it is well again.
+    const sample = { metrics: { cpu_percent: until - clock.at < 3_600_000 ? 5 : 99 }, everySeconds: 60 }
     items.push({ source: 'host', fact: toSampleFact('nas', sample, time) })
     const day = Math.floor((clock.at - until) / 86_400_000)
     if (isAt(720)) items.push({ source: 'app', event: { type: 'message', time, text: `noon ${day}` } })
@@ -84,6 +86,11 @@ rules: [{ on: message, to: [out] }]
   assert.deepEqual(
     messages.map(({ text }) => text),
     ['noon -3', 'noon -2', 'noon -1'],
+  )
+  assert.deepEqual(
+    events.filter(({ type }) => type.startsWith('host.')),
+    [],
+    'what is over is no alarm of now',
   )
   const { deliveries } = await house.hub.audit()
   assert.equal(deliveries.length, 1, 'three messages, told as one')

@@ -1,9 +1,11 @@
 // `npm run bench`: measures what Sereno promises of speed and memory, prints it and writes docs/benchmarks.md.
-// With names of parts (reader intake latency conditions agents sample idle start kvp kill) it measures only those and leaves the others' sections.
+// With names of parts (reader intake latency conditions agents history sample idle start kvp kill) it measures only those and leaves the others' sections.
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { benchAgents } from './agents.ts'
+import { benchBoots } from './boots.ts'
 import { benchConditions } from './conditions.ts'
+import { benchHistory } from './history.ts'
 import { benchHostSample } from './host-sample.ts'
 import { benchIdle, benchStart } from './idle.ts'
 import { benchIntake } from './intake.ts'
@@ -22,6 +24,8 @@ const parts: { readonly [name: string]: () => Promise<readonly BenchRow[]> } = {
   latency: benchLatency,
   conditions: benchConditions,
   agents: benchAgents,
+  boots: benchBoots,
+  history: benchHistory,
   sample: benchHostSample,
   idle: benchIdle,
   start: benchStart,

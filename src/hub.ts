@@ -12,11 +12,12 @@ import type { AccessToken } from './http/auth.ts'
 import { createServer } from './http/server.ts'
 import { type Agents, createAgents } from './hub/agents/agents.ts'
 import { agentOf } from './hub/agents/door.ts'
-import { assemble } from './hub/assemble.ts'
+import { assemble, type AssemblyTools } from './hub/assemble.ts'
 import { createDoor } from './hub/door.ts'
 import { dryRunWords } from './hub/dry-run.ts'
 import { createActs } from './hub/watchman/acts.ts'
 import { createWatchman } from './hub/watchman/watchman.ts'
+import { createGrapher } from './hub/graph/graph.ts'
 import { startHeartbeat } from './hub/heartbeat.ts'
 import { createLog } from './hub/log.ts'
 import { createObserver } from './hub/observe.ts'
@@ -67,7 +68,13 @@ export async function startHub(options: HubOptions): Promise<Hub> {
   const found = await read()
   if (found.config === undefined) throw new Error(explain(found.issues).join('\n'))
   for (const warning of explain(found.warnings)) log.warn(warning)
-  const tools = { now: () => Date.now(), request, print: options.print, log }
+  const tools: AssemblyTools = {
+    now: () => Date.now(),
+    request,
+    print: options.print,
+    log,
+    graph: (graph) => grapher.picture(graph),
+  }
   if (found.config.hub.dryRun) log.warn(dryRunWords)
   let assembly = await assemble(found.config, found.document, tools)
   const folder = resolve(options.data ?? assembly.config.hub.data)
@@ -80,6 +87,13 @@ export async function startHub(options: HubOptions): Promise<Hub> {
   await using running = new AsyncDisposableStack()
   running.defer(() => rmSync(join(folder, 'hub.json'), { force: true }))
   running.defer(() => store.close())
+  const grapher = createGrapher({
+    store,
+    now: tools.now,
+    zone: () => assembly.config.hub.timezone ?? machineZone(),
+    log,
+  })
+  running.defer(() => grapher.stop())
   const observer = createObserver(() => assembly, store, startedAt)
   const storeWatch = watchStore({ store, observer, log })
   const engine = createEngine({
@@ -174,6 +188,7 @@ export async function startHub(options: HubOptions): Promise<Hub> {
     sources,
     agents,
     observer,
+    grapher,
     log,
     acts,
     watchman,
@@ -200,7 +215,16 @@ export async function startHub(options: HubOptions): Promise<Hub> {
   await sources.runWith(assembly.sources)
   const handler = sources.routes.find((route) => route.path === '/api/v1/events')?.handler
   await takeSpool({ folder: join(folder, 'spool'), handler, log })
-  running.defer(startUpkeep({ store, storePath, engine, log, retention: () => assembly.config.hub.retention }))
+  running.defer(
+    startUpkeep({
+      store,
+      storePath,
+      engine,
+      log,
+      retention: () => assembly.config.hub.retention,
+      history: () => assembly.config.hub.history,
+    }),
+  )
   running.defer(startHeartbeat({ engine, log, request, options: () => assembly.config.hub.heartbeat }))
   running.defer(() => storeWatch.stop())
   // A secret is shown once, and to whoever sits in front of it; a journal need not keep it at every start.

@@ -6,10 +6,12 @@ import { type ConditionRow, conditionPrefix, keyOfRow } from '../src/engine/cond
 import { createVirtualClock } from '../src/engine/clock.ts'
 import { createEngine, type Engine } from '../src/engine/engine.ts'
 import type { Judge } from '../src/engine/judge.ts'
+import { heldBySilence } from '../src/engine/look-silences.ts'
 import type { Sender } from '../src/engine/lane.ts'
 import { fromId } from '../src/lib/id.ts'
 import { toKey } from '../src/lib/key.ts'
 import type { Rule } from '../src/rule.ts'
+import type { Mute } from '../src/rule-mute.ts'
 import { openSqlite } from '../src/store/sqlite.ts'
 import type { Store } from '../src/store/store.ts'
 import { type Delivery, finalDeliveries, finalVerdicts, type HubEvent, type Outcome, severities } from '../src/words.ts'
@@ -37,7 +39,9 @@ type Action =
   | { readonly do: 'slow'; readonly seconds: number }
   | { readonly do: 'close'; readonly key: number }
   | { readonly do: 'behind'; readonly yes: boolean }
-  | { readonly do: 'retry' | 'restart' }
+  | { readonly do: 'silence'; readonly type: number; readonly seconds: number }
+  | { readonly do: 'ack'; readonly key: number }
+  | { readonly do: 'retry' | 'restart' | 'unsilence' }
   | { readonly do: 'reload'; readonly config: number }
 
 const outcomes: readonly Outcome[] = [
@@ -83,6 +87,16 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant('close' as const), key: fc.integer({ min: 0, max: 5 }) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('behind' as const), yes: fc.boolean() }) },
   { weight: 1, arbitrary: fc.constantFrom({ do: 'restart' as const }, { do: 'retry' as const }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('silence' as const),
+      type: fc.integer({ min: 0, max: 2 }),
+      seconds: fc.constantFrom(20, 300, 5000),
+    }),
+  },
+  { weight: 1, arbitrary: fc.constant({ do: 'unsilence' as const }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('ack' as const), key: fc.integer({ min: 0, max: 5 }) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('reload' as const), config: fc.integer({ min: 0, max: 3 }) }) },
 )
 
@@ -106,6 +120,7 @@ function judgeFor(config: number): Judge {
       severity: 'warning',
       stop: true,
     }),
+    rule('together', { on: ['c.0'], group: { by: [], waitMs: 0, intervalMs: 90_000, min: 2 }, to: ['three'] }),
     rule('paced', { on: ['c.*'], throttle: { max: 1, perMs: 120_000 }, to: ['two', 'four'] }),
   ]
   const all = {
@@ -119,7 +134,18 @@ function judgeFor(config: number): Judge {
   const sources = new Map([['s', source], ...(config === 3 ? [] : [['gone', source] as const])])
   const kept = rules.filter(({ name }) => config !== 1 || name === 'bad' || name === 'last')
   const changed = config === 2 ? kept.map((one) => ({ ...one, to: one.to.filter((to) => to !== 'two') })) : kept
-  return judgeOf(changed, config === 2 ? fewer : all, { sources, fallback: 'three' })
+  const mutes = [quiet('night', 'c.1', 'digest'), quiet('works', 'c.2', 're-evaluate')]
+  return judgeOf(changed, config === 2 ? fewer : all, { sources, fallback: 'three', mutes })
+}
+
+/** A quarter of the hours, at times of its own. */
+function quiet(name: string, type: string, atEnd: Mute['atEnd']): Mute {
+  const shift = name.length * 200_000
+  const covers = (now: number): number | undefined => {
+    const into = (now + shift) % 3_600_000
+    return into < 900_000 ? now - into + 900_000 : undefined
+  }
+  return { name, kind: 'quiet', on: [type], pass: [], where: [], hold: 'below-critical', atEnd, covers }
 }
 
 test('who was told that it began is told that it ended, once, and nobody else is', async () => {
@@ -192,6 +218,17 @@ async function life(actions: readonly Action[]): Promise<void> {
     if (one.do === 'close') {
       const row = (await rowsOf(store)).find(({ key }) => key === `k${one.key}`)
       if (row !== undefined) await engine.command({ name: 'close', condition: keyOfRow(row), by: 'closed' })
+    }
+    if (one.do === 'silence') {
+      const matchers = [{ name: 'type', op: '=', value: `c.${one.type}` }] as const
+      const span = { from: clock.now(), until: clock.now() + one.seconds * 1000 }
+      await engine.command({ name: 'silence', silence: { id: 's', matchers, by: 'me', comment: '', ...span } })
+    }
+    if (one.do === 'unsilence')
+      await engine.command({ name: 'unsilence', silence: 's', held: await heldBySilence(store) })
+    if (one.do === 'ack') {
+      const row = (await rowsOf(store)).find(({ key }) => key === `k${one.key}`)
+      if (row !== undefined) await engine.command({ name: 'ack', condition: keyOfRow(row), by: 'me' })
     }
     if (one.do === 'retry') {
       const dead = await store.deliveries({ states: ['dead', 'expired'], limit: 1000 })

@@ -7,6 +7,7 @@ import { createEngine, type Engine } from '../src/engine/engine.ts'
 import type { ChannelFacts, Judge } from '../src/engine/judge.ts'
 import type { Sender } from '../src/engine/lane.ts'
 import type { Rule } from '../src/rule.ts'
+import type { Mute } from '../src/rule-mute.ts'
 import { openSqlite } from '../src/store/sqlite.ts'
 import { finalVerdicts, type Outcome } from '../src/words.ts'
 
@@ -20,7 +21,8 @@ type Action =
     }
   | { readonly do: 'wait'; readonly seconds: number }
   | { readonly do: 'outage'; readonly channel: number; readonly outcome: number }
-  | { readonly do: 'restart' }
+  | { readonly do: 'silence'; readonly host: number; readonly seconds: number }
+  | { readonly do: 'unsilence' | 'restart' }
 
 const outcomes: readonly Outcome[] = [
   { ok: true },
@@ -54,7 +56,15 @@ const action: fc.Arbitrary<Action> = fc.oneof(
       outcome: fc.integer({ min: 0, max: outcomes.length - 1 }),
     }),
   },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('restart' as const) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('silence' as const),
+      host: fc.integer({ min: 0, max: 2 }),
+      seconds: fc.constantFrom(10, 100, 3000),
+    }),
+  },
+  { weight: 1, arbitrary: fc.constantFrom({ do: 'restart' as const }, { do: 'unsilence' as const }) },
 )
 
 const channelNames = ['one', 'two', 'three'] as const
@@ -72,6 +82,11 @@ const judge: Judge = {
     rule('calm', { on: ['a.0', 'a.1'], dedupe: { by: ['host'], forMs: 60_000, tell: 'next' }, to: ['one', 'two'] }),
     rule('end', { on: ['a.1'], dedupe: { by: [], forMs: 90_000, tell: 'end' }, to: ['three'] }),
     rule('paced', { on: ['a.*'], throttle: { max: 2, perMs: 60_000 }, to: ['two', 'three'] }),
+    rule('together', {
+      on: ['a.2'],
+      group: { by: ['host'], waitMs: 0, intervalMs: 45_000, min: 3 },
+      to: ['one'],
+    }),
   ],
   channels: new Map<string, ChannelFacts>([
     ['one', { ...facts, fallback: 'two' }],
@@ -82,7 +97,17 @@ const judge: Judge = {
   sources: new Map(),
   types: new Map(),
   watches: [],
-  mutes: [],
+  mutes: [quiet('quiet', 'a.1', 'digest'), quiet('works', 'a.2', 're-evaluate'), quiet('off', 'a.0', 'silent')],
+}
+
+/** Each a third of the hours, at times of its own. */
+function quiet(name: string, type: string, atEnd: Mute['atEnd']): Mute {
+  const shift = name.length * 240_000
+  const covers = (now: number): number | undefined => {
+    const into = (now + shift) % 3_600_000
+    return into < 1_200_000 ? now - into + 1_200_000 : undefined
+  }
+  return { name, kind: 'quiet', on: [type], pass: [], where: [], hold: 'below-critical', atEnd, covers }
 }
 
 test('each event ends exactly once for each rule and channel, and nothing is left waiting', async () => {
@@ -127,6 +152,16 @@ async function day(actions: readonly Action[]): Promise<void> {
       await engine.stop(0)
       engine = begin()
       await engine.start(senders, { version: 1 })
+      await settle()
+    }
+    if (one.do === 'silence') {
+      const matchers = [{ name: 'host', op: '=', value: `h${one.host}` }] as const
+      const span = { from: clock.now(), until: clock.now() + one.seconds * 1000 }
+      await engine.command({ name: 'silence', silence: { id: 's', matchers, by: 'me', comment: '', ...span } })
+      await settle()
+    }
+    if (one.do === 'unsilence') {
+      await engine.command({ name: 'unsilence', silence: 's', held: [] })
       await settle()
     }
     if (one.do === 'emit') {

@@ -371,5 +371,6 @@ const nothingOld = {
   restBefore: 0,
   factsBefore: 0,
   identitiesBefore: 0,
+  historyBefore: [0, 0, 0] as const,
   limitRows: 2,
 }

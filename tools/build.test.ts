@@ -12,12 +12,14 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const home = await mkdtemp(join(tmpdir(), 'sereno-build-'))
 after(() => rm(home, { recursive: true }))
 
-for (const folder of ['src/cli', 'src/store', 'src/channels']) await mkdir(join(home, folder), { recursive: true })
+for (const folder of ['src/cli', 'src/store', 'src/channels', 'src/hub/graph'])
+  await mkdir(join(home, folder), { recursive: true })
 await symlink(join(root, 'node_modules'), join(home, 'node_modules'))
 await cp(join(root, 'package.json'), join(home, 'package.json'))
 await cp(join(root, 'src/version.ts'), join(home, 'src/version.ts'))
 await writeFile(join(home, 'src/store/sqlite-worker.ts'), "console.log('worker')\n")
 await writeFile(join(home, 'src/cli/agent.ts'), "console.log('agent')\n")
+await writeFile(join(home, 'src/hub/graph/png-worker.ts'), "console.log('png')\n")
 await writeFile(join(home, 'src/channels/letter.ts'), "export default { about: 'by letter' }\n")
 await writeFile(
   join(home, 'src/cli/main.ts'),
@@ -28,6 +30,10 @@ const { default: letter } = await channels.letter()
 console.log(version, letter.about, z.string().parse('checked'))
 `,
 )
+
+async function scripts(): Promise<string[]> {
+  return (await readdir(join(home, 'dist'))).filter((name) => name.endsWith('.js'))
+}
 
 function runBundle(name: string): string {
   // Elsewhere, so that a package the bundle forgot cannot be found.
@@ -49,7 +55,7 @@ test('a kind that was removed leaves table and bundle; nothing else stays behind
   await unlink(join(home, 'src/channels/letter.ts'))
   await writeFile(join(home, 'src/cli/main.ts'), "console.log('without')\n")
   await build(home)
-  assert.deepEqual(await readdir(join(home, 'dist')), ['agent.js', 'sereno.js', 'store-worker.js'])
+  assert.deepEqual(await scripts(), ['agent.js', 'png-worker.js', 'sereno.js', 'store-worker.js'])
   assert.match(await readFile(join(home, 'src/kinds.ts'), 'utf8'), /channels = \{\} as const/)
 })
 
@@ -59,7 +65,7 @@ test('a build that fails leaves the old bundle as it was', async () => {
   await writeFile(join(home, 'src/cli/main.ts'), "import './gone.ts'\n")
   await assert.rejects(build(home), /gone\.ts/)
   assert.equal(await readFile(join(home, 'dist/sereno.js'), 'utf8'), before)
-  assert.deepEqual(await readdir(join(home, 'dist')), ['agent.js', 'sereno.js', 'store-worker.js'])
+  assert.deepEqual(await scripts(), ['agent.js', 'png-worker.js', 'sereno.js', 'store-worker.js'])
   await writeFile(join(home, 'src/cli/main.ts'), "console.log('mended')\n")
 })
 

@@ -1,6 +1,6 @@
 // Makes the bundle in dist/: one file per entry, and chunks for what is loaded on use. A running copy never sees half of it.
 import { existsSync } from 'node:fs'
-import { mkdtemp, readdir, rename, rm, utimes } from 'node:fs/promises'
+import { copyFile, mkdtemp, readdir, rename, rm, utimes } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { mkdir } from 'node:fs/promises'
@@ -11,8 +11,21 @@ import { writeKinds } from './kinds.ts'
 const entries = {
   'store-worker': 'src/store/sqlite-worker.ts',
   agent: 'src/cli/agent.ts',
+  'png-worker': 'src/hub/graph/png-worker.ts',
   sereno: 'src/cli/main.ts',
 } as const
+
+/** Bundle name to a file of a package: the renderer of pictures (MPL-2.0), and its font with the licence (OFL-1.1) that goes where it goes. */
+const assets: { readonly [name: string]: string } = {
+  'resvg.wasm': '@resvg/resvg-wasm/index_bg.wasm',
+  'inter-license.txt': '@fontsource/inter/LICENSE',
+  ...Object.fromEntries(
+    ['latin-400', 'latin-600', 'latin-ext-400', 'latin-ext-600', 'cyrillic-400', 'greek-400'].map((name) => [
+      `inter-${name}.woff2`,
+      `@fontsource/inter/files/inter-${name}-normal.woff2`,
+    ]),
+  ),
+}
 
 export async function build(root: string): Promise<{ files: number; milliseconds: number }> {
   await writeKinds(root)
@@ -21,6 +34,8 @@ export async function build(root: string): Promise<{ files: number; milliseconds
   const draft = await mkdtemp(join(root, 'dist/.draft-'))
   try {
     await bundle(root, draft)
+    for (const [name, path] of Object.entries(assets))
+      await copyFile(join(root, 'node_modules', path), join(draft, name))
     await publish(draft, join(root, 'dist'), startedAt)
   } finally {
     await rm(draft, { recursive: true, force: true })
@@ -52,7 +67,7 @@ async function bundle(root: string, folder: string): Promise<void> {
   await made.close()
 }
 
-/** Chunks first, so that an entry never names one that is not there yet; the entries carry the time at which reading began. */
+/** Chunks and assets first, so that an entry never names one that is not there yet; the entries carry the time at which reading began. */
 async function publish(draft: string, folder: string, startedAt: number): Promise<void> {
   const fresh = await readdir(draft)
   const names = Object.keys(entries).map((name) => `${name}.js`)
@@ -61,7 +76,7 @@ async function publish(draft: string, folder: string, startedAt: number): Promis
     await rename(join(draft, name), join(folder, name))
   }
   for (const name of await readdir(folder))
-    if (name.endsWith('.js') && !fresh.includes(name)) await rm(join(folder, name), { force: true })
+    if (/\.(js|wasm|woff2|txt)$/.test(name) && !fresh.includes(name)) await rm(join(folder, name), { force: true })
 }
 
 function isHarmless(code: string | undefined): boolean {

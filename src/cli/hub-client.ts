@@ -19,6 +19,7 @@ export interface HubClient {
   /** The body of a 2xx answer. A refusal of the hub is thrown as `Refusal`, a hub that cannot be reached as `HubGone`. */
   get(path: string, query?: { readonly [name: string]: string | undefined }): Promise<unknown>
   post(path: string, body?: unknown, contentType?: string): Promise<unknown>
+  delete(path: string): Promise<unknown>
 }
 
 /** Nothing listens there: whatever was asked has not been done. */
@@ -70,7 +71,12 @@ export function needHub<Result>(
 
 function createClient(url: string, token: string): HubClient {
   const headers = { authorization: `Bearer ${token}`, accept: 'application/json' }
-  const ask = async (method: 'GET' | 'POST', path: string, body = '', contentType?: string): Promise<unknown> => {
+  const ask = async (
+    method: 'GET' | 'POST' | 'DELETE',
+    path: string,
+    body = '',
+    contentType?: string,
+  ): Promise<unknown> => {
     const typed = contentType === undefined ? headers : { ...headers, 'content-type': contentType }
     return readAnswer(url, await request(new URL(path, url), method, typed, body))
   }
@@ -80,6 +86,7 @@ function createClient(url: string, token: string): HubClient {
       const set = Object.entries(query).filter((entry): entry is [string, string] => entry[1] !== undefined)
       return ask('GET', set.length === 0 ? path : `${path}?${new URLSearchParams(set).toString()}`)
     },
+    delete: (path) => ask('DELETE', path),
     post: (path, body, contentType = 'application/json') =>
       body === undefined ? ask('POST', path) : ask('POST', path, JSON.stringify(body), contentType),
   }

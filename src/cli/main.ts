@@ -8,6 +8,7 @@ import type { ConditionsOptions } from './conditions.ts'
 import type { DeliveriesOptions } from './deliveries.ts'
 import type { EventsOptions } from './events.ts'
 import type { EnrolOptions } from './hosts-enrol.ts'
+import type { HostsOptions } from './hosts.ts'
 import type { HubOptions } from './hub-client.ts'
 import type { LoginOptions } from './login.ts'
 import type { ReplayOptions } from './replay.ts'
@@ -118,6 +119,38 @@ function createProgram(terminal: Terminal, finish: (code: ExitCode) => void): Co
     },
   )
 
+  const hosts = looking(add('hosts', 'List the hosts that samples came of, with their last vital signs.'))
+    .addOption(jsonOption('a JSON list'))
+    .action(async (options: HostsOptions) => finish(await (await import('./hosts.ts')).hosts(options, terminal)))
+  looking(addTo(hosts, 'show <name>', 'Show the last sample of a host and what is wrong with it.'))
+    .addOption(jsonOption('all that is known, as JSON'))
+    .action(async (name: string, _: object, command: Command) =>
+      finish(await (await import('./hosts.ts')).showHost(name, command.optsWithGlobals<HostsOptions>(), terminal)),
+    )
+  looking(addTo(hosts, 'forget <name>', 'Forget a host with its history, as when it was taken away.')).action(
+    async (name: string, _: object, command: Command) =>
+      finish(await (await import('./hosts.ts')).forgetHost(name, command.optsWithGlobals<HubOptions>(), terminal)),
+  )
+  looking(addTo(hosts, 'enrol <name>', 'Make a code with which one host becomes an agent of that name.'))
+    .option('--expires <time>', 'how long the code is good, up to 30d', '1h')
+    .addOption(jsonOption('the code, as JSON'))
+    .action(async (name: string, _: object, command: Command) =>
+      finish(
+        await (await import('./hosts-enrol.ts')).enrolHost(name, command.optsWithGlobals<EnrolOptions>(), terminal),
+      ),
+    )
+  looking(addTo(hosts, 'revoke <name>', "Take an agent's token back; it keeps what it sees.")).action(
+    async (name: string, _: object, command: Command) =>
+      finish(
+        await (await import('./hosts-enrol.ts')).revokeHost(name, command.optsWithGlobals<HubOptions>(), terminal),
+      ),
+  )
+  looking(addTo(hosts, 'restore <name>', 'Let a revoked agent in again, by the token it has.')).action(
+    async (name: string, _: object, command: Command) =>
+      finish(
+        await (await import('./hosts-enrol.ts')).restoreHost(name, command.optsWithGlobals<HubOptions>(), terminal),
+      ),
+  )
   looking(
     addTo(conditions, 'ack <id>', 'Say that you look after it: it is not said again unless it gets worse.'),
   ).action(async (id: string, _: object, command: Command) => {
@@ -163,21 +196,6 @@ function createProgram(terminal: Terminal, finish: (code: ExitCode) => void): Co
       finish(await (await import('./send.ts')).send(words, options, terminal)),
     )
 
-  const hosts = add('hosts', 'Look after the hosts that report to this hub.')
-  looking(addTo(hosts, 'enrol <name>', 'Make a code with which one host becomes an agent of that name.'))
-    .option('--expires <time>', 'how long the code is good, up to 30d', '1h')
-    .addOption(jsonOption('the code, as JSON'))
-    .action(async (name: string, options: EnrolOptions) =>
-      finish(await (await import('./hosts-enrol.ts')).enrolHost(name, options, terminal)),
-    )
-  looking(addTo(hosts, 'revoke <name>', "Take an agent's token back; it keeps what it sees.")).action(
-    async (name: string, options: HubOptions) =>
-      finish(await (await import('./hosts-enrol.ts')).revokeHost(name, options, terminal)),
-  )
-  looking(addTo(hosts, 'restore <name>', 'Let a revoked agent in again, by the token it has.')).action(
-    async (name: string, options: HubOptions) =>
-      finish(await (await import('./hosts-enrol.ts')).restoreHost(name, options, terminal)),
-  )
   const bring = add('import', "Make a configuration from another program's files.")
   addTo(bring, 'janitor <dir>', 'From the folder of a Janitor; says what it could not take over.')
     .option('--output <file>', 'write it there instead of showing it')

@@ -71,6 +71,8 @@ export interface HubConfig {
     readonly factsMs: number
     readonly sizeBytes?: number
   }
+  /** How long samples are kept rolled up by the minute, by ten minutes and by the hour. */
+  readonly history: { readonly minuteMs: number; readonly tenMinutesMs: number; readonly hourMs: number }
   readonly maxBodyBytes: number
 }
 

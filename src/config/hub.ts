@@ -74,8 +74,22 @@ function checkTokens(section: Json, { sources }: HubTools, tell: (path: Path, me
 }
 
 function toHub(options: Options): HubConfig {
-  const { listen, url, data, store, timezone, tls, insecure, dryRun, open, fallback, heartbeat, retention, maxBody } =
-    options
+  const {
+    listen,
+    url,
+    data,
+    store,
+    timezone,
+    tls,
+    insecure,
+    dryRun,
+    open,
+    fallback,
+    heartbeat,
+    retention,
+    history,
+    maxBody,
+  } = options
   const { unmatched, rest, facts, size } = retention
   return {
     listen,
@@ -90,6 +104,7 @@ function toHub(options: Options): HubConfig {
       ...(expires !== undefined && { expiresAt: expires }),
     })),
     retention: { unmatchedMs: unmatched, restMs: rest, factsMs: facts, ...(size !== undefined && { sizeBytes: size }) },
+    history: { minuteMs: history.minute, tenMinutesMs: history.tenMinutes, hourMs: history.hour },
     maxBodyBytes: maxBody,
     ...(url !== undefined && { url }),
     ...(store !== undefined && { store }),

@@ -136,6 +136,20 @@ export const hubOptions = z.strictObject({
     })
     .prefault({})
     .describe('How long the record is kept. What is not ended yet is always kept.'),
+  history: z
+    .strictObject({
+      minute: duration({ minMs: 3_600_000 }).prefault('14d').describe('How long one value a minute is kept.'),
+      tenMinutes: duration({ minMs: 3_600_000 })
+        .prefault('90d')
+        .describe('How long one value for ten minutes is kept.'),
+      hour: duration({ minMs: 3_600_000 })
+        .prefault('2y')
+        .describe('How long one value an hour is kept; a host of which nothing came for so long is forgotten.'),
+    })
+    .prefault({})
+    .describe(
+      'How long the course of metrics is kept: of each series the number of samples, their sum, the least and the most.',
+    ),
   maxBody: size().prefault('4MiB').describe('The largest request that is taken; larger ones are answered 413.'),
 })
 

@@ -15,6 +15,7 @@ hub:
   fallback: team
   heartbeat: https://beat.example.org/x
   retention: { unmatched: 3d, size: 2GB }
+  history: { minute: 7d }
 sources:
   app: { kind: tail, path: /var/log/app.log, idle: 90s, timezone: Europe/Rome, host: web1, labels: { site: rome }, open: 10.0.0.0/8, maxAge: 10m }
 channels:
@@ -42,6 +43,7 @@ templates:
       factsMs: 1_209_600_000,
       sizeBytes: 2_000_000_000,
     },
+    history: { minuteMs: 604_800_000, tenMinutesMs: 7_776_000_000, hourMs: 63_072_000_000 },
     maxBodyBytes: 4_194_304,
   })
   assert.deepEqual(config.sources[0], {

@@ -12,6 +12,13 @@ export interface Answer {
   readonly body: object
 }
 
+/** Not JSON. */
+export interface PictureAnswer {
+  readonly status: 200
+  readonly type: string
+  readonly content: string | Uint8Array<ArrayBuffer>
+}
+
 export function doneOrConflict(result: Done): Answer {
   return result.ok ? ok({ message: result.message }) : conflict(result.message)
 }

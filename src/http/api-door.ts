@@ -1,13 +1,14 @@
 // What the API needs of a running hub.
+import type { HostStore } from '../engine/look-hosts.ts'
 import type { LookStore } from '../engine/look.ts'
 import type { NewSilence } from '../engine/look-silences.ts'
 import type { Rule } from '../rule.ts'
-import type { Issue } from '../words.ts'
+import type { Graph, Issue } from '../words.ts'
 import type { AgentDesk } from './api-agents.ts'
 import type { Done, Refused } from './api-answers.ts'
 
 export interface ApiDoor {
-  readonly store: LookStore
+  readonly store: LookStore & HostStore
   /** IANA name: the zone of the words in `why`. */
   readonly zone: string
   status(): HubStatus
@@ -29,6 +30,14 @@ export interface ApiDoor {
   /** Sends a test message to one channel by the way all messages go; resolves when it is queued, with its delivery id. */
   testChannel(name: string): Promise<{ readonly ok: true; readonly delivery: string } | Refused>
   readonly agents: AgentDesk
+  /** The course of a metric as SVG; what is not known is drawn as nothing. */
+  draw(
+    graph: Graph,
+    how?: { readonly size: 'small'; readonly title: string },
+  ): Promise<{ readonly svg: string; readonly alt: string }>
+  toPng(svg: string): Promise<Uint8Array>
+  /** Drops a host with all that is kept of it; false: none by that name is known. */
+  forgetHost(name: string): Promise<boolean>
   /** All or nothing; `message` says what changed. */
   reload(): Promise<Done | { readonly ok: false; readonly issues: readonly Issue[] }>
 }

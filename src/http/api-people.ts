@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { listSilences } from '../engine/look-silences.ts'
 import { readDuration } from '../lib/duration.ts'
 import { conflict, doneOrConflict, notFound, ok } from './api-answers.ts'
-import type { Route } from './api-route.ts'
+import { missing, type Route, wrong } from './api-route.ts'
 import * as shapes from './api-shapes.ts'
 
 const time = z.iso.datetime({ offset: true, error: 'is no time; give one such as 2026-05-10T13:00:00Z' })
@@ -43,9 +43,6 @@ const silence = z.strictObject({
 })
 const ackBody = z.strictObject({ by })
 const question = z.strictObject({ text: z.string().min(1).max(500).describe('Such as `status nas`.'), by })
-
-const wrong = { about: 'A parameter is wrong.', shape: shapes.refusal }
-const missing = { about: 'There is none by that name.', shape: shapes.refusal }
 
 export const peopleRoutes: readonly Route[] = [
   {

@@ -1,13 +1,17 @@
 // One route of the own API: described for OpenAPI, its parameters and its body checked before it runs.
 import type { z } from 'zod'
-import type { Answer } from './api-answers.ts'
+import type { Answer, PictureAnswer } from './api-answers.ts'
 import type { ApiDoor } from './api-door.ts'
+import * as shapes from './api-shapes.ts'
 import type { DescribedRoute } from './openapi.ts'
 
 export interface Route extends DescribedRoute {
   /** `given`: path and query parameters and the body's fields, checked. A method, so that each route may name its own. */
-  run(door: ApiDoor, given: never): Promise<Answer>
+  run(door: ApiDoor, given: never): Promise<Answer | PictureAnswer>
 }
+
+export const wrong = { about: 'A parameter is wrong.', shape: shapes.refusal }
+export const missing = { about: 'There is none by that name.', shape: shapes.refusal }
 
 /** None of our own bodies is larger. */
 const mostBytes = 64 * 1024

@@ -222,6 +222,9 @@ function door(): ApiDoor {
         ? { ok: true, message: 'queued again' }
         : { ok: false, message: 'It was delivered; there is nothing to send again.' }
     },
+    draw: async ({ host, metric }) => ({ svg: `<svg>${host} ${metric}</svg>`, alt: 'a curve' }),
+    toPng: async (svg) => Buffer.from(svg),
+    forgetHost: (name) => store.forgetHost(name),
     closeCondition: async (key) => void asked.push(`close ${key}`),
     silence: async ({ matchers, until, from = 0, by, comment }) => {
       asked.push(`silence ${String(matchers)} for ${(until - from) / 1000} by ${by}: ${comment}`)

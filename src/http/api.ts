@@ -16,16 +16,14 @@ import { finalDeliveries, type Json } from '../words.ts'
 import { agentRoutes } from './api-agents.ts'
 import { conflict, doneOrConflict, notFound, ok } from './api-answers.ts'
 import type { ApiDoor } from './api-door.ts'
+import { hostRoutes } from './api-hosts.ts'
 import { peopleRoutes } from './api-people.ts'
-import { inOneSentence, readBody, type Route } from './api-route.ts'
+import { inOneSentence, missing, readBody, type Route, wrong } from './api-route.ts'
 import * as shapes from './api-shapes.ts'
 import { describeApi } from './openapi.ts'
 
 /** How long a test message is waited for before the answer says that it is still on its way. */
 const testWaitMs = 30_000
-
-const wrong = { about: 'A parameter is wrong.', shape: shapes.refusal }
-const missing = { about: 'There is none by that name.', shape: shapes.refusal }
 
 const routes: readonly Route[] = [
   {
@@ -126,6 +124,7 @@ const routes: readonly Route[] = [
       return ok({ message: `Condition ${id} is closed: ${found.title}.` })
     },
   },
+  ...hostRoutes,
   ...peopleRoutes,
   {
     method: 'post',
@@ -197,7 +196,7 @@ export function apiRoutes(door: ApiDoor): Hono {
   const app = new Hono()
   for (const route of routes) {
     app.on(route.method.toUpperCase(), route.path.replaceAll(/\{(\w+)\}/g, ':$1'), (context) =>
-      answer(route, door, context),
+      answerBy(route, door, context),
     )
   }
   const document = openApiDocument(door.status().version)
@@ -213,7 +212,7 @@ export function openApiDocument(version: string): object {
   })
 }
 
-async function answer(route: Route, door: ApiDoor, context: Context): Promise<Response> {
+async function answerBy(route: Route, door: ApiDoor, context: Context): Promise<Response> {
   const params = route.params?.safeParse(context.req.param())
   if (params?.success === false) return context.json({ error: inOneSentence(params.error) }, 400)
   const query = (route.query ?? nothing).safeParse(context.req.query())
@@ -221,7 +220,10 @@ async function answer(route: Route, door: ApiDoor, context: Context): Promise<Re
   const body = route.body === undefined ? undefined : await readBody(context.req.raw, route.body)
   if (body?.ok === false) return context.json({ error: body.error }, 400)
   const answered = await route.run(door, { ...params?.data, ...query.data, ...body?.value } as never)
-  return context.json(answered.body, answered.status)
+  if (!('content' in answered)) return context.json(answered.body, answered.status)
+  // A picture opened by itself is a document, in which nothing shall run.
+  const headers = { 'content-type': answered.type, 'content-security-policy': "default-src 'none'" }
+  return context.body(answered.content, answered.status, headers)
 }
 
 const nothing: z.ZodObject = shapes.noQuery

@@ -2,7 +2,9 @@
 import { connect, type Socket } from 'node:net'
 import { toId } from '../lib/id.ts'
 import { createRegistry } from '../lib/metrics.ts'
+import type { HostRow } from '../store/store.ts'
 import type { RouteHandler } from '../source.ts'
+import type { HostStore } from '../engine/look-hosts.ts'
 import type { LookStore } from '../engine/look.ts'
 import type { HubEvent, Verdict } from '../words.ts'
 import type { ApiDoor } from './api-door.ts'
@@ -62,6 +64,9 @@ export async function startTestHub(options: Partial<HttpOptions> = {}): Promise<
       channels: ['team'],
     }),
     retryDelivery: async () => ({ ok: false, message: 'No.' }),
+    draw: async () => ({ svg: '<svg class="graph"></svg>', alt: 'a curve' }),
+    toPng: async (svg) => Buffer.from(svg),
+    forgetHost: async () => false,
     closeCondition: async () => {},
     silence: async () => ({ ok: false, message: 'No.' }),
     endSilence: async () => ({ ok: false, message: 'No.' }),
@@ -99,14 +104,21 @@ export async function startTestHub(options: Partial<HttpOptions> = {}): Promise<
   }
 }
 
-export interface TestStore extends LookStore {
+export interface TestStore extends LookStore, HostStore {
+  /** What is known of hosts. */
+  readonly known: HostRow[]
   keep(rows: { readonly events?: readonly HubEvent[]; readonly verdicts?: readonly Verdict[] }): void
 }
 
 function createTestStore(): TestStore {
   const events: HubEvent[] = []
   const verdicts: Verdict[] = []
+  const known: HostRow[] = []
   return {
+    known,
+    hosts: async () => known,
+    host: async (name) => known.find((host) => host.name === name),
+    history: async ({ from }) => ({ stepSeconds: 600, points: [[from, 1, 2, 2, 2]] }),
     keep(rows) {
       events.push(...(rows.events ?? []))
       verdicts.push(...(rows.verdicts ?? []))

@@ -106,13 +106,13 @@ export function createFront({
   }
 
   async function askHub(asked: Asked, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { method, path } = asked
+    const { method, path, search } = asked
     if (isReading(method)) {
       if (path === '/readyz') return write(response, healthAnswer(door.health(), 'ready'))
       if (path === '/metrics')
         return write(response, { status: 200, body: await door.registry.text(), headers: metricsType })
       if (isPagePath(path)) {
-        const { status, html } = await readPage(door, path, address())
+        const { status, html } = await readPage(door, path, search, address())
         return writePage(response, status, html)
       }
     }

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 
 export interface DescribedRoute {
-  readonly method: 'get' | 'post'
+  readonly method: 'get' | 'post' | 'delete'
   /** With parameters as `{name}`. */
   readonly path: string
   readonly name: string
@@ -10,7 +10,13 @@ export interface DescribedRoute {
   readonly params?: z.ZodObject
   readonly query?: z.ZodObject
   readonly body?: z.ZodType
-  readonly answers: { readonly [status: number]: { readonly about: string; readonly shape: z.ZodType } }
+  readonly answers: {
+    readonly [status: number]: { readonly about: string } & (
+      | { readonly shape: z.ZodType }
+      /** No JSON: its media type. */
+      | { readonly type: string }
+    )
+  }
 }
 
 export function describeApi(
@@ -44,9 +50,12 @@ function describeRoute(route: DescribedRoute): object {
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(route.body === undefined ? {} : { requestBody: { required: true, content: json(route.body, 'input') } }),
     responses: Object.fromEntries(
-      Object.entries(route.answers).map(([status, { about, shape }]) => [
+      Object.entries(route.answers).map(([status, answer]) => [
         status,
-        { description: about, content: json(shape, 'output') },
+        {
+          description: answer.about,
+          content: 'shape' in answer ? json(answer.shape, 'output') : { [answer.type]: {} },
+        },
       ]),
     ),
   }

@@ -6,9 +6,12 @@ import fc from 'fast-check'
 import { toId } from '../lib/id.ts'
 import { eventPage, missingPage } from '../page/event-page.ts'
 import { eventsPage, type OpenCondition } from '../page/events-page.ts'
+import { hostPage } from '../page/host-page.ts'
+import { hostsPage } from '../page/hosts-page.ts'
+import { Html } from '../page/html.ts'
 import { loginPage } from '../page/login-page.ts'
 import type { HubEvent, Verdict } from '../words.ts'
-import { someEvent, someVerdict, startTestHub } from './door-for-tests.ts'
+import { at, someEvent, someVerdict, startTestHub } from './door-for-tests.ts'
 
 const hostile = [
   '<script>alert(1)</script>',
@@ -55,6 +58,29 @@ function allPages(text: string): string[] {
     eventPage({ event, title: text, why: [text], texts: [text], zone: 'UTC' }),
     missingPage(text),
     loginPage(text, false),
+    ...hostPages(text, open),
+  ]
+}
+
+function hostPages(text: string, open: OpenCondition): string[] {
+  const seen = { firstSeenAt: '2026-11-20T03:00:00.000Z', lastSeenAt: '2026-11-20T03:00:00.000Z', source: text }
+  const figures = {
+    cpuPercent: 1,
+    memoryPercent: 2,
+    fullestDisk: { mount: text, percent: 3 },
+    load: 4,
+    uptimeSeconds: 5,
+  }
+  const host = { name: text, ...seen, ...figures, conditions: 1, severity: 'error' as const }
+  const series = [
+    { series: text, value: 1 },
+    { series: `filesystem_percent{mount="${text}"}`, value: 2 },
+  ]
+  const page = { host: { ...host, bootId: text, failedUnits: [text], series, open: [open] }, zone: 'UTC', now: 0 }
+  const graphs = [{ series: text, svg: new Html('<svg></svg>') }]
+  return [
+    hostsPage({ hosts: [{ host, cpu: [[0.5, 1]], memory: [] }], total: 2, zone: 'UTC', now: 0 }),
+    hostPage({ ...page, graphs, span: '24h', spans: ['1h', '24h'], metric: text }),
   ]
 }
 
@@ -243,5 +269,50 @@ describe('the page of an event', () => {
       assert.equal(answer.status, 404, path)
       assert.match(await answer.text(), /There is no event by that id, or it is no longer kept\./)
     }
+  })
+})
+
+describe('hosts', () => {
+  const pi4 = {
+    name: 'pi4',
+    firstSeenAt: at,
+    lastSeenAt: at,
+    source: 'agents',
+    sample: {
+      metrics: { cpu_percent: 12.3, 'filesystem_percent{mount="/data"}': 61, cpu_count: 4 },
+      uptimeSeconds: 7200,
+    },
+  }
+
+  test('are listed with their figures, and a silent one is called so', async () => {
+    await using hub = await startTestHub()
+    assert.match(await (await hub.askAs('/hosts')).text(), /No hosts yet/)
+    hub.store.known.push(pi4, { ...pi4, name: 'a/b?c', lastSeenAt: Date.now() })
+    const page = await (await hub.askAs('/hosts')).text()
+    const text = page.replaceAll(/<[^>]*>/g, ' ').replaceAll(/\s+/g, ' ')
+    assert.match(text, /2 hosts .*pi4 .*not heard for \d+ d .*12 % .*61 % \/data .*2 h 0 min/)
+    assert.match(text, /a\/b\?c .*well/)
+    assert.match(page, /href="\/hosts\/a%2Fb%3Fc"/)
+    assert.match(page, /class="spark"/)
+  })
+
+  test('have a page each, with graphs, spans and the last sample; of an unknown one it says so', async () => {
+    await using hub = await startTestHub()
+    hub.store.known.push(pi4, { ...pi4, name: 'a/b?c' })
+    const page = await hub.askAs('/hosts/pi4?span=7d')
+    assert.equal(page.status, 200)
+    const html = await page.text()
+    assert.equal(html.match(/<svg class="graph"/g)?.length, 2, 'the number of processors is no curve')
+    assert.match(html, /<span aria-current="true">7d<\/span>/)
+    assert.match(html, /href="\/hosts\/pi4\?span=7d&amp;metric=cpu_count"/)
+    assert.equal((await hub.askAs('/hosts/a%2Fb%3Fc?span=nonsense')).status, 200)
+    const one = await (await hub.askAs('/hosts/pi4?metric=cpu_count')).text()
+    assert.equal(one.match(/<svg class="graph"/g)?.length, 1)
+    for (const path of ['/hosts/none', '/hosts/%', '/hosts/%ff']) {
+      const missing = await hub.askAs(path)
+      assert.equal(missing.status, 404)
+      assert.match(await missing.text(), /There is no host by that name/)
+    }
+    assert.equal((await hub.ask('/hosts')).status, 401)
   })
 })

@@ -35,7 +35,7 @@ export interface AssembledSource {
   readonly open: readonly string[]
 }
 
-export type AssemblyTools = Pick<SenderTools, 'now' | 'request' | 'print' | 'log'>
+export type AssemblyTools = Pick<SenderTools, 'now' | 'request' | 'print' | 'log' | 'graph'>
 
 export async function assemble(config: Config, document: Json, tools: AssemblyTools): Promise<Assembly> {
   const types = await loadEventTypes()

@@ -10,6 +10,7 @@ import { finalDeliveries } from '../words.ts'
 import { version } from '../version.ts'
 import type { Assembly } from './assemble.ts'
 import { loopback } from './heartbeat.ts'
+import type { Grapher } from './graph/graph.ts'
 import type { Observer } from './observe.ts'
 import type { Agents } from './agents/agents.ts'
 import type { RunningSources } from './sources.ts'
@@ -23,6 +24,7 @@ export interface DoorParts {
   readonly sources: RunningSources
   readonly agents: Agents
   readonly observer: Observer
+  readonly grapher: Grapher
   readonly log: Log
   readonly acts: Acts
   readonly watchman: Watchman
@@ -35,7 +37,7 @@ export interface DoorParts {
 }
 
 export function createDoor(parts: DoorParts): HubDoor {
-  const { engine, store, sources, agents, observer, log, assembly } = parts
+  const { engine, store, sources, agents, observer, grapher, log, assembly } = parts
   const health = (): ReturnType<Observer['health']> => observer.health(engine.lanes())
   observer.registry.beforeText(() => void health())
   /** One after the other: two looks at the same dead message must not send it twice. */
@@ -89,6 +91,14 @@ export function createDoor(parts: DoorParts): HubDoor {
     },
     async closeCondition(key) {
       await engine.command({ name: 'close', condition: key, by: 'closed' })
+    },
+    draw: (graph, how) => grapher.draw(graph, how),
+    toPng: (svg) => grapher.toPng(svg),
+    async forgetHost(name) {
+      await engine.command({ name: 'forget-host', host: name })
+      const known = await store.forgetHost(name)
+      observer.hostForgotten(name)
+      return known
     },
     async runSchedule(name) {
       const known = assembly().judge.watches.filter(({ kind }) => kind.runs !== undefined)

@@ -28,6 +28,7 @@ const sentences: { readonly [name: string]: string } = {
   sereno_expired_total: 'Connections to the KMS server that were given up after a long silence.',
   sereno_fields_unattributed_total:
     'Lines with fields of a session of which it is not clear which session they belong to.',
+  sereno_hosts: 'Hosts that samples came of and that are not forgotten.',
   sereno_injections_total: 'Lines that a client seems to have forged through the name it gave itself.',
   sereno_kvp_records: 'Records in the Hyper-V pools that are followed.',
   sereno_last_event_timestamp_seconds: 'Own time of the last event, by source.',

@@ -11,6 +11,7 @@ import { finalDeliveries, type HubEvent } from '../words.ts'
 import { version } from '../version.ts'
 import type { Assembly } from './assemble.ts'
 import { countConditions } from './condition-count.ts'
+import { countHosts } from './host-count.ts'
 import { loopback } from './heartbeat.ts'
 import { helpOf } from './metric-help.ts'
 
@@ -20,6 +21,8 @@ export interface Observer {
   measure(source: string, name: string, value: number): void
   /** A source was removed or starts anew: what it measured of itself is no longer true. */
   sourceStopped(source: string): void
+  /** A person had it forgotten. */
+  hostForgotten(name: string): void
   /** The engine could not write: said once per spell, counted each time. */
   storeFailed(what: string, error: unknown, log: Log): void
   /** It took something again: said once per spell. */
@@ -44,6 +47,7 @@ export function createObserver(assembly: () => Assembly, store: Store, startedAt
   for (const type of assembly().types.values()) for (const one of type.counters ?? []) begin(one)
   registry.beforeText(() => processMetrics(registry))
   const conditions = countConditions(store, gauge('sereno_conditions_open'))
+  const hosts = countHosts(store, gauge('sereno_hosts'))
 
   function begin(one: EventCounter): void {
     registry.metric(one.on === 'last' ? 'gauge' : 'counter', one.name, one.help)
@@ -82,6 +86,7 @@ export function createObserver(assembly: () => Assembly, store: Store, startedAt
       const events = new Map(draft.events.map((event) => [event.seq, event]))
       for (const event of draft.events) countEvent(event)
       conditions(draft)
+      hosts.committed(draft)
       for (const verdict of draft.verdicts) {
         if (verdict.by === 'outbox') continue
         counter('sereno_verdicts_total').add(1, { state: verdict.state, by: verdict.by, rule: verdict.rule })
@@ -124,6 +129,7 @@ export function createObserver(assembly: () => Assembly, store: Store, startedAt
       for (const name of measured) gauge(name).clear({ source })
       for (const name of ['tail_stuck', 'source_failed']) stuck.delete(`${name} ${source}`)
     },
+    hostForgotten: hosts.forgotten,
     storeFailed(what, error, log) {
       const sentence = error instanceof Error ? error.message : String(error)
       counter('sereno_store_failures_total').add()

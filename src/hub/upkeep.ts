@@ -12,6 +12,7 @@ export interface UpkeepTools {
   readonly storePath: string
   readonly engine: Engine
   readonly retention: () => RetentionSpans
+  readonly history: () => HistorySpans
   readonly log: Log
 }
 
@@ -23,7 +24,15 @@ export interface RetentionSpans {
   readonly sizeBytes?: number
 }
 
+export interface HistorySpans {
+  readonly minuteMs: number
+  readonly tenMinutesMs: number
+  readonly hourMs: number
+}
+
 const hourMs = 3_600_000
+/** Samples are taken into the history so often; what is asked meanwhile sees them all the same. */
+const rollMs = 10 * 60_000
 const firstCopyMs = 60_000
 const clockCheckMs = 5000
 /** A gap is known to this much after a kill. */
@@ -35,8 +44,9 @@ const identityMs = 7 * 24 * hourMs
 const pruneRows = 500
 
 /** Returns what stops it. */
-export function startUpkeep(tools: UpkeepTools): () => void {
+export function startUpkeep(tools: UpkeepTools): () => Promise<void> {
   const timers = [
+    setInterval(() => void roll(tools), rollMs),
     setInterval(() => void attempt(tools, 'pruning', () => prune(tools)), hourMs),
     setInterval(
       () => void attempt(tools, 'copying the state', () => tools.store.copyState(copyPath(tools.storePath))),
@@ -48,9 +58,14 @@ export function startUpkeep(tools: UpkeepTools): () => void {
     setTimeout(() => void attempt(tools, 'the first upkeep', () => firstRound(tools)), firstCopyMs),
   ]
   for (const timer of timers) timer.unref()
-  return () => {
+  return async () => {
     for (const timer of timers) clearTimeout(timer)
+    await roll(tools)
   }
+}
+
+function roll(tools: UpkeepTools): Promise<void> {
+  return attempt(tools, 'rolling up samples', async () => void (await tools.store.roll()))
 }
 
 async function firstRound(tools: UpkeepTools): Promise<void> {
@@ -59,15 +74,17 @@ async function firstRound(tools: UpkeepTools): Promise<void> {
   await tools.store.copyState(copyPath(tools.storePath))
 }
 
-async function prune({ store, retention }: UpkeepTools): Promise<void> {
+async function prune({ store, retention, history }: UpkeepTools): Promise<void> {
   const now = Date.now()
   const { unmatchedMs, restMs, factsMs, sizeBytes } = retention()
+  const kept = history()
   const policy: Pruning = {
     now,
     unmatchedInfoBefore: now - unmatchedMs,
     restBefore: now - restMs,
     factsBefore: now - factsMs,
     identitiesBefore: now - identityMs,
+    historyBefore: [now - kept.minuteMs, now - kept.tenMinutesMs, now - kept.hourMs],
     limitRows: pruneRows,
     ...(sizeBytes === undefined ? {} : { sizeBytes }),
   }

@@ -1,4 +1,4 @@
-// Durations as people write them: 90s, 5m, 1h30m, 7d.
+// Durations as people write them: 90s, 5m, 1h30m, 7d, 2y.
 
 const units: { readonly [unit: string]: number } = {
   ms: 1,
@@ -7,6 +7,8 @@ const units: { readonly [unit: string]: number } = {
   h: 3_600_000,
   d: 86_400_000,
   w: 604_800_000,
+  /** Of 365 days. */
+  y: 31_536_000_000,
 }
 const order = Object.keys(units).reverse()
 
@@ -17,7 +19,7 @@ export function readDuration(text: string): number | undefined {
   let last = -1
   let rest = text
   while (rest !== '') {
-    const part = /^(\d{1,12})(ms|[smhdw])/.exec(rest)
+    const part = /^(\d{1,12})(ms|[smhdwy])/.exec(rest)
     const [whole = '', digits = '', unit = ''] = part ?? []
     const place = order.indexOf(unit)
     if (place <= last) return undefined
@@ -33,7 +35,7 @@ export function writeDuration(ms: number): string {
   let rest = Math.max(0, Math.round(ms))
   let text = ''
   for (const unit of order) {
-    if (unit === 'w') continue
+    if (unit === 'w' || unit === 'y') continue
     const size = units[unit] ?? 1
     const count = Math.floor(rest / size)
     if (count > 0) text += `${count}${unit}`

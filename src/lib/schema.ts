@@ -63,7 +63,7 @@ export function timezone() {
     })
 }
 
-const durationPattern = '^(0|(?=\\d)(\\d+w)?(\\d+d)?(\\d+h)?(\\d+m)?(\\d+s)?(\\d+ms)?)$'
+const durationPattern = '^(0|(?=\\d)(\\d+y)?(\\d+w)?(\\d+d)?(\\d+h)?(\\d+m)?(\\d+s)?(\\d+ms)?)$'
 const durationAdvice = 'write a number and a unit, such as 90s, 5m, 1h30m or 7d'
 const sizeAdvice = 'write a number and a unit, such as 64KiB, 10MB or 2GB'
 

@@ -71,7 +71,7 @@ function openList(open: readonly OpenCondition[], total: number, zone: string): 
     ${more > 0 ? html`<p class="soft">… and ${more} more: <code>sereno conditions</code></p>` : undefined}`
 }
 
-function openItem({ id, title, severity, source, host, since, threads }: OpenCondition, zone: string): Html {
+export function openItem({ id, title, severity, source, host, since, threads }: OpenCondition, zone: string): Html {
   const told = [...new Set(threads.map(({ channel, state }) => `${channel} ${threadWords[state] ?? state}`))]
   const words = [`from ${source}`, ...(host === undefined ? [] : [`on ${host}`])].map((word) =>
     cutText(word, shownName),

@@ -14,7 +14,10 @@ export function frame(title: string, content: Html): string {
         ${styleElement}
       </head>
       <body>
-        <header><a class="home" href="/">Sereno</a></header>
+        <header>
+          <a class="home" href="/">Sereno</a>
+          <nav><a href="/">Events</a> <a href="/hosts">Hosts</a></nav>
+        </header>
         <main>${content}</main>
         <footer>Sereno ${version}</footer>
       </body>
@@ -35,7 +38,9 @@ const style = `
 * { box-sizing: border-box }
 body { margin: 0; background: var(--back); color: var(--text); font: 16px/1.45 system-ui, sans-serif }
 header, main, footer { max-width: 60rem; margin: 0 auto; padding: 0 1rem }
-header { padding-top: 1rem; padding-bottom: .6rem }
+header { padding-top: 1rem; padding-bottom: .6rem; display: flex; gap: 1.5rem; align-items: baseline }
+header nav a, .spans > * { margin-right: .8rem }
+header nav a { color: var(--soft) }
 footer { padding-top: 1rem; padding-bottom: 2rem; color: var(--soft); font-size: .85rem }
 h1 { font-size: 1.4rem; margin: .6rem 0 1rem; overflow-wrap: anywhere }
 h2 { font-size: 1.05rem; margin: 1.6rem 0 .5rem }
@@ -71,6 +76,34 @@ pre { background: var(--card); border: 1px solid var(--line); border-radius: 8px
 dl { display: grid; grid-template-columns: fit-content(40%) 1fr; gap: .25rem 1rem; margin: 0; background: var(--card);
   border: 1px solid var(--line); border-radius: 8px; padding: .8rem }
 dt { color: var(--soft); overflow-wrap: anywhere } dd { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere }
+table { border-collapse: collapse; width: 100%; background: var(--card); border: 1px solid var(--line); border-radius: 8px }
+td, th { padding: .45rem .7rem; text-align: left; vertical-align: middle; border-top: 1px solid var(--line) }
+thead th { border-top: 0; color: var(--soft); font-weight: 400; font-size: .85rem; white-space: nowrap }
+tbody th { font-weight: 600; overflow-wrap: anywhere }
+.hosts time { display: block; font-weight: 400; font-size: .8rem }
+.hosts td, .hosts th { padding: .45rem .5rem }
+.hosts td { white-space: nowrap } .hosts td:nth-child(2) { white-space: normal }
+.hosts tbody th { min-width: 12rem } .hosts td:nth-child(2) { min-width: 7rem }
+.figure { display: inline-block; min-width: 2.8em }
+.spark { vertical-align: middle }
+.spark path { fill: none; stroke: var(--link); stroke-width: 1.4; stroke-linejoin: round; stroke-linecap: round }
+.spans { margin: 1rem 0 .6rem }
+.spans [aria-current] { font-weight: 600 }
+.graphs { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 27rem), 1fr)); gap: .8rem }
+.graph { width: 100%; height: auto; border: 1px solid var(--line); border-radius: 8px }
+.graph .back { fill: var(--card) } .graph .text { fill: var(--text) } .graph .soft { fill: var(--soft) }
+.graph .grid { stroke: var(--line) } .graph .line { stroke: var(--link) } .graph .dot { fill: var(--link) }
+.graph polygon.band { fill: var(--link) } .graph line.band { stroke: var(--link) } .graph .gap { fill: var(--soft) }
+.graph .limit { stroke: var(--error) } .graph .limit-text { fill: var(--error) }
+.series th { font-weight: 400 } .series td { text-align: right; white-space: nowrap }
+@media (max-width: 50rem) {
+  .hosts, .hosts tbody { display: block } .hosts thead { display: none }
+  .hosts tr { display: grid; grid-template-columns: 1fr 1fr; padding: .5rem .2rem; border-top: 1px solid var(--line) }
+  .hosts tr:first-child { border-top: 0 }
+  .hosts td, .hosts th { border: 0; padding: .2rem .6rem; white-space: normal }
+  .hosts td[data-about]::before { content: attr(data-about); display: block; color: var(--soft); font-size: .8rem }
+  .hosts .none { display: none }
+}
 label { display: block; margin: 1rem 0 .3rem }
 input, button { font: inherit; padding: .5rem .7rem; border-radius: 8px; border: 1px solid var(--line);
   background: var(--card); color: inherit; max-width: 100% }

@@ -1,5 +1,6 @@
 // Turns a commit into rows of plain values, so that it crosses to the store's worker cheaply and binds as it is.
 import { fromId } from '../lib/id.ts'
+import { sampleFact } from '../source-sample.ts'
 import type { Delivery, Fact, HubEvent, Job, Verdict } from '../words.ts'
 import type { Attempt, Commit, IdentityRow, StoredPart } from './store.ts'
 
@@ -11,10 +12,18 @@ export interface Packed {
   readonly rows: readonly Row[]
 }
 
+/** A host is known by its samples; the row of the last one, by when it was taken, stays. `?1` is its position. */
+const seenHost = `insert into host (name, first, last, source, sample)
+  select key, ?2, min(time, received), source, data from fact where seq = ?1
+  on conflict (name) do update set first = min(first, excluded.first), last = max(last, excluded.last),
+    source = iif(excluded.last >= last, excluded.source, source),
+    sample = iif(excluded.last >= last, excluded.sample, sample)`
+
 /** One statement per kind of row; `?n` is the n-th value. */
 export const statements = {
   event: 'insert into event values (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14)',
   fact: 'insert into fact values (?1,?2,?3,?4,?5,?6,?7,?8)',
+  host: seenHost,
   input: 'insert into input values (?1,?2,?3,?4)',
   verdict: 'insert or replace into verdict values (?1,?2,?3,?4,?5,?6,?7,?8,?9)',
   delivery:
@@ -45,6 +54,7 @@ export function pack(batch: Commit): Packed[] {
   add('newIdentity', batch.newIdentities?.map(identityRow))
   add('event', batch.events?.map(eventRow))
   add('fact', batch.facts?.map(factRow))
+  add('host', batch.facts === undefined ? [] : hostRows(batch.facts))
   add(
     'input',
     batch.inputs?.map((input) => [input.seq, input.at, input.kind, JSON.stringify(input.body)]),
@@ -110,6 +120,22 @@ function eventRow(event: HubEvent): Row {
 
 function factRow({ seq, source, name, key, time, receivedAt, host, data }: Fact): Row {
   return [seq, source, name, key, time, receivedAt, host ?? null, JSON.stringify(data)]
+}
+
+/** Of each host the position of its last sample, and the time of its first. */
+function hostRows(facts: readonly Fact[]): Row[] {
+  const hosts = new Map<string, { seq: number; first: number; last: number }>()
+  for (const { seq, name, key, time, receivedAt } of facts) {
+    if (name !== sampleFact) continue
+    const at = Math.min(time, receivedAt)
+    const known = hosts.get(key)
+    if (known === undefined) hosts.set(key, { seq, first: at, last: at })
+    else {
+      known.first = Math.min(known.first, at)
+      if (at >= known.last) Object.assign(known, { seq, last: at })
+    }
+  }
+  return Array.from(hosts.values(), ({ seq, first }) => [seq, first])
 }
 
 function verdictRow(verdict: Verdict): Row {

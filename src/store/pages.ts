@@ -1,6 +1,7 @@
 // Reads of rows that may be large: never more of them at once than a thread's memory holds.
-import { readDelivery, readEvent, number, text, type SqlRow } from './rows.ts'
-import type { WaitingDelivery } from './store.ts'
+import { fromId } from '../lib/id.ts'
+import { readAttempt, readDelivery, readEvent, readPart, number, text, type SqlRow } from './rows.ts'
+import type { DeliveryDetail, WaitingDelivery } from './store.ts'
 import type { HubEvent } from '../words.ts'
 
 type Get = (sql: string, ...values: readonly (string | number)[]) => SqlRow | undefined
@@ -49,6 +50,25 @@ export function readWaiting(get: Get, rows: readonly SqlRow[], bytes: number): W
     room -= size
     return { delivery, events: delivery.events.flatMap((seq) => readOneEvent(get, seq) ?? []) }
   })
+}
+
+/** A delivery with all that belongs to it; its events as far as they go into so many bytes. */
+export function readDetail(
+  get: Get,
+  all: (sql: string, seq: number) => readonly SqlRow[],
+  id: string,
+  bytes: number,
+): DeliveryDetail | undefined {
+  const seq = fromId(id)
+  const row = seq === undefined ? undefined : get('select * from delivery where seq = ?1', seq)
+  if (seq === undefined || row === undefined) return undefined
+  const delivery = readDelivery(row)
+  return {
+    delivery,
+    events: readNamedEvents(get, delivery.events, bytes),
+    tried: all('select * from attempt where delivery = ?1 order by number', seq).map(readAttempt),
+    parts: all('select * from part where delivery = ?1 order by number', seq).map(readPart),
+  }
 }
 
 function sizeOf(get: Get, seq: number): number {

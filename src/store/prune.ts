@@ -1,11 +1,12 @@
 // What retention deletes, class by class, in small transactions, so that the writer never waits long.
+import { chunkMs, tiers } from './history-tiers.ts'
 import type { Retention } from './store.ts'
 
 type Value = string | number | null
 /** Executes one statement in a transaction of its own and returns the rows it changed. */
 type Run = (sql: string, ...values: readonly Value[]) => number
 
-/** Beyond `sizeBytes` the oldest go before their time: first unmatched info events, then all others. */
+/** Beyond `sizeBytes` the oldest go before their time: first facts and what is left of samples, then unmatched info events, then all others. */
 export type Pruning = Retention & { readonly sizeBytes?: number }
 
 /** What somebody still waits for: held by a job, or named by a message that is not sent yet. */
@@ -19,6 +20,9 @@ const isUnmatchedInfo = `e.severity = 'info' and not exists (select 1 from verdi
 /** Positions grow with time: what lies before the first event that may stay need not be searched for behind it. */
 const firstToStay = `coalesce((select e.seq from event e where ${isFree} order by e.seq limit 1), 9e15)`
 const firstSince = `coalesce((select seq from event where received >= ?1 and received <= ?2 order by seq limit 1), 9e15)`
+
+/** Nobody fills the store with names of hosts. */
+const mostHosts = 20_000
 
 /** Pages in use: the file itself keeps the room of what was deleted for what comes. */
 const usedBytes = `(select (c.page_count - f.freelist_count) * s.page_size
@@ -47,6 +51,7 @@ export function prune(run: Run, policy: Pruning): number {
     'delete from fact where seq in (select seq from fact where seq < coalesce((select seq from fact where received >= ?1 order by seq limit 1), 9e15) limit ?2)',
     policy.factsBefore,
   )
+  sweepHistory(sweep, policy.historyBefore)
   gone += dropIdentities(run, policy.identitiesBefore, limitRows)
   sweep('delete from state where key in (select key from state where expires < ?1 limit ?2)', now)
   sweepTrail(sweep)
@@ -60,6 +65,8 @@ function shrink(run: Run, sweep: (sql: string) => void, sizeBytes: number, limit
   const facts = `delete from fact where seq in (select seq from fact where ${tooLarge} order by seq limit ?2)`
   let gone = 0
   for (let changes = limitRows; changes > 0; gone += changes) changes = run(facts, sizeBytes, limitRows)
+  for (let changes = limitRows; changes > 0; gone += changes)
+    changes = run(oldestChunks(tooLarge), sizeBytes, limitRows)
   gone += dropEvents(run, `${tooLarge} and ${isUnmatchedInfo}`, limitRows, sizeBytes)
   gone += dropEvents(run, tooLarge, limitRows, sizeBytes, undefined, () => {
     sweep(
@@ -69,6 +76,27 @@ function shrink(run: Run, sweep: (sql: string) => void, sizeBytes: number, limit
     sweepTrail(sweep)
   })
   return gone
+}
+
+/** Chunks whose end is past, and hosts of which nothing can be left. */
+function sweepHistory(sweep: (sql: string, ...values: Value[]) => void, before: Retention['historyBefore']): void {
+  for (const [index, tier] of tiers.entries()) {
+    const first = Math.floor((before[index] ?? 0) / chunkMs(tier))
+    sweep(
+      `delete from history where rowid in (select rowid from history where tier = ${tier.tier} and start < ?1 limit ?2)`,
+      first,
+    )
+  }
+  sweep('delete from host where name in (select name from host where last < ?1 limit ?2)', before[2])
+  sweep(
+    'delete from host where name in (select name from host order by last desc limit -1 offset ?1) and ?2 > 0',
+    mostHosts,
+  )
+}
+
+/** Of the finest tier first. */
+function oldestChunks(tooLarge: string): string {
+  return `delete from history where rowid in (select rowid from history where ${tooLarge} order by tier, start limit ?2)`
 }
 
 /** Oldest first. They are looked for without a lock on what the writer wants: only the deleting itself takes one. */

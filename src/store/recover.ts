@@ -9,7 +9,19 @@ import type { Opened } from './store.ts'
 
 type Lost = NonNullable<Opened['lost']>
 
-const allTables = [...stateTables, 'delivery', 'attempt', 'part', 'verdict', 'input', 'event'] as const
+const allTables = [
+  ...stateTables,
+  'delivery',
+  'attempt',
+  'part',
+  'verdict',
+  'input',
+  'event',
+  'fact',
+  'host',
+  'history',
+  'history_new',
+] as const
 
 export function copyPath(path: string): string {
   return `${path}.state-copy`
@@ -75,7 +87,7 @@ function salvage(from: string, into: DatabaseSync, tables: readonly string[]): R
   try {
     for (const table of tables) {
       const forward = takeOver(old, into, table, '')
-      const key = table === 'event' || table === 'delivery' || table === 'input' ? 'seq' : undefined
+      const key = ['event', 'delivery', 'input', 'fact'].includes(table) ? 'seq' : undefined
       const backward = forward.whole || key === undefined ? 0 : takeOver(old, into, table, `order by ${key} desc`).rows
       counts.set(table, forward.rows + backward === 0 && !forward.whole ? -1 : forward.rows + backward)
     }

@@ -1,7 +1,7 @@
 // Reads rows back into the words of the domain.
 import { toId } from '../lib/id.ts'
-import type { Delivery, Fact, HubEvent, Job, Verdict } from '../words.ts'
-import type { Attempt, StoredPart } from './store.ts'
+import type { Delivery, Fact, HubEvent, Job, Json, Verdict } from '../words.ts'
+import type { Attempt, InputRow, StoredPart } from './store.ts'
 
 export type SqlRow = Record<string, unknown>
 
@@ -37,6 +37,15 @@ export function readFact(row: SqlRow): Fact {
     receivedAt: number(row['received']),
     ...optional('host', row['host'], text),
     data: json(row['data']) as Fact['data'],
+  }
+}
+
+export function readInput(row: SqlRow): InputRow {
+  return {
+    seq: number(row['seq']),
+    at: number(row['at']),
+    kind: text(row['kind']) as InputRow['kind'],
+    body: json(row['body']) as Json,
   }
 }
 

@@ -41,6 +41,19 @@ export function selectFacts({ afterSeq, since, limit, last }: FactQuery): Select
 export const selectHandles =
   'select handle from delivery where channel = ?1 and thread = ?2 and recipient = ?3 and handle is not null order by ended, seq'
 
+/** The greatest position that is or was taken: samples may be gone that history has. */
+export const selectLastSeq = `select max((select coalesce(max(seq), 0) from event), (select coalesce(max(seq), 0) from input),
+  (select coalesce(max(seq), 0) from delivery), (select coalesce(max(seq), 0) from fact),
+  (select coalesce(max(cast(value as integer)), 0) from meta where key = 'history-rolled')) as seq`
+
+/** As one text; a value is JSON already: it is copied, not parsed. */
+export const selectStates = `select '[' || coalesce(group_concat('[' || json_quote(key) || ',' || value || ']'), '') || ']' as rows
+  from (select key, value from state where key >= ?1 and key < ?2 order by key)`
+
+/** Messages that name an event. */
+export const selectNaming =
+  'select d.* from delivery d where d.seq >= ?1 and exists (select 1 from json_each(d.events) where value = ?1) order by d.seq'
+
 interface Filter {
   readonly values: (string | number)[]
   /** Each `?` of the condition stands for the next value; one that is undefined leaves the condition out. */

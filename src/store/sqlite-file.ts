@@ -7,11 +7,20 @@ import { toRefusal } from './explain.ts'
 import { readTotals } from './totals.ts'
 import { migrate, touchEveryTable } from './schema.ts'
 import { statements, type Packed } from './pack.ts'
+import { PastTables } from './past.ts'
 import { copyState } from './state-copy.ts'
-import { readEventPage, readNamedEvents, readOneEvent, readWaiting } from './pages.ts'
+import { readDetail, readEventPage, readNamedEvents, readOneEvent, readWaiting } from './pages.ts'
 import { prune } from './prune.ts'
-import { selectDeliveries, selectEvents, selectFacts, selectHandles } from './select.ts'
-import { json, number, readAttempt, readDelivery, readFact, readJob, readPart, readVerdict, text } from './rows.ts'
+import {
+  selectDeliveries,
+  selectEvents,
+  selectFacts,
+  selectHandles,
+  selectLastSeq,
+  selectNaming,
+  selectStates,
+} from './select.ts'
+import { json, number, readDelivery, readFact, readInput, readJob, readVerdict, text } from './rows.ts'
 import type { SqlRow } from './rows.ts'
 import {
   type DeliveryDetail,
@@ -39,6 +48,15 @@ export class SqliteFile {
   readonly #prepared = new Map<string, StatementSync>()
   readonly #getter = (sql: string, ...values: readonly SQLInputValue[]) => this.#get(sql, ...values)
 
+  /** Hosts and their history. */
+  readonly past = new PastTables({
+    get: this.#getter,
+    all: (sql, ...values) => this.#all(sql, ...values),
+    iterate: (sql, ...values) => this.#prepare(sql).iterate(...values),
+    run: (sql, ...values) => Number(this.#prepare(sql).run(...values).changes),
+    isOpen: () => this.#db.isTransaction,
+  })
+
   /** Throws what SQLite says when the file is no database or of a newer schema. */
   constructor(path: string, { readOnly = false }: { readOnly?: boolean } = {}) {
     this.#path = path
@@ -58,9 +76,7 @@ export class SqliteFile {
   }
 
   nextSeq(now: number): number {
-    const row = this.#get(
-      'select max((select coalesce(max(seq), 0) from event), (select coalesce(max(seq), 0) from input), (select coalesce(max(seq), 0) from delivery), (select coalesce(max(seq), 0) from fact)) as seq',
-    )
+    const row = this.#get(selectLastSeq)
     return Math.max(number(row?.['seq']) + 1, firstPosition(now))
   }
 
@@ -137,13 +153,7 @@ export class SqliteFile {
 
   /** As one text: ten thousand rows cross to another thread more cheaply so. */
   states(prefix: string): string {
-    const row = this.#get(
-      // A value is JSON already: it is copied, not parsed.
-      `select '[' || coalesce(group_concat('[' || json_quote(key) || ',' || value || ']'), '') || ']' as rows
-       from (select key, value from state where key >= ?1 and key < ?2 order by key)`,
-      prefix,
-      `${prefix}\u{10ffff}`,
-    )
+    const row = this.#get(selectStates, prefix, `${prefix}\u{10ffff}`)
     return text(row?.['rows'])
   }
 
@@ -203,25 +213,11 @@ export class SqliteFile {
   }
 
   delivery(id: string): DeliveryDetail | undefined {
-    const seq = fromId(id)
-    const row = seq === undefined ? undefined : this.#get('select * from delivery where seq = ?1', seq)
-    if (seq === undefined || row === undefined) return undefined
-    const delivery = readDelivery(row)
-    return {
-      delivery,
-      events: readNamedEvents(this.#getter, delivery.events, shownBytes),
-      tried: this.#all('select * from attempt where delivery = ?1 order by number', seq).map(readAttempt),
-      parts: this.#all('select * from part where delivery = ?1 order by number', seq).map(readPart),
-    }
+    return readDetail(this.#getter, (sql, seq) => this.#all(sql, seq), id, shownBytes)
   }
 
   inputs(fromSeq: number, limit: number): InputRow[] {
-    return this.#all('select * from input where seq >= ?1 order by seq limit ?2', fromSeq, limit).map((row) => ({
-      seq: number(row['seq']),
-      at: number(row['at']),
-      kind: text(row['kind']) as InputRow['kind'],
-      body: json(row['body']) as Json,
-    }))
+    return this.#all('select * from input where seq >= ?1 order by seq limit ?2', fromSeq, limit).map(readInput)
   }
 
   totals(): Totals {
@@ -234,6 +230,7 @@ export class SqliteFile {
   }
 
   prune(policy: Retention): number {
+    this.past.rollAll(policy.now)
     return prune((sql, ...values) => Number(this.#prepare(sql).run(...values).changes), policy)
   }
 
@@ -267,10 +264,7 @@ export class SqliteFile {
   }
 
   #deliveriesOf(event: number): Delivery[] {
-    return this.#all(
-      'select d.* from delivery d where d.seq >= ?1 and exists (select 1 from json_each(d.events) where value = ?1) order by d.seq',
-      event,
-    ).map(readDelivery)
+    return this.#all(selectNaming, event).map(readDelivery)
   }
 
   #prepare(sql: string): StatementSync {

@@ -1,5 +1,6 @@
 // The store's worker thread: owns one connection and answers one call at a time.
 import { parentPort, workerData } from 'node:worker_threads'
+import { callOn } from './call.ts'
 import { SqliteFile } from './sqlite-file.ts'
 
 export interface Call {
@@ -19,8 +20,7 @@ if (port === null) throw new Error('the store worker runs only as a worker threa
 
 port.on('message', ({ call, method, args }: Call) => {
   try {
-    const run = file[method as keyof SqliteFile] as (...values: readonly unknown[]) => unknown
-    port.postMessage({ call, ok: true, value: run.apply(file, [...args]) } satisfies Answer)
+    port.postMessage({ call, ok: true, value: callOn(file, method, args) } satisfies Answer)
   } catch (error) {
     const { message, name } = error instanceof Error ? error : new Error(String(error))
     port.postMessage({ call, ok: false, message, name } satisfies Answer)

@@ -1,6 +1,9 @@
 // The SQLite store: a worker with the one writing connection, and a second one for pages, retention and backups.
 import { Worker } from 'node:worker_threads'
 import { existsSync } from 'node:fs'
+import { callOn } from './call.ts'
+import { type FlatHistory, toHistory } from './history-query.ts'
+import type { Rolled } from './history-roll.ts'
 import { lockFolder } from './lock.ts'
 import { pack } from './pack.ts'
 import { recoverIfDamaged } from './recover.ts'
@@ -72,6 +75,12 @@ function createStore(opened: Opened, write: CallStore, read: CallStore, close: (
     delivery: from(read, 'delivery'),
     inputs: from(read, 'inputs'),
     totals: from(read, 'totals'),
+    hosts: from(read, 'hosts'),
+    host: from(read, 'host'),
+    history: async (query) => toHistory((await read('history', query)) as FlatHistory),
+    // Most hubs know no hosts: no thread is started for them.
+    roll: async () => ((await write('hasHosts')) === true ? roll(read) : 0),
+    forgetHost: from(read, 'forgetHost'),
     prune: from(read, 'prune'),
     backup: from(read, 'backup'),
     copyState: from(read, 'copyState'),
@@ -80,12 +89,21 @@ function createStore(opened: Opened, write: CallStore, read: CallStore, close: (
   }
 }
 
+/** In small steps, between which others may ask. */
+async function roll(call: CallStore): Promise<number> {
+  let rolled = 0
+  for (let more = true; more;) {
+    const last = (await call('rollFacts')) as Rolled
+    rolled += last.facts
+    more = last.more
+  }
+  for (const host of (await call('hostsToFold')) as readonly string[]) await call('foldHost', host)
+  return rolled
+}
+
 function openInPlace(): Store {
   const file = new SqliteFile(':memory:')
-  const call: CallStore = async (method, ...args) => {
-    const run = file[method as keyof SqliteFile] as (...values: readonly unknown[]) => unknown
-    return run.apply(file, [...args])
-  }
+  const call: CallStore = async (method, ...args) => callOn(file, method, args)
   return createStore({ created: true }, call, call, async () => file.close())
 }
 

@@ -1,4 +1,5 @@
 // The store's interface: async and batch-shaped, in the words of the domain. One contract suite runs over every store.
+import type { HostSample } from '../source-sample.ts'
 import type { Delivery, Fact, HubEvent, Job, Json, Reason, Verdict, VerdictState } from '../words.ts'
 
 export interface Store {
@@ -47,6 +48,16 @@ export interface Store {
   totals(): Promise<Totals>
   /** The config in force, secrets as references. */
   setting(key: string): Promise<Json | undefined>
+
+  /** Those that a sample came of, by name. */
+  hosts(): Promise<readonly HostRow[]>
+  host(name: string): Promise<HostRow | undefined>
+  /** The finest that reaches back so far and has at most so many points; always up to the last sample that was committed. */
+  history(query: HistoryQuery): Promise<HistoryAnswer>
+  /** Takes the samples that came since the last time into the history; returns how many facts it looked through. */
+  roll(): Promise<number>
+  /** Drops a host with its history; false: there is none. It is a new one when it is heard of again. */
+  forgetHost(name: string): Promise<boolean>
 
   /** Deletes what retention no longer keeps; returns the number of rows. */
   prune(policy: Retention): Promise<number>
@@ -208,6 +219,31 @@ export interface DeliveryQuery {
   readonly limit: number
 }
 
+export interface HostRow {
+  readonly name: string
+  readonly firstSeenAt: number
+  readonly lastSeenAt: number
+  /** Of the last sample. */
+  readonly source: string
+  readonly sample: HostSample
+}
+
+export interface HistoryQuery {
+  readonly host: string
+  /** A series, such as `filesystem_percent{mount="/data"}`. */
+  readonly metric: string
+  readonly from: number
+  readonly to: number
+  /** At most so many. */
+  readonly points: number
+}
+
+export interface HistoryAnswer {
+  readonly stepSeconds: number
+  /** By time upwards; where nothing is known there is none. `at` is the beginning of its step. */
+  readonly points: readonly (readonly [at: number, count: number, sum: number, min: number, max: number])[]
+}
+
 export interface Totals {
   readonly events: number
   readonly verdicts: { readonly [state in VerdictState]?: number }
@@ -227,6 +263,8 @@ export interface Retention {
   readonly restBefore: number
   readonly factsBefore: number
   readonly identitiesBefore: number
+  /** Of history by the minute, by ten minutes, by the hour; hosts not heard of since the last of them go as well. */
+  readonly historyBefore: readonly [minute: number, tenMinutes: number, hour: number]
   readonly limitRows: number
 }
 

@@ -5,10 +5,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { toId } from '../../src/lib/id.ts'
+import { toSampleFact } from '../../src/source-sample.ts'
 import type { Pruning } from '../../src/store/prune.ts'
 import { openSqlite } from '../../src/store/sqlite.ts'
 import type { Store } from '../../src/store/store.ts'
-import type { Delivery, HubEvent, Verdict } from '../../src/words.ts'
+import type { Delivery, Fact, HubEvent, Verdict } from '../../src/words.ts'
 
 const filler = 'x'.repeat(2000)
 const now = 1_000_000
@@ -18,6 +19,7 @@ const policy: Pruning = {
   restBefore: 0,
   factsBefore: 0,
   identitiesBefore: 0,
+  historyBefore: [0, 0, 0] as const,
   limitRows: 50,
 }
 
@@ -61,6 +63,46 @@ test('by age, too, what a waiting digest names stays', () =>
     assert.deepEqual(matched, [0, 2, 4])
     assert.deepEqual((await store.delivery(toId(2001)))?.events.length, 1)
   }))
+
+test('beyond its size what is left of samples goes before events, the finest first, and hosts are still known', () =>
+  withStore(async (store) => {
+    const minute = 60_000
+    const facts = Array.from({ length: 4000 }, (_, index): Fact => {
+      const time = index * 40 * minute
+      const fact = toSampleFact('pi4', { metrics: { x: Math.sin(index) * 1e9, y: Math.cos(index) * 1e9 } }, time)
+      return { ...fact, seq: 5000 + index, source: 's', time, receivedAt: time }
+    })
+    await store.commit({ facts })
+    await fill(store)
+    const late = 5000 * 40 * minute
+    await store.prune({ ...policy, now: late })
+    const all = await stepsOf(store)
+    const seen = new Set<string>()
+    for (let size = 5_000_000; size > 500_000; size -= 20_000) {
+      await store.prune({ ...sized(size), now: late })
+      const facts = (await store.facts({ limit: 1 })).length
+      const left = await stepsOf(store)
+      const events = (await store.events({ limit: 2000 })).length
+      const gone = left.map((count, tier) => count < (all[tier] ?? 0))
+      if (gone[0] === true) assert.equal(facts, 0, 'facts go first')
+      if (gone[1] === true) assert.equal(left[0], 0)
+      if (gone[2] === true) assert.equal(left[1], 0, 'the coarsest stays longest')
+      if (events < 1000) assert.deepEqual(left, [0, 0, 0])
+      seen.add(`${facts} ${gone.join(' ')} ${events < 1000}`)
+    }
+    assert.ok(seen.size >= 4, [...seen].join(', '))
+    assert.equal((await store.hosts()).length, 1)
+  }))
+
+/** Points of each tier over the first ten days. */
+async function stepsOf(store: Store): Promise<number[]> {
+  const found: number[] = []
+  for (const points of [14_400, 1440, 240]) {
+    const answer = await store.history({ host: 'pi4', metric: 'x', from: 0, to: 864_000_000, points })
+    found.push(answer.stepSeconds * points === 864_000 ? answer.points.length : 0)
+  }
+  return found
+}
 
 test('a store within its size keeps all', () =>
   withStore(async (store) => {

@@ -10,6 +10,7 @@ export interface Sending {
   readonly signal?: AbortSignal
   readonly delivery?: Partial<ChannelTools['delivery']>
   readonly now?: number
+  readonly graph?: ChannelTools['graph']
 }
 
 export const sample: Message = {
@@ -44,7 +45,7 @@ export async function sendWith(given: { readonly [name: string]: unknown }, send
     },
     signal: sending.signal ?? new AbortController().signal,
     now: () => sending.now ?? Date.UTC(2026, 10, 20, 12, 0, 5),
-    graph: async () => undefined,
+    graph: sending.graph ?? (async () => undefined),
     request,
     print: () => assert.fail('nothing to print'),
     log: { info: () => {}, warn: () => {}, error: () => {} },

@@ -70,6 +70,32 @@ describe('a mail', () => {
     assert.match(headers['content-type'] ?? '', /^multipart\/alternative;/)
   })
 
+  test('has its curves as pictures within, and in words for who sees none; what cannot be drawn is left out', async () => {
+    const graph = { host: 'pi4', metric: 'cpu_percent', from: 0, to: 1 }
+    const message = { ...sample, graphs: [graph, { ...graph, host: 'gone' }, graph, graph, graph, graph] }
+    const png = Buffer.from('\x89PNG picture')
+    const { mail } = await arrive({
+      message,
+      graph: async ({ host }) => (host === 'gone' ? undefined : { png, svg: '', alt: `CPU of ${host}: <b>"12" %` }),
+    })
+    assert.deepEqual(
+      mail.attachments.map(({ mimeType, disposition }) => [mimeType, disposition]),
+      Array.from({ length: 3 }, () => ['image/png', 'inline']),
+    )
+    const [first] = mail.attachments
+    assert.deepEqual(Buffer.from(first?.content as ArrayBuffer), png)
+    const shown = [...(mail.html ?? '').matchAll(/<img src="cid:([^"]+)" alt="([^"]+)"/g)]
+    assert.deepEqual(
+      shown.map(([, cid]) => `<${cid}>`),
+      mail.attachments.map(({ contentId }) => contentId),
+    )
+    assert.equal(shown[0]?.[2], 'CPU of pi4: &lt;b&gt;&quot;12&quot; %')
+    assert.match(linesOf(mail.text), /CPU of pi4: <b>"12" %/)
+    const without = await arrive({ message })
+    assert.deepEqual(without.mail.attachments, [])
+    assert.ok(!(without.mail.html ?? '').includes('<!--'))
+  })
+
   test('answers go where the config says', async () => {
     const { mail } = await arrive({}, { replyTo: 'Admins <admins@example.org>' })
     assert.deepEqual(

@@ -2,7 +2,8 @@
 import type { Severity } from '../../words.ts'
 import type { Content, ContentField, ContentLink } from './content.ts'
 
-export function toHtml(content: Content): string {
+/** `withPictures`: there is a place for them, see `addPictures`. */
+export function toHtml(content: Content, withPictures = false): string {
   const { severity, title, fields, paragraphs, notes, links, footer, why } = content
   const colour = colours[severity]
   return [
@@ -22,12 +23,25 @@ export function toHtml(content: Content): string {
     ...paragraphs.map(toParagraph),
     ...notes.map((note) => `<p style="${styles.note}">${escape(note)}</p>`),
     ...links.map((link) => `<p style="${styles.text}">${toLink(link)}</p>`),
+    ...(withPictures ? [pictureMark] : []),
     `<p style="${styles.footer}">${escape(footer)}${why === undefined ? '' : ` · ${toAnchor(why, 'why this was told')}`}</p>`,
     '</div>',
     '</body>',
     '</html>',
     '',
   ].join('\n')
+}
+
+/** Where the pictures go once they are drawn; no text can be it, since all text is escaped. */
+const pictureMark = '<!--pictures-->'
+
+/** `cid` names the part of the mail that has the picture. */
+export function addPictures(html: string, pictures: readonly { readonly cid: string; readonly alt: string }[]): string {
+  const shown = pictures.map(
+    ({ cid, alt }) =>
+      `<p style="${styles.text}"><img src="cid:${escape(cid)}" alt="${escape(alt)}" style="${styles.picture}"></p>`,
+  )
+  return html.replace(`${pictureMark}\n`, () => shown.map((line) => `${line}\n`).join(''))
 }
 
 /** Each bears white letters (at least 4.5 to 1) and can be told from black. */
@@ -61,6 +75,7 @@ const styles = {
   text: `margin: 0 0 12px; ${wrap}`,
   block: `margin: 0 0 14px; padding: 10px 12px; ${mono}; font-size: 13px; line-height: 1.4; white-space: pre-wrap; ${wrap}; ${veil}`,
   link: 'color: #2b7bbf',
+  picture: 'display: block; width: 100%; max-width: 800px; height: auto; border-radius: 8px',
   note: `margin: 0 0 12px; font-style: italic; ${wrap}`,
   footer: `margin: 18px 0 0; color: ${grey}; font-size: 12px; ${wrap}`,
 } as const

@@ -13,6 +13,9 @@ import { toSubject, toText } from './text.ts'
 /** What may be due to settings that are out of date. */
 const doubtful: readonly Reason[] = ['unreachable', 'tls', 'unauthorised', 'misconfigured']
 
+/** Pictures in one mail. */
+const mostGraphs = 4
+
 export default {
   about: 'Sends mail through an SMTP server, or through the smarthost of a NethServer 8 cluster.',
   options,
@@ -30,7 +33,7 @@ export default {
     markup: 'html',
     edit: false,
     thread: true,
-    attach: false,
+    attach: true,
     // Many servers and mail programs drop a repeat by its Message-ID, but none has to.
     idempotency: false,
   },
@@ -39,17 +42,19 @@ export default {
 
   render(message, { subjectPrefix }, place) {
     const content = readContent(message, place)
+    const graphs = (message.graphs ?? []).slice(0, mostGraphs).map((graph) => ({ ...graph }))
     const text = toText(content)
     const payload = {
       subject: toSubject(content, subjectPrefix),
       text,
-      html: toHtml(content),
+      html: toHtml(content, graphs.length > 0),
       ids: message.ids,
+      graphs,
     } satisfies Payload
     return [{ text, payload }]
   },
 
-  async send(part, options, { delivery, signal, now }) {
+  async send(part, options, { delivery, signal, now, graph }) {
     const found = await findServer(options, now())
     if (!found.ok) return found
     const { server } = found
@@ -57,7 +62,10 @@ export default {
     const to = delivery.recipient
     const messageId = toMessageId(delivery.idempotencyKey, to, from)
     const { thread } = delivery
-    const mail = await toMime({ ...(part.payload as Payload), from, to, replyTo, messageId, thread, at: now() })
+    const { graphs, ...payload } = part.payload as Payload
+    const drawn = await Promise.all(graphs.map((one) => graph(one)))
+    const pictures = drawn.filter((picture) => picture !== undefined)
+    const mail = await toMime({ ...payload, pictures, from, to, replyTo, messageId, thread, at: now() })
     const end = await transact({ server, helo, from: from.address, to, mail, signal })
     if (end.ok) return { ok: true, handle: messageId }
     const outcome = toOutcome(end, { server, from: from.address, to })

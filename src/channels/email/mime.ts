@@ -2,6 +2,8 @@
 import { createHash } from 'node:crypto'
 import { hostname } from 'node:os'
 import { domainOf, type Mailbox } from '../../lib/mail-address.ts'
+import type { Graph } from '../../words.ts'
+import { addPictures } from './html.ts'
 
 /** What `render` hands to `send`. */
 export type Payload = {
@@ -10,9 +12,12 @@ export type Payload = {
   readonly html: string
   /** Of the events told, as the header has them. */
   readonly ids: readonly string[]
+  /** To be drawn when it is sent. */
+  readonly graphs: readonly (Graph & { readonly [key: string]: string | number })[]
 }
 
-export interface Letter extends Payload {
+export interface Letter extends Omit<Payload, 'graphs'> {
+  readonly pictures: readonly { readonly png: Uint8Array; readonly alt: string }[]
   readonly from: Mailbox
   readonly to: string
   readonly replyTo?: Mailbox | undefined
@@ -32,6 +37,10 @@ export function toMessageId(idempotencyKey: string, recipient: string, from: Mai
 
 export async function toMime(letter: Letter): Promise<Buffer> {
   const { from, to, replyTo, subject, text, html, messageId, thread, at } = letter
+  const pictures = letter.pictures.map((picture, index) => ({
+    ...picture,
+    cid: `graph-${index + 1}.${messageId.slice(1, -1)}`,
+  }))
   const [{ default: MailComposer }, { encodeWord }] = await Promise.all([
     import('nodemailer/lib/mail-composer'),
     import('nodemailer/lib/mime-funcs'),
@@ -56,8 +65,9 @@ export async function toMime(letter: Letter): Promise<Buffer> {
       'X-Auto-Response-Suppress': 'All',
       ...(ids === '' ? {} : { 'X-Sereno-Event': ids }),
     },
-    text,
-    html,
+    text: [text, ...pictures.map(({ alt }) => alt)].join('\n\n'),
+    html: addPictures(html, pictures),
+    ...(pictures.length === 0 ? {} : { attachments: pictures.map(toAttachment) }),
     // Lines may be longer than the 998 bytes that SMTP allows.
     encoding: 'quoted-printable',
     newline: 'win',
@@ -65,6 +75,11 @@ export async function toMime(letter: Letter): Promise<Buffer> {
     disableUrlAccess: true,
   })
   return composer.compile().build()
+}
+
+function toAttachment({ png, cid }: { readonly png: Uint8Array; readonly cid: string }, index: number): object {
+  const place = { cid, filename: `graph-${index + 1}.png`, contentType: 'image/png', contentDisposition: 'inline' }
+  return { ...place, content: Buffer.from(png), encoding: 'base64' }
 }
 
 function toAddress({ name, address }: Mailbox): { name: string; address: string } {

@@ -5,8 +5,10 @@ import { listSilences } from '../../engine/look-silences.ts'
 import { readDuration, spanWords, writeDuration } from '../../lib/duration.ts'
 import { writeMatcher } from '../../lib/matchers.ts'
 import type { Rule } from '../../rule.ts'
-import type { Store } from '../../store/store.ts'
+import { spokenName, spokenValue } from '../../source-sample-words.ts'
+import type { HostRow, Store } from '../../store/store.ts'
 import type { Acts } from './acts.ts'
+import { findHost, metrics } from './metrics.ts'
 import type { Said } from './watchman.ts'
 
 export interface CommandTools {
@@ -31,7 +33,11 @@ interface WatchmanCommand {
 const shownConditions = 10
 
 export const commands: ReadonlyMap<string, WatchmanCommand> = new Map<string, WatchmanCommand>([
-  ['status', { usage: 'status [host]', about: 'what is open, here or on one host', run: status }],
+  ['status', { usage: 'status [host]', about: 'what is open, here or on one host, and how that is', run: status }],
+  [
+    'metrics',
+    { usage: 'metrics HOST [cpu [24h]]', about: 'its last sample, or how one figure went, drawn', run: metrics },
+  ],
   [
     'silence',
     {
@@ -52,16 +58,36 @@ function help(): Said {
   return { ok: true, lines: ['I can be asked:', ...lines] }
 }
 
-async function status([host]: readonly string[], _by: string, tools: CommandTools): Promise<Said> {
+async function status([word]: readonly string[], _by: string, tools: CommandTools): Promise<Said> {
+  const hosts = await tools.store.hosts()
+  const known = word === undefined ? undefined : findHost(hosts, word)
+  const host = known?.name ?? word
   const list = await listConditions(tools.store, { state: 'open', limit: 10_000 })
   const open = host === undefined ? list.conditions : list.conditions.filter((entry) => entry.host === host)
   const where = host === undefined ? '' : ` on ${host}`
-  const head =
-    open.length === 0 ? `All quiet${where}.` : `${count(open.length, 'condition is', 'conditions are')} open${where}.`
+  const number = count(open.length, 'condition is', 'conditions are')
+  const head = open.length === 0 ? `All quiet${where}.` : `${number} open${where}.`
   const lines = open.slice(0, shownConditions).map((entry) => conditionLine(entry, tools))
   const more = open.length - lines.length
-  const problems = host === undefined ? tools.problems() : []
-  return { ok: true, lines: [head, ...lines, ...(more > 0 ? [`and ${more} more`] : []), ...problems] }
+  const rest = host === undefined ? [...roll(hosts), ...tools.problems()] : vitals(known, tools)
+  return { ok: true, lines: [head, ...lines, ...(more > 0 ? [`and ${more} more`] : []), ...rest] }
+}
+
+function roll(hosts: readonly HostRow[]): string[] {
+  return hosts.length === 0 ? [] : [`I have heard of ${count(hosts.length, 'host', 'hosts')}.`]
+}
+
+/** How the host was when it was last heard. */
+function vitals(host: HostRow | undefined, { now }: CommandTools): string[] {
+  if (host === undefined) return []
+  const { metrics: last } = host.sample
+  const shown = ['cpu_percent', 'memory_percent', 'disk_usage_percent', 'load_1', 'uptime_seconds'].flatMap((one) => {
+    const value = last[one]
+    return value === undefined ? [] : [`${spokenName(one)} ${spokenValue(one, value)}`]
+  })
+  return [
+    `${shown.join(', ') || 'A sample without the usual metrics'}; heard ${spanWords(now() - host.lastSeenAt)} ago.`,
+  ]
 }
 
 function conditionLine({ id, severity, title, since }: ConditionEntry, { now }: CommandTools): string {

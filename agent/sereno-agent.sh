@@ -274,6 +274,9 @@ tell() {
     printf ',"got":[%s],"unanswered":[%s],"items":[' "$(cat "$data/got" 2>/dev/null)" "$(cat "$data/unanswered" 2>/dev/null)"
     for file in "$@"; do
       [ $count -eq 50 ] && break
+      # A sample that could not be kept left its number free.
+      this=${file##*/}
+      [ "${this#"${this%%[!0]*}"}" = $((first + count)) ] || break
       [ $count -gt 0 ] && printf ','
       cat "$file"
       count=$((count + 1))
@@ -340,11 +343,11 @@ buffer=$(printf %06d $((${last:-0} + 1)))-$(random)
 mkdir "$data/spool/$buffer" || refuse "$data cannot be written to"
 rm -f "$data/outage" "$data/full" "$data/got" "$data/unanswered" "$data/cpu"
 number=0
-sleeping=''
+child=''
 
 finish() {
   trap '' TERM INT
-  [ -z "$sleeping" ] || kill "$sleeping" 2>/dev/null
+  [ -z "$child" ] || kill "$child" 2>/dev/null
   # Only when the whole machine goes down is that worth a word.
   if [ "$(systemctl is-system-running 2>/dev/null)" = stopping ]; then
     (keep $((number + 1)) host.stopping "{$about}" && tell)
@@ -359,13 +362,14 @@ while :; do
   number=$((number + 1))
   # In a shell of its own, whose memory goes back; in the background, so that this one hears signals meanwhile.
   (turn "$number") &
-  wait $! && again='' || again=1
+  child=$!
+  wait "$child" && again='' || again=1
+  child=''
   [ -z "$again" ] || sleep 1
   if [ -z "$again" ]; then
     now=$(date +%s)
     sleep $((every - now % every)) &
-    sleeping=$!
-    wait "$sleeping"
-    sleeping=''
+    child=$!
+    wait "$child"
   fi
 done

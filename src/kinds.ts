@@ -48,3 +48,6 @@ export const eventTypes = {
   report: () => import('./event-types/report.ts'),
   sereno: () => import('./event-types/sereno/index.ts'),
 } as const
+
+/** Watches that stand beside the source of their name, known without loading any. */
+export const besideSources: readonly string[] = ['ns8-backup']

@@ -1,7 +1,7 @@
 // Loads kinds by name from the table of lazy imports; only what the config names is read from disk.
 import type { ChannelKind } from './channel.ts'
 import type { EventType } from './event-type.ts'
-import { channels, eventTypes, sources, watches } from './kinds.ts'
+import { besideSources, channels, eventTypes, sources, watches } from './kinds.ts'
 import type { SourceKind } from './source.ts'
 import type { WatchKind } from './watch.ts'
 
@@ -10,6 +10,8 @@ type Table = { readonly [name: string]: () => Promise<object> }
 export const sourceNames: readonly string[] = Object.keys(sources)
 export const channelNames: readonly string[] = Object.keys(channels)
 export const watchNames: readonly string[] = Object.keys(watches)
+/** Those that stand beside a source come with it; the others are configured by themselves. */
+export const ownWatchNames: readonly string[] = watchNames.filter((name) => !besideSources.includes(name))
 
 /** Throws for a name that is not in `sourceNames`. */
 export function loadSource(name: string): Promise<SourceKind> {

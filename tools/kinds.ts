@@ -30,7 +30,16 @@ export async function renderKinds(root: string): Promise<string> {
       renderTable(name, folder, await findKinds(join(root, 'src', folder))),
     ),
   )
-  return `// The folders of kinds as a table of lazy imports; made by tools/kinds.ts, which runs in every build.\n\n${tables.join('\n')}`
+  const beside = await findBeside(join(root, 'src', folders.watches))
+  const list = `/** Watches that stand beside the source of their name, known without loading any. */\nexport const besideSources: readonly string[] = [${beside.map((name) => `'${name}'`).join(', ')}]\n`
+  return `// The folders of kinds as a table of lazy imports; made by tools/kinds.ts, which runs in every build.\n\n${[...tables, list].join('\n')}`
+}
+
+/** Watches whose file says so. */
+async function findBeside(folder: string): Promise<string[]> {
+  const kinds = await findKinds(folder)
+  const texts = await Promise.all(kinds.map(([, file]) => readFile(join(folder, file), 'utf8')))
+  return kinds.flatMap(([name], index) => (/^ {2}beside: true,$/m.test(texts[index] ?? '') ? [name] : []))
 }
 
 /** Writes the table if it differs; true when it did. */

@@ -6,8 +6,8 @@ import {
   loadEventTypes,
   loadSource,
   loadWatch,
+  ownWatchNames,
   sourceNames,
-  watchNames,
 } from '../registry.ts'
 import { defaultName, defaultText } from './default.ts'
 import { findConfig, type Where } from './find.ts'
@@ -42,16 +42,10 @@ export async function loadConfig(options: LoadOptions): Promise<LoadResult> {
 export async function builtInKinds(): Promise<Kinds> {
   return {
     sources: { names: sourceNames, load: loadSource },
-    watches: { names: await ownWatches(), load: loadWatch },
+    watches: { names: ownWatchNames, load: loadWatch },
     channels: { names: channelNames, load: loadChannel },
     eventTypes: await loadEventTypes(),
   }
-}
-
-/** Those that stand beside a source come with it. */
-async function ownWatches(): Promise<string[]> {
-  const kinds = await Promise.all(watchNames.map(async (name) => ({ name, beside: (await loadWatch(name)).beside })))
-  return kinds.filter(({ beside }) => beside !== true).map(({ name }) => name)
 }
 
 /** A token in a file is not a device or a film. */

@@ -1,7 +1,6 @@
 // What can be written of mute windows: spans in which some events are held.
 import { z } from 'zod'
 import { matchersProblem } from '../lib/matchers.ts'
-import { parseSchedule } from '../lib/schedule.ts'
 import { duration, listOf, timezone } from '../lib/schema.ts'
 
 export const muteKinds = ['startup', 'shutdown', 'quiet', 'maintenance', 'upgrade', 'backup'] as const
@@ -9,11 +8,6 @@ export const muteKinds = ['startup', 'shutdown', 'quiet', 'maintenance', 'upgrad
 const matcher = z.string().superRefine((text, context) => {
   const problem = matchersProblem(text)
   if (problem !== undefined) context.addIssue({ code: 'custom', message: problem })
-})
-
-const calendar = z.string().superRefine((text, context) => {
-  const schedule = parseSchedule(text)
-  if ('error' in schedule) context.addIssue({ code: 'custom', message: schedule.error })
 })
 
 export const muteOptions = z.strictObject({
@@ -39,7 +33,8 @@ export const muteOptions = z.strictObject({
     .meta({ examples: ['22:00', '2026-12-01T20:00:00+01:00'] })
     .describe('Of quiet and maintenance: when it begins; a time of day, or once with its date.'),
   until: z.string().optional().describe('When it ends, written like from.'),
-  every: calendar
+  every: z
+    .string()
     .optional()
     .meta({ examples: ['Sun 03:00', '0 3 * * 0'] })
     .describe('Instead of from and until: begins at these times, as a calendar expression of systemd or as cron.'),

@@ -1,7 +1,7 @@
 // Makes mute windows of the configuration, with those for startup and shutdown that are there without being written.
 import { coveredUntil, readTimeOfDay } from '../lib/daily-span.ts'
 import { readMatchers } from '../lib/matchers.ts'
-import { parseSchedule, type Schedule } from '../lib/schedule.ts'
+import type { Schedule } from '../lib/schedule.ts'
 import { createZone } from '../lib/zone.ts'
 import type { AtEnd, Mute } from '../rule-mute.ts'
 import type { Grace } from '../watch.ts'
@@ -10,6 +10,11 @@ import { check, type Given } from './check.ts'
 import { showValue } from './issue-words.ts'
 import { at, isMapping, mappingAt } from './named.ts'
 import { muteOptions, type MuteOptions } from './mute-options.ts'
+
+export interface ReadMutes {
+  readonly mutes: readonly MuteConfig[]
+  readonly issues: readonly Issue[]
+}
 
 /** A window before its zone is known. */
 export interface MuteConfig {
@@ -56,7 +61,7 @@ const usual: { readonly [kind in Kind]: Usual } = {
   },
 }
 
-export function readMutes(given: Given): { readonly mutes: readonly MuteConfig[]; readonly issues: readonly Issue[] } {
+export async function readMutes(given: Given): Promise<ReadMutes> {
   const { document, resolved } = given
   const section = at(resolved.value, 'mute')
   const issues: Issue[] = []
@@ -74,7 +79,7 @@ export function readMutes(given: Given): { readonly mutes: readonly MuteConfig[]
     const checked = check(muteOptions, { path, value }, given)
     if ('issues' in checked) issues.push(...checked.issues)
     else {
-      const problem = problemOf(checked.value)
+      const problem = problemOf(checked.value) ?? (await scheduleProblem(checked.value))
       if (problem === undefined) mutes.push({ name, options: checked.value })
       else issues.push(document.issueAt([...path, ...problem.path], 'value', problem.message))
     }
@@ -139,6 +144,14 @@ function timesProblem({ from, until, every, for: span }: MuteOptions): Problem |
   return ends > begins ? undefined : { path: ['until'], message: 'it ends before it begins' }
 }
 
+/** Calendars are read by a library that is loaded only where there is one. */
+async function scheduleProblem({ every }: MuteOptions): Promise<Problem | undefined> {
+  if (every === undefined) return undefined
+  const { parseSchedule } = await import('../lib/schedule.ts')
+  const schedule = parseSchedule(every)
+  return 'error' in schedule ? { path: ['every'], message: schedule.error } : undefined
+}
+
 function instantOf(text: string): number | undefined {
   if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/.test(text)) return undefined
   const time = Date.parse(text)
@@ -146,10 +159,10 @@ function instantOf(text: string): number | undefined {
 }
 
 /** Ready to judge; `zone` is the hub's. */
-export function toMute({ name, options }: MuteConfig, zone: string): Mute {
+export async function toMute({ name, options }: MuteConfig, zone: string): Promise<Mute> {
   const { kind, scope, types, pass, hold, atEnd } = options
   const { on, pass: passing, hold: held, atEnd: ending } = usual[kind]
-  const covers = coverOf(options, options.zone ?? zone)
+  const covers = await coverOf(options, options.zone ?? zone)
   return {
     name,
     kind,
@@ -170,7 +183,7 @@ export function graceOf(mutes: readonly MuteConfig[]): Grace {
   return { vmGraceMs: vmGrace, graceMs: grace, shutdownGraceMs: shutdownGrace, maxBootUptimeMs: maxBootUptime }
 }
 
-function coverOf({ from, until, every, for: span }: MuteOptions, zone: string): Mute['covers'] {
+async function coverOf({ from, until, every, for: span }: MuteOptions, zone: string): Promise<Mute['covers']> {
   if (every !== undefined && span !== undefined) return calendarCover(every, span, zone)
   if (from === undefined || until === undefined) return undefined
   const [begins, ends] = [readTimeOfDay(from), readTimeOfDay(until)]
@@ -183,7 +196,8 @@ function coverOf({ from, until, every, for: span }: MuteOptions, zone: string): 
 }
 
 /** Asked for each event, it looks into the calendar only when the answer may have changed. */
-function calendarCover(text: string, spanMs: number, zone: string): Mute['covers'] {
+async function calendarCover(text: string, spanMs: number, zone: string): Promise<Mute['covers']> {
+  const { parseSchedule } = await import('../lib/schedule.ts')
   const schedule = parseSchedule(text)
   if ('error' in schedule) return undefined
   let known = { from: 0, to: 0, until: undefined as number | undefined }

@@ -71,7 +71,7 @@ export async function readConfig(options: ReadOptions): Promise<ReadResult> {
     channels: channels.names,
     ...(options.templateProblem && { templateProblem: options.templateProblem }),
   })
-  const mutes = readMutes(given)
+  const mutes = await readMutes(given)
   const hubRead = readHub(hub, { given, channels: channels.names, sources: sourceNames })
   issues.push(
     ...hubRead.issues,

@@ -2,7 +2,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { toPlainAddress } from '../lib/cidr.ts'
 import { loginPage } from '../page/login-page.ts'
-import { missingPage } from '../page/event-page.ts'
 import type { SourceRequest } from '../source.ts'
 import { alwaysHeaders, refuse, write, writePage } from './answers.ts'
 import type { Api } from './api-listener.ts'
@@ -11,7 +10,7 @@ import { type BodyReader, discardRest } from './body.ts'
 import type { HubDoor, MountedRoute } from './door.ts'
 import { comeAgain, toFailure } from './failure.ts'
 import { healthAnswer } from './health.ts'
-import { isPagePath, readPage } from './pages.ts'
+import { isPagePath } from './page-path.ts'
 import { createRouteTable } from './routes.ts'
 
 export interface FrontParts {
@@ -112,6 +111,8 @@ export function createFront({
       if (path === '/metrics')
         return write(response, { status: 200, body: await door.registry.text(), headers: metricsType })
       if (isPagePath(path)) {
+        // Loaded at the first page: most hubs are looked at rarely.
+        const { readPage } = await import('./pages.ts')
         const { status, html } = await readPage(door, path, search, address())
         return writePage(response, status, html)
       }
@@ -194,9 +195,10 @@ function limitsOf(by: AccessToken | undefined, route: MountedRoute | undefined):
   return `The token "${by.name}" may only be used for ${by.sources.join(', ')}.`
 }
 
-function missing({ method, path }: Asked, request: IncomingMessage, response: ServerResponse): void {
+async function missing({ method, path }: Asked, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const sentence = `There is nothing at ${shown(path)}.`
   if (isReading(method) && request.headers.accept?.includes('text/html') === true) {
+    const { missingPage } = await import('../page/event-page.ts')
     return writePage(response, 404, missingPage(sentence))
   }
   early(request, response, 404, sentence)

@@ -8,6 +8,7 @@ import { eventsPage, shownTitle } from '../page/events-page.ts'
 import type { HubEvent } from '../words.ts'
 import type { HubDoor } from './door.ts'
 import { problemsOf } from './health.ts'
+import { eventPath, hostPath } from './page-path.ts'
 import { readHostsPage } from './pages-hosts.ts'
 
 export interface Page {
@@ -20,13 +21,6 @@ const shownConditions = 20
 const eventsAtOnce = 5
 /** More than the list shows, so that it sees where to cut. */
 const keptText = 2000
-const eventPath = /^\/events\/([^/]+)$/
-const hostPath = /^\/hosts(?:\/([^/]+))?$/
-
-export function isPagePath(path: string): boolean {
-  return path === '/' || eventPath.test(path) || hostPath.test(path)
-}
-
 /** `search`: what stands behind the question mark; `address`: where people reach this hub. Only for paths that `isPagePath` knows. */
 export async function readPage(door: HubDoor, path: string, search: string, address: string): Promise<Page> {
   const host = hostPath.exec(path)

@@ -9,7 +9,7 @@ import { createSender, type SenderTools } from '../engine/sender.ts'
 import type { ChannelFacts, Judge, JudgeWatch, SourceFacts } from '../engine/judge.ts'
 import type { Sender } from '../engine/lane.ts'
 import type { EventType } from '../event-type.ts'
-import { loadChannel, loadEventTypes, loadSource, loadWatch, watchNames } from '../registry.ts'
+import { loadChannel, loadEventTypes, loadSource, loadWatch, ownWatchNames, watchNames } from '../registry.ts'
 import type { ReaderPlace, SourceKind } from '../source.ts'
 import { loopback, loopbackFacts, loopbackSender } from './heartbeat.ts'
 import { createTemplates } from './templates.ts'
@@ -69,7 +69,7 @@ export async function assemble(config: Config, document: Json, tools: AssemblyTo
       sources: new Map(config.sources.map((source): [string, SourceFacts] => [source.name, sourceFacts(source)])),
       types,
       watches: await assembleWatches(config, sources, zone),
-      mutes: config.mutes.map((mute) => toMute(mute, zone)),
+      mutes: await Promise.all(config.mutes.map((mute) => toMute(mute, zone))),
     },
     senders,
     sources,
@@ -89,8 +89,9 @@ async function assembleWatches(
     return { name, kind: await loadWatch(kind), options, place: { name, zone, host: hostname(), grace } }
   })
   const beside = sources.map(async ({ name, kindName, options, place }) => {
-    const kind = watchNames.includes(kindName) ? await loadWatch(kindName) : undefined
-    if (kind?.beside !== true) return []
+    const isBeside = watchNames.includes(kindName) && !ownWatchNames.includes(kindName)
+    const kind = isBeside ? await loadWatch(kindName) : undefined
+    if (kind === undefined) return []
     return [{ name, kind, options, place: { name, zone: place.zone, host: place.host, grace }, source: name }]
   })
   return [...(await Promise.all(own)), ...(await Promise.all(beside)).flat()]

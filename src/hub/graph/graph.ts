@@ -4,8 +4,7 @@ import type { Log } from '../../source.ts'
 import type { Store } from '../../store/store.ts'
 import type { Graph } from '../../words.ts'
 import { createPainter } from './png.ts'
-import { type Curve, drawGraph, type GraphSize } from './svg.ts'
-import { describeGraph } from './words.ts'
+import type { Curve, GraphSize } from './svg.ts'
 
 export interface GraphTools {
   readonly store: Pick<Store, 'history' | 'host'>
@@ -48,6 +47,7 @@ export function createGrapher({ store, now, zone, log }: GraphTools): Grapher {
   const painter = createPainter()
 
   async function draw(asked: Graph, how: GraphStyle = {}): Promise<Drawing> {
+    const [{ drawGraph }, { describeGraph }] = await Promise.all([import('./svg.ts'), import('./words.ts')])
     const to = clampTime(asked.to, now())
     const from = Math.max(0, Math.min(Math.max(clampTime(asked.from, 0), to - longestMs), to - shortestMs))
     const graph = { ...asked, from, to }

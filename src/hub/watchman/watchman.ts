@@ -4,7 +4,7 @@ import { cut, printable } from '../../lib/printable.ts'
 import { suggest } from '../../lib/suggest.ts'
 import type { Question } from '../../source.ts'
 import type { Graph, Json } from '../../words.ts'
-import { commands, type CommandTools } from './commands.ts'
+import type { CommandTools } from './commands.ts'
 
 /** What the watchman says to one question. */
 export interface Said {
@@ -28,10 +28,12 @@ const longestLine = 300
 
 export function createWatchman(tools: CommandTools): Watchman {
   async function ask(text: string, by: string): Promise<Said> {
+    // Loaded at the first question: most hubs are never asked.
+    const { commands } = await import('./commands.ts')
     const words = readWords(text.slice(0, longestQuestion))
     const [name = 'help', ...rest] = words
     const command = commands.get(name.toLowerCase().replace(/^[/!]/, ''))
-    if (command === undefined) return unknown(name)
+    if (command === undefined) return unknown(name, [...commands.keys()])
     const said = await command.run(rest, by, tools)
     return { ...said, lines: said.lines.slice(0, mostLines).map((line) => cut(printable(line), longestLine)) }
   }
@@ -48,8 +50,7 @@ export function createWatchman(tools: CommandTools): Watchman {
   }
 }
 
-function unknown(name: string): Said {
-  const known = [...commands.keys()]
+function unknown(name: string, known: readonly string[]): Said {
   const meant = suggest(name, known)
   const guess = meant === undefined ? '' : ` Did you mean ${meant}?`
   return { ok: false, lines: [`I do not know "${cut(printable(name), 40)}".${guess}`, `I know ${known.join(', ')}.`] }

@@ -1,9 +1,5 @@
 // `npm run bench`: measures what Sereno promises of speed and memory, prints it and writes docs/benchmarks.md.
-<<<<<<< HEAD
-// With names of parts (reader intake latency conditions journal history sample idle start kvp kill) it measures only those and leaves the others' sections.
-=======
-// With names of parts (reader intake latency conditions agents history sample idle start kvp kill) it measures only those and leaves the others' sections.
->>>>>>> agents
+// With names of parts (reader intake latency conditions boots journal agents history sample idle start kvp kill) it measures only those and leaves the others' sections.
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { benchAgents } from './agents.ts'

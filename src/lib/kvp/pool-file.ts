@@ -10,8 +10,8 @@ import {
   refusalOf,
 } from './open-pool.ts'
 import { createTurns } from '../turns.ts'
-import { replaceValue } from './own-records.ts'
-import { encodeInto, encodeRecords, type Pair, recordBytes } from './record.ts'
+import { replaceValue, takeOut } from './own-records.ts'
+import { encodeInto, encodeRecords, type Pair, type PoolRecord, recordBytes } from './record.ts'
 
 export interface PoolFile {
   /** `make` is called when the pool is locked and whole; what it returns is appended. Nothing is kept of a batch that is refused. */
@@ -20,6 +20,8 @@ export interface PoolFile {
   recover(): Promise<Appended>
   /** While the pool is open and locked: writes a record over the one of the same key; false when there is none. */
   replace(pool: OpenPool, pair: Pair): boolean
+  /** While the pool is open and locked: takes records out of it; what is behind them moves up. */
+  remove(pool: OpenPool, goes: (record: PoolRecord) => boolean): void
   /** When what is under way has ended. */
   close(): Promise<void>
 }
@@ -52,6 +54,7 @@ export function createPoolFile(options: PoolFileOptions): PoolFile {
   const { path } = options
   let latest: Latest[] = []
   let closed = false
+  let removed = false
   const lastRecord = Buffer.alloc(recordBytes)
   let opened: { readonly fd: number; readonly inode: number; lookedAtMs: number } | undefined
 
@@ -99,11 +102,13 @@ export function createPoolFile(options: PoolFileOptions): PoolFile {
     const { fd, locked } = pool
     const torn = pool.size % recordBytes
     if (torn > 0 && locked) ftruncateSync(fd, pool.size - torn)
-    const whole = { ...pool, size: torn > 0 && locked ? pool.size - torn : pool.size }
+    let whole = { ...pool, size: torn > 0 && locked ? pool.size - torn : pool.size }
     const now = performance.now()
     const lost = lostOf(whole, latest, lastRecord, now)
     latest = forget(latest, now)
+    removed = false
     const made = make(whole)
+    if (removed) whole = { ...whole, size: fstatSync(fd).size }
     const pairs = lost === undefined || lost.length === 0 ? made : [...lost, ...made]
     const filling = torn > 0 && !locked ? recordBytes - torn : 0
     const at = whole.size + filling
@@ -130,6 +135,13 @@ export function createPoolFile(options: PoolFileOptions): PoolFile {
       encodeInto(lastRecord, last)
       return true
     },
+    remove(pool, goes) {
+      if (!pool.locked) return
+      const gone = new Set(takeOut(path, pool, goes).map(idOf))
+      // Else they would be taken for lost.
+      latest = latest.map((batch) => ({ ...batch, pairs: batch.pairs.filter((pair) => !gone.has(idOf(pair))) }))
+      removed = true
+    },
     recover: () => (latest.length === 0 ? Promise.resolve(nothing) : append(() => [])),
     close: () =>
       turns.take(async () => {
@@ -137,6 +149,10 @@ export function createPoolFile(options: PoolFileOptions): PoolFile {
         close()
       }),
   }
+}
+
+function idOf({ key, value }: Pair): string {
+  return `${key}\n${value}`
 }
 
 const nothing: Appended = { ok: true, at: 0, repaired: 0, again: 0 }

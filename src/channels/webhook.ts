@@ -91,7 +91,12 @@ export default {
       ...(oauth === undefined ? {} : { authorization: authorize(oauth, now() + (skews.get(url) ?? 0)) }),
     }
     const answer = await request({ url, headers, body, signal, timeoutMs })
-    const secrets = [url, options.secret ?? '', ...Object.values(options.headers ?? {}), ...Object.values(oauth ?? {})]
+    const secrets = [
+      url,
+      options.secret ?? '',
+      ...Object.values(options.headers ?? {}),
+      ...Object.values(oauth ?? {}).filter((one) => one !== undefined),
+    ]
     const outcome = toOutcome(answer, { now: now(), secrets })
     const again = oauth !== undefined && !outcome.ok && learnSkew(url, answer, now())
     return again ? { ...outcome, retry: true, retryAfterMs: 1000 } : outcome

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import {
   appendFileSync,
   closeSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   openSync,
@@ -13,6 +14,7 @@ import {
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
+import fc from 'fast-check'
 import { encodeAsCloudInit } from './cloud-init.ts'
 import { encodeEvent } from './encode.ts'
 import type { KvpEvent, Writer } from './event.ts'
@@ -154,6 +156,48 @@ test('so many events wait while there is no pool', async () => {
   mkdirSync(dirname(path))
   await reporter.flush(2000)
   assert.equal(eventsIn(path).at(-1)?.description, '80 events dropped')
+})
+
+test('whatever is told, all of it stands in the pool, is merged or is counted, and others lose nothing', async () => {
+  const event = fc.record({
+    type: fc.constantFrom('start', 'finish', 'error'),
+    name: fc.constantFrom('a', 'b', 'c|d', 'é'.repeat(300)),
+    length: fc.constantFrom(0, 900, 2000, 9000),
+    other: fc.boolean(),
+    atOnce: fc.boolean(),
+  })
+  await fc.assert(
+    fc.asyncProperty(fc.array(event, { maxLength: 40 }), fc.integer({ min: 2, max: 12 }), async (some, mostRecords) => {
+      rmSync(path, { force: true })
+      const others: string[] = []
+      await using reporter = reporterOf({ mostRecords })
+      for (const [number, { type, name, length, other, atOnce }] of some.entries()) {
+        reporter.publish({ ...start, type, name, description: 'x'.repeat(length) })
+        if (!atOnce) assert.deepEqual(await reporter.flush(20_000), { waiting: 0 })
+        if (!other) continue
+        others.push(`other-${number}`)
+        appendFileSync(path, encodeRecords([{ key: `other-${number}`, value: '' }]))
+      }
+      await reporter.flush(20_000)
+      if (!existsSync(path)) return
+      const records = decodeRecords(readFileSync(path))
+      assert.deepEqual(
+        records.filter(({ problem }) => problem !== undefined),
+        [],
+      )
+      assert.deepEqual(
+        records.map(({ key }) => key).filter((key) => key.startsWith('other-')),
+        others,
+      )
+      assert.ok(records.length - others.length <= mostRecords)
+      const standing = eventsIn(path)
+      assert.ok(standing.every(({ missing }) => missing === undefined))
+      const { merged, dropped } = reporter.status
+      assert.equal(standing.filter(({ name }) => name !== 'events-dropped').length + merged + dropped, some.length)
+      assert.equal(Number.parseInt(noticeIn(path) ?? '0', 10), dropped)
+    }),
+    { numRuns: 150 },
+  )
 })
 
 function reporterOf(change: Partial<ReporterOptions> = {}): Reporter {

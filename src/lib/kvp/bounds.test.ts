@@ -9,6 +9,7 @@ import {
   openSync,
   readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -20,7 +21,7 @@ import { encodeEvent } from './encode.ts'
 import type { KvpEvent, Writer } from './event.ts'
 import { findLocks } from './locks.ts'
 import { readEvents } from './read-events.ts'
-import { decodeRecords, encodeRecords } from './record.ts'
+import { decodeRecords, encodeRecords, recordBytes } from './record.ts'
 import { createReporter } from './reporter.ts'
 import type { Reporter, ReporterOptions } from './reporting.ts'
 
@@ -156,6 +157,37 @@ test('so many events wait while there is no pool', async () => {
   mkdirSync(dirname(path))
   await reporter.flush(2000)
   assert.equal(eventsIn(path).at(-1)?.description, '80 events dropped')
+})
+
+test('what one program took out of a full pool, another does not take for lost', async () => {
+  await using one = reporterOf({ mostRecords: 20 })
+  await using two = reporterOf({ mostRecords: 20 })
+  for (let number = 0; number < 100; number++) {
+    assert.deepEqual(await one.write({ ...start, name: `one-${number}` }), { ok: true })
+    for (let more = 0; more < (number === 50 ? 40 : 1); more++)
+      assert.deepEqual(await two.write({ ...start, name: `two-${number}-${more}` }), { ok: true })
+    assert.ok(statSync(path).size <= 20 * recordBytes, `${statSync(path).size / recordBytes} records`)
+  }
+  await Promise.all([one.settle(), two.settle()])
+  assert.ok(statSync(path).size <= 20 * recordBytes)
+  const names = namesIn(path)
+  assert.ok(['one-99', 'two-99-0', 'one-95', 'two-95-0', 'events-dropped'].every((name) => names.includes(name)))
+})
+
+test('a count that another program has raised meanwhile is not put back', async () => {
+  await using one = reporterOf({ mostRecords: 100 })
+  await using two = reporterOf({ mostRecords: 100 })
+  for (let number = 0; number < 100; number++) await one.write({ ...start, name: `one-${number}` })
+  assert.equal(decodeRecords(readFileSync(path)).at(-1)?.key.split('|')[3], 'events-dropped')
+  const before = Number.parseInt(noticeIn(path) ?? '', 10)
+  for (let number = 0; number < before; number++) await two.write({ ...start, name: `two-${number}` })
+  const after = noticeIn(path)
+  assert.ok(Number.parseInt(after ?? '', 10) > before)
+  assert.ok(statSync(path).size < 100 * recordBytes)
+  await one.settle()
+  await two.settle()
+  assert.equal(noticeIn(path), after)
+  assert.equal(namesIn(path).filter((name) => name === 'events-dropped').length, 1)
 })
 
 test('whatever is told, all of it stands in the pool, is merged or is counted, and others lose nothing', async () => {

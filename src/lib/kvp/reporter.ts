@@ -33,7 +33,13 @@ const retryAfterMs = { absent: 30_000, failing: [1000, 2000, 5000, 10_000, 30_00
 export function createReporter(options: ReporterOptions): Reporter {
   const { mostRecords, mostWaiting, lockWaitMs } = { ...usual, ...withoutUndefined(options) }
   const { path, locks, prefix, now, warn } = options
-  const pool = createPoolFile({ path, locks, lockWaitMs })
+  const pool = createPoolFile({
+    path,
+    locks,
+    lockWaitMs,
+    isChanged: (key) => writer !== undefined && key === notice.keyOf(writer),
+    roomIn: (open) => (writer === undefined ? 0 : room.left(open, `${prefix}|${writer.incarnation}|`)),
+  })
   const room = createRoom(mostRecords, pool)
   const notice = createNotice({ file: pool, encode: options.encode, now })
   const status = {
@@ -119,9 +125,9 @@ export function createReporter(options: ReporterOptions): Reporter {
     const own = { start: `${prefix}|${by.incarnation}|`, shared: prefix === cloudInitPrefix, notice: notice.keyOf(by) }
     let kept: readonly Item[] = items
     writing = items.length
-    const done = await pool.append((open) => {
+    const done = await pool.append((open, again) => {
       const missing = items.filter((item) => !isThere(item, open))
-      const fitted = room.fit(open, missing, own)
+      const fitted = room.fit(open, missing, own, again)
       kept = fitted.kept
       status.merged += fitted.merged.length + fitted.gone.merged
       for (const item of fitted.merged) item.settle?.({ ok: true })

@@ -10,7 +10,9 @@ import { decodeRecords, recordBytes } from './record.ts'
 
 export interface Room {
   /** Which of the new ones are to be appended; what gives way to them in the pool is gone from there. */
-  fit<Item extends Newcomer>(pool: OpenPool, items: readonly Item[], own: OwnKeys): Made<Item>
+  fit<Item extends Newcomer>(pool: OpenPool, items: readonly Item[], own: OwnKeys, reserved: number): Made<Item>
+  /** For so many more records there is room. */
+  left(pool: OpenPool, start: string): number
 }
 
 export interface Newcomer {
@@ -52,17 +54,20 @@ export function createRoom(mostRecords: number, file: Pick<PoolFile, 'remove'>):
     return counted.records
   }
 
+  const left = (pool: OpenPool, start: string): number => Math.max(0, most - count(pool, start))
+
   return {
-    fit(pool, items, own) {
+    left,
+    fit(pool, items, own, reserved) {
       const none = { merged: 0, dropped: 0 }
       if (!Number.isFinite(most)) return { kept: items, merged: [], dropped: [], gone: none }
-      const room = Math.max(0, most - count(pool, own.start))
+      const room = left(pool, own.start) - reserved
       const weight = items.reduce((sum, item) => sum + weightOf(item), 0)
       // Only while others are locked out may anything be taken out.
       if (weight <= room || !pool.locked || own.shared) return { ...fit(items, room, eventOf, weightOf), gone: none }
       const standing = standingIn(pool, own)
-      const all = fit<Standing | Newcomer>([...standing, ...items], most, eventOf, weightOf)
-      const given = giveMore(all, most)
+      const all = fit<Standing | Newcomer>([...standing, ...items], most - reserved, eventOf, weightOf)
+      const given = giveMore(all, most - reserved)
       const goes = new Set(
         [...given.merged, ...given.dropped].filter(isStanding).flatMap(({ records }) => [...records]),
       )

@@ -1,5 +1,5 @@
 // What becomes of a delivery by the outcome of its send: delivered, tried again, given up; pure.
-import type { Delivery, Outcome } from '../words.ts'
+import type { Delivery } from '../words.ts'
 import type { ReportInput } from './input.ts'
 import type { Judge } from './judge.ts'
 

@@ -79,7 +79,7 @@ describe('start and finish', () => {
 
   test('are written to a full pool as well, where the oldest make room', async () => {
     await sereno('report', 'start', 'first', '--pool', pool)
-    const [{ key = '' } = {}] = decodeRecords(readFileSync(pool))
+    const key = decodeRecords(readFileSync(pool))[0]?.key ?? ''
     const others = Array.from({ length: 498 }, (_, number) => ({
       key: key.replace('|first|', `|${number}|`),
       value: '',

@@ -39,10 +39,10 @@ const options = z.strictObject({
     ),
   oauth: z
     .strictObject({
-      consumerKey: secret(),
-      consumerSecret: secret().optional(),
-      tokenKey: secret(),
-      tokenSecret: secret(),
+      consumerKey: secret().describe('Key of the consumer.'),
+      consumerSecret: secret().optional().describe('Its secret; MAAS has none.'),
+      tokenKey: secret().describe('Key of the token.'),
+      tokenSecret: secret().describe('Its secret.'),
     })
     .optional()
     .describe('Keys of OAuth 1.0 (PLAINTEXT), as MAAS gives them to its machines.'),

@@ -1,7 +1,8 @@
 // `npm run bench`: measures what Sereno promises of speed and memory, prints it and writes docs/benchmarks.md.
-// With names of parts (reader intake latency conditions journal history sample idle start kvp kill) it measures only those and leaves the others' sections.
+// With names of parts (reader intake latency conditions boots journal agents history sample idle start kvp kill) it measures only those and leaves the others' sections.
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { benchAgents } from './agents.ts'
 import { benchBoots } from './boots.ts'
 import { benchConditions } from './conditions.ts'
 import { benchHistory } from './history.ts'
@@ -23,6 +24,7 @@ const parts: { readonly [name: string]: () => Promise<readonly BenchRow[]> } = {
   intake: benchIntake,
   latency: benchLatency,
   conditions: benchConditions,
+  agents: benchAgents,
   boots: benchBoots,
   journal: benchJournal,
   history: benchHistory,

@@ -10,6 +10,8 @@ import { isLoopback, readListen } from './config/listen.ts'
 import { readConfiguration } from './hub/configuration.ts'
 import type { AccessToken } from './http/auth.ts'
 import { createServer } from './http/server.ts'
+import { type Agents, createAgents } from './hub/agents/agents.ts'
+import { agentOf } from './hub/agents/door.ts'
 import { assemble, type AssemblyTools } from './hub/assemble.ts'
 import { createDoor } from './hub/door.ts'
 import { dryRunWords } from './hub/dry-run.ts'
@@ -99,10 +101,23 @@ export async function startHub(options: HubOptions): Promise<Hub> {
     clock: realClock,
     judge: assembly.judge,
     committed: (draft) => observer.committed(draft),
-    ask: (one) => sources.ask(one),
+    ask: (one) => (agentOf(one.source) === undefined ? sources : agents).ask(one),
     failed: storeWatch.failed,
   })
   running.defer(() => engine.stop(stopWaitMs))
+  const tokensOf = ({ config }: typeof assembly): AccessToken[] => [{ name: 'first', token }, ...config.hub.tokens]
+  let configured = tokensOf(assembly)
+  const agents: Agents = createAgents({
+    engine,
+    store,
+    folder,
+    now: tools.now,
+    configured: () => configured,
+    changed: () => server.useTokens(agents.tokens()),
+    storeFailed: storeWatch.failed,
+    log,
+  })
+  running.defer(() => agents.stop())
   const zone = assembly.config.hub.timezone ?? machineZone()
   const time = (at: number): string => localTime(at, zone)
   const acts = createActs({ engine, store, now: tools.now, time })
@@ -123,10 +138,9 @@ export async function startHub(options: HubOptions): Promise<Hub> {
     answer: (question) => watchman.answer(question),
     stopped: observer.sourceStopped,
     storeFailed: storeWatch.failed,
+    routes: agents.routes,
     log,
   })
-
-  const tokensOf = ({ config }: typeof assembly): AccessToken[] => [{ name: 'first', token }, ...config.hub.tokens]
 
   let reloading: Promise<unknown> = Promise.resolve()
 
@@ -147,7 +161,8 @@ export async function startHub(options: HubOptions): Promise<Hub> {
     const after = await assemble(next.config, next.document, tools)
     const { moved, closed } = await engine.reload(after.judge, after.senders, after.document)
     assembly = after
-    server.useTokens(tokensOf(after))
+    configured = tokensOf(after)
+    server.useTokens(agents.tokens())
     await sources.runWith(after.sources)
     const changed = describeDifference(diffConfig(before.config, after.config))
     const parts = [changed]
@@ -171,12 +186,14 @@ export async function startHub(options: HubOptions): Promise<Hub> {
     engine,
     store,
     sources,
+    agents,
     observer,
     grapher,
     log,
     acts,
     watchman,
     reload,
+    url: () => hub.url ?? server.url,
     assembly: () => assembly,
     startedAt,
     file: found.file,
@@ -186,7 +203,7 @@ export async function startHub(options: HubOptions): Promise<Hub> {
     ...(hub.tls === undefined ? {} : { tls: hub.tls }),
     ...(hub.url === undefined ? {} : { url: hub.url }),
     maxBodyBytes: hub.maxBodyBytes,
-    tokens: tokensOf(assembly),
+    tokens: agents.tokens(),
     door,
   })
   const { url } = await server.listen()

@@ -140,6 +140,8 @@ export interface SourceRequest {
   /** At most `hub.maxBody` bytes; larger ones were answered 413. */
   readonly body: Uint8Array
   readonly remote: string
+  /** The name of the token that was shown; absent: the way in is open to the address. */
+  readonly by?: string
 }
 
 export interface SourceResponse {

@@ -1,4 +1,5 @@
-// Holds the direction of imports: bin → cli → hub → http, page, engine, config → store, kinds → contracts, words → lib.
+// Holds the direction of imports: bin → cli → hub → http, page, engine, config → store, kinds → contracts, words → lib;
+// and cli → agent → config, kinds.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
@@ -41,7 +42,8 @@ const allowed: { readonly [area: string]: readonly string[] } = {
   page: ['contract', 'words', 'lib', 'version', 'npm', 'node'],
   http: ['page', 'engine', 'contract', 'words', 'lib', 'version', 'npm', 'node'],
   hub: ['kind', 'watch', ...belowHub],
-  cli: ['hub', ...belowHub],
+  agent: ['registry', 'config', 'contract', 'words', 'lib', 'node'],
+  cli: ['hub', 'agent', ...belowHub],
 }
 
 interface Import {
@@ -115,6 +117,8 @@ test('imports against the direction are found', () => {
     ['src/store/sqlite.ts', "import { step } from '../engine/step.ts'"],
     ['src/hub.ts', "import { run } from './cli/main.ts'"],
     ['src/config/read.ts', "import { serve } from '../http/server.ts'"],
+    ['src/agent/agent.ts', "import { openSqlite } from '../store/sqlite.ts'"],
+    ['src/hub.ts', "import { startAgent } from './agent/agent.ts'"],
   ]
   for (const [from, code] of wrong) {
     const [found] = findImports(from, code)

@@ -18,6 +18,7 @@ await symlink(join(root, 'node_modules'), join(home, 'node_modules'))
 await cp(join(root, 'package.json'), join(home, 'package.json'))
 await cp(join(root, 'src/version.ts'), join(home, 'src/version.ts'))
 await writeFile(join(home, 'src/store/sqlite-worker.ts'), "console.log('worker')\n")
+await writeFile(join(home, 'src/cli/agent.ts'), "console.log('agent')\n")
 await writeFile(join(home, 'src/hub/graph/png-worker.ts'), "console.log('png')\n")
 await writeFile(join(home, 'src/channels/letter.ts'), "export default { about: 'by letter' }\n")
 await writeFile(
@@ -45,6 +46,7 @@ test('the bundle needs no packages and loads kinds when they are used', async ()
   const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string }
   assert.equal(runBundle('sereno.js'), `${version} by letter checked`)
   assert.equal(runBundle('store-worker.js'), 'worker')
+  assert.equal(runBundle('agent.js'), 'agent')
   assert.equal((await readdir(join(home, 'dist'))).filter((name) => name.startsWith('letter-')).length, 1)
 })
 
@@ -53,7 +55,7 @@ test('a kind that was removed leaves table and bundle; nothing else stays behind
   await unlink(join(home, 'src/channels/letter.ts'))
   await writeFile(join(home, 'src/cli/main.ts'), "console.log('without')\n")
   await build(home)
-  assert.deepEqual(await scripts(), ['png-worker.js', 'sereno.js', 'store-worker.js'])
+  assert.deepEqual(await scripts(), ['agent.js', 'png-worker.js', 'sereno.js', 'store-worker.js'])
   assert.match(await readFile(join(home, 'src/kinds.ts'), 'utf8'), /channels = \{\} as const/)
 })
 
@@ -63,7 +65,7 @@ test('a build that fails leaves the old bundle as it was', async () => {
   await writeFile(join(home, 'src/cli/main.ts'), "import './gone.ts'\n")
   await assert.rejects(build(home), /gone\.ts/)
   assert.equal(await readFile(join(home, 'dist/sereno.js'), 'utf8'), before)
-  assert.deepEqual(await scripts(), ['png-worker.js', 'sereno.js', 'store-worker.js'])
+  assert.deepEqual(await scripts(), ['agent.js', 'png-worker.js', 'sereno.js', 'store-worker.js'])
   await writeFile(join(home, 'src/cli/main.ts'), "console.log('mended')\n")
 })
 

@@ -10,6 +10,7 @@ import { writeKinds } from './kinds.ts'
 /** Bundle name to source; `sereno` comes last, since the launcher goes by its age. */
 const entries = {
   'store-worker': 'src/store/sqlite-worker.ts',
+  agent: 'src/cli/agent.ts',
   'png-worker': 'src/hub/graph/png-worker.ts',
   sereno: 'src/cli/main.ts',
 } as const

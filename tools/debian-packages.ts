@@ -47,6 +47,11 @@ export const borrowed: readonly Borrowed[] = [
     reason: 'writes and reads pools of Hyper-V, to compare',
   },
   { package: 'curl', program: 'curl', for: 'test', reason: 'calls the hub as jobs do' },
+  { package: 'dash', program: 'dash', for: 'test', reason: 'runs the agent for small hosts' },
+  { package: 'busybox', program: 'busybox', for: 'test', reason: 'runs the agent for the smallest hosts' },
+  { package: 'wget', program: 'wget', for: 'test', reason: 'sends what the agent for small hosts saw' },
+  { package: 'shellcheck', program: 'shellcheck', for: 'test', reason: 'reads the agent for small hosts' },
+  { package: 'faketime', program: 'faketime', for: 'test', reason: 'sets the clock of an agent wrong' },
   { package: 'mtail', program: 'mtail', for: 'bench', reason: 'reads the same log, to compare speed' },
   { package: 'sec', program: 'sec', for: 'bench', reason: 'reads the same log, to compare speed' },
 ]

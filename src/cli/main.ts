@@ -7,6 +7,7 @@ import { addTo, collect, jsonOption } from './command-parts.ts'
 import type { ConditionsOptions } from './conditions.ts'
 import type { DeliveriesOptions } from './deliveries.ts'
 import type { EventsOptions } from './events.ts'
+import type { EnrolOptions } from './hosts-enrol.ts'
 import type { HostsOptions } from './hosts.ts'
 import type { HubOptions } from './hub-client.ts'
 import type { LoginOptions } from './login.ts'
@@ -53,6 +54,12 @@ function createProgram(terminal: Terminal, finish: (code: ExitCode) => void): Co
     .option('--data <dir>', 'the data folder (else hub.data of the configuration, else ./sereno-data)')
     .option('--listen <host:port>', 'the address to listen on (else hub.listen of the configuration)')
     .action(async (options: RunOptions) => finish(await (await import('./run.ts')).run(options, terminal)))
+
+  // bin/sereno starts it as a program of its own; what it takes it says itself.
+  add('agent [words...]', "Send what this machine's sources see to a hub elsewhere; see: sereno agent --help")
+    .allowUnknownOption()
+    .helpOption(false)
+    .action(async (given: string[]) => finish(await (await import('./agent.ts')).agent(given, terminal)))
 
   add('check [file]', 'Check a configuration: every mistake as file:line:col.')
     .option('--config <file>', 'the configuration, as run takes it')
@@ -129,6 +136,26 @@ function createProgram(terminal: Terminal, finish: (code: ExitCode) => void): Co
   looking(addTo(hosts, 'forget <name>', 'Forget a host with its history, as when it was taken away.')).action(
     async (name: string, _: object, command: Command) =>
       finish(await (await import('./hosts.ts')).forgetHost(name, command.optsWithGlobals<HubOptions>(), terminal)),
+  )
+  looking(addTo(hosts, 'enrol <name>', 'Make a code with which one host becomes an agent of that name.'))
+    .option('--expires <time>', 'how long the code is good, up to 30d', '1h')
+    .addOption(jsonOption('the code, as JSON'))
+    .action(async (name: string, _: object, command: Command) =>
+      finish(
+        await (await import('./hosts-enrol.ts')).enrolHost(name, command.optsWithGlobals<EnrolOptions>(), terminal),
+      ),
+    )
+  looking(addTo(hosts, 'revoke <name>', "Take an agent's token back; it keeps what it sees.")).action(
+    async (name: string, _: object, command: Command) =>
+      finish(
+        await (await import('./hosts-enrol.ts')).revokeHost(name, command.optsWithGlobals<HubOptions>(), terminal),
+      ),
+  )
+  looking(addTo(hosts, 'restore <name>', 'Let a revoked agent in again, by the token it has.')).action(
+    async (name: string, _: object, command: Command) =>
+      finish(
+        await (await import('./hosts-enrol.ts')).restoreHost(name, command.optsWithGlobals<HubOptions>(), terminal),
+      ),
   )
   looking(
     addTo(conditions, 'ack <id>', 'Say that you look after it: it is not said again unless it gets worse.'),

@@ -87,4 +87,5 @@ export interface Token {
   readonly token: string
   /** Names of the sources it may write to; absent: all, and the API. */
   readonly sources?: readonly string[]
+  readonly expiresAt?: number
 }

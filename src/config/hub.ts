@@ -65,6 +65,8 @@ function checkTokens(section: Json, { sources }: HubTools, tell: (path: Path, me
     const allowed = [token['sources'] ?? []].flat() as readonly Json[]
     for (const [number, source] of allowed.entries()) {
       if (typeof source !== 'string' || sources.includes(source)) continue
+      // An agent's: what its sources are called is for the agent to say.
+      if (typeof name === 'string' && source.startsWith(`${name}/`) && source.length > name.length + 1) continue
       const place = Array.isArray(token['sources']) ? [...path, 'sources', number] : [...path, 'sources']
       tell(place, unknownName('the source', source, sources, 'there are'))
     }
@@ -95,7 +97,12 @@ function toHub(options: Options): HubConfig {
     insecure,
     dryRun,
     open,
-    tokens: options.tokens.map(({ name, token, sources }): Token => ({ name, token, ...(sources && { sources }) })),
+    tokens: options.tokens.map(({ name, token, sources, expires }): Token => ({
+      name,
+      token,
+      ...(sources && { sources }),
+      ...(expires !== undefined && { expiresAt: expires }),
+    })),
     retention: { unmatchedMs: unmatched, restMs: rest, factsMs: facts, ...(size !== undefined && { sizeBytes: size }) },
     history: { minuteMs: history.minute, tenMinutesMs: history.tenMinutes, hourMs: history.hour },
     maxBodyBytes: maxBody,

@@ -73,7 +73,14 @@ export const hubOptions = z.strictObject({
           .describe('The secret itself.'),
         sources: listOf(z.string())
           .optional()
-          .describe('The only sources it may write to. Without it, the token may do everything.'),
+          .describe(
+            'The only sources it may write to; those of an agent are called by the name of its token, as in nas/host or nas/*. Without it, the token may do everything.',
+          ),
+        expires: z.iso
+          .datetime({ offset: true, error: 'write a time such as 2027-01-31T00:00:00Z' })
+          .transform((text) => Date.parse(text))
+          .optional()
+          .describe('From then on it is refused.'),
       }),
     )
     .prefault([])

@@ -94,7 +94,9 @@ export function createEngine({ store, clock, judge, committed, ask, failed }: En
       const condition = keyOfRow(row)
       const isWatched = row.watch === undefined || watches.some(({ name }) => name === row.watch)
       if (!isWatched) return [{ name: 'close', condition, by: 'watch-removed' }]
-      const isNamed = sources.has(row.source) || watches.some(({ name }) => name === row.source)
+      // Sources of agents are in no config: what they began they end, or its time does, or a person.
+      const isNamed =
+        row.source.includes('/') || sources.has(row.source) || watches.some(({ name }) => name === row.source)
       return isNamed ? [] : [{ name: 'close', condition, by: 'source-removed' }]
     })
     if (gone.length > 0) await intake.submit(gone.map((command) => ({ kind: 'command', command })))

@@ -4,6 +4,7 @@ import type { LookStore } from '../engine/look.ts'
 import type { NewSilence } from '../engine/look-silences.ts'
 import type { Rule } from '../rule.ts'
 import type { Graph, Issue } from '../words.ts'
+import type { AgentDesk } from './api-agents.ts'
 import type { Done, Refused } from './api-answers.ts'
 
 export interface ApiDoor {
@@ -28,6 +29,7 @@ export interface ApiDoor {
   runSchedule(name: string): Promise<Done>
   /** Sends a test message to one channel by the way all messages go; resolves when it is queued, with its delivery id. */
   testChannel(name: string): Promise<{ readonly ok: true; readonly delivery: string } | Refused>
+  readonly agents: AgentDesk
   /** The course of a metric as SVG; what is not known is drawn as nothing. */
   draw(
     graph: Graph,

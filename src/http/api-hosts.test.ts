@@ -1,4 +1,5 @@
 // Hosts over the own API: lists, the course of a metric, pictures and forgetting.
+import { noAgents } from './door-for-tests.ts'
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { Hono } from 'hono'
@@ -166,6 +167,7 @@ function door(): ApiDoor {
     ack: no,
     ask: no,
     runSchedule: no,
+    agents: noAgents,
     reload: no,
   }
 }

@@ -1,4 +1,5 @@
 // The own API answers what its OpenAPI document says, and refuses in sentences.
+import { noAgents } from './door-for-tests.ts'
 import { after, before, describe, test } from 'node:test'
 import assert from 'node:assert/strict'
 import { z } from 'zod'
@@ -237,6 +238,7 @@ function door(): ApiDoor {
     ask: async (text, by) => ({ ok: true, lines: [`${by} asked ${text}`] }),
     runSchedule: async (name) => ({ ok: name === 'daily', message: `It was ${name}.` }),
     testChannel: async () => ({ ok: true, delivery: toId(first + 10) }),
+    agents: noAgents,
     reload: async () => reloaded,
   }
 }

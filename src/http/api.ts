@@ -13,6 +13,7 @@ import {
 import { findCondition, listConditions } from '../engine/look-conditions.ts'
 import { fromId, toId } from '../lib/id.ts'
 import { finalDeliveries, type Json } from '../words.ts'
+import { agentRoutes } from './api-agents.ts'
 import { conflict, doneOrConflict, notFound, ok } from './api-answers.ts'
 import type { ApiDoor } from './api-door.ts'
 import { hostRoutes } from './api-hosts.ts'
@@ -187,6 +188,7 @@ const routes: readonly Route[] = [
       return ok({ ...same, startedAt: iso(startedAt), rules, stored })
     },
   },
+  ...agentRoutes,
 ]
 
 /** To be mounted at `/`, behind the door that checks tokens. */

@@ -1,5 +1,6 @@
 // Who may come in, and by which ways.
 import assert from 'node:assert/strict'
+import { hash } from 'node:crypto'
 import { request } from 'node:http'
 import { describe, test } from 'node:test'
 import { createGate } from './auth.ts'
@@ -273,4 +274,66 @@ describe('the name it is asked by', () => {
     assert.equal(gate(false).admit(asked, [], 0).ok, true)
     assert.equal(gate(true).admit(asked, [], 0).ok, false)
   })
+})
+
+describe('agents', () => {
+  const agent = 'agent-token-0123456789'
+  const code = 'agent-code-0123456789'
+  const tokens = [
+    { name: 'first', token },
+    { name: 'limited', token: limited, sources: ['message'] },
+    { name: 'nas', digest: hash('sha256', agent, 'base64url'), sources: ['nas/*'] },
+    { name: 'new', digest: hash('sha256', code, 'base64url'), sources: [], enrols: true as const },
+  ]
+
+  test('an agent may report and nothing else, a code may enrol and nothing else, and no other limited token may do either', async () => {
+    await using hub = await startTestHub({ tokens })
+    const said: string[] = []
+    const route = (path: string, purpose?: 'agents' | 'enrolment') => ({
+      source: purpose === undefined ? 'message' : 'agents/',
+      method: 'POST' as const,
+      path,
+      open: [],
+      ...(purpose === undefined ? {} : { for: purpose }),
+      handler: async ({ by }: { readonly by?: string }) => {
+        said.push(`${path} by ${by}`)
+        return { status: 202, body: {} }
+      },
+    })
+    hub.door.routes.push(route('/agent', 'agents'), route('/enrol', 'enrolment'), route('/message'))
+    const expected = {
+      [token]: { '/agent': 202, '/enrol': 403, '/message': 202, '/api/v1/status': 200 },
+      [limited]: { '/agent': 403, '/enrol': 403, '/message': 202, '/api/v1/status': 403 },
+      [agent]: { '/agent': 202, '/enrol': 403, '/message': 403, '/api/v1/status': 403 },
+      [code]: { '/agent': 403, '/enrol': 202, '/message': 403, '/api/v1/status': 403 },
+    }
+    for (const [secret, paths] of Object.entries(expected)) {
+      for (const [path, status] of Object.entries(paths)) {
+        const method = path.startsWith('/api') ? 'GET' : 'POST'
+        const answer = await send(hub, method, path, { authorization: `Bearer ${secret}` })
+        assert.equal(answer.status, status, `${path} with ${secret}`)
+      }
+    }
+    assert.deepEqual(said.toSorted(), [
+      '/agent by first',
+      '/agent by nas',
+      '/enrol by new',
+      '/message by first',
+      '/message by limited',
+    ])
+  })
+})
+
+test('a token past its time opens nothing, and neither does a cookie that was made with it', () => {
+  const gate = createGate([{ name: 'guest', token, expiresAt: 2000 }], { loopback: true, cookieName: 'c' })
+  const admit = (headers: { [name: string]: string }, now: number) =>
+    gate.admit({ method: 'GET', headers, remote: '127.0.0.1' }, [], now)
+  const cookie = { cookie: `c=${gate.session(token, 1000) ?? ''}`, 'sec-fetch-site': 'same-origin' }
+  for (const headers of [bearer, basic(token), cookie]) {
+    assert.equal(admit(headers, 1999).ok, true)
+    assert.equal(admit(headers, 2000).ok, false)
+  }
+  const late = admit(bearer, 3000)
+  assert.match(late.ok ? '' : late.error, /has expired/)
+  assert.equal(gate.session(token, 3000), undefined)
 })

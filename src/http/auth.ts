@@ -6,9 +6,15 @@ import { matchesAny } from '../lib/cidr.ts'
 
 export interface AccessToken {
   readonly name: string
-  readonly token: string
+  /** The secret itself, or where only that is kept, its SHA-256 in base64url. */
+  readonly token?: string
+  readonly digest?: string
   /** Names of the sources it may write to; absent: all, and everything else. */
   readonly sources?: readonly string[]
+  /** Good until then. */
+  readonly expiresAt?: number
+  /** A code by which a host becomes an agent, and good for nothing else. */
+  readonly enrols?: true
 }
 
 export interface Asked {
@@ -50,6 +56,11 @@ const noToken: Admission = {
     'A token is needed: send it as "Authorization: Bearer TOKEN", as the password of Basic authentication, or open the page once with ?token=TOKEN. The first one is in the file "token" of the data folder.',
 }
 const wrongToken: Admission = { ok: false, status: 401, error: 'The token is wrong; this hub knows no such one.' }
+const expiredToken: Admission = {
+  ok: false,
+  status: 401,
+  error: 'The token has expired; ask whoever keeps this hub for another.',
+}
 const crossSite: Admission = {
   ok: false,
   status: 403,
@@ -58,23 +69,31 @@ const crossSite: Admission = {
 }
 
 export function createGate(first: readonly AccessToken[], place: GatePlace): Gate {
-  let tokens = first
-  let known = withDigests(first)
+  let known = byDigest(first)
+  let full = fullTokens(first)
 
-  /** Compares with each, and always all of its bytes, so that the time taken says nothing of the token. */
-  function find(text: string): AccessToken | undefined {
-    const digest = digestOf(text)
-    let found: AccessToken | undefined
-    for (const one of known) if (timingSafeEqual(one.digest, digest)) found = one.token
-    return found
+  /**
+   * By its digest: there may be thousands. How long the look-up takes says something of the digest of what was sent,
+   * which nobody can bend towards that of a token.
+   */
+  function find(text: string, now: number): AccessToken | 'expired' | undefined {
+    const found = known.get(digestOf(text).toString('base64url'))
+    return found?.expiresAt !== undefined && found.expiresAt <= now ? 'expired' : found
+  }
+
+  function admitBy(text: string, now: number): Admission {
+    const by = find(text, now)
+    if (by === 'expired') return expiredToken
+    return by === undefined ? wrongToken : { ok: true, by }
   }
 
   function bySession(value: string, now: number): AccessToken | undefined {
     const until = Number.parseInt(value.slice(0, value.indexOf('.')), 36)
     if (!(until > now)) return undefined
     const digest = digestOf(value)
-    return tokens.find(
-      (one) => one.sources === undefined && timingSafeEqual(digestOf(sessionValue(one.token, until)), digest),
+    return full.find(
+      (one) =>
+        !((one.expiresAt ?? Infinity) <= now) && timingSafeEqual(digestOf(sessionValue(one.token, until)), digest),
     )
   }
 
@@ -99,17 +118,13 @@ export function createGate(first: readonly AccessToken[], place: GatePlace): Gat
       const { authorization, cookie, host } = asked.headers
       const given = authorization === undefined ? undefined : readAuthorization(authorization)
       // No page can make a browser send this header to another site, so it stands for itself.
-      if (given?.scheme === 'bearer') {
-        const by = find(given.token)
-        return by ? { ok: true, by } : wrongToken
-      }
+      if (given?.scheme === 'bearer') return admitBy(given.token, now)
       if (isForeignHost(host)) return { ok: false, status: 421, error: foreignHost(host) }
       const isUnsafe = asked.method !== 'GET' && asked.method !== 'HEAD'
       const from = isUnsafe ? originOf(asked.headers) : 'own'
       if (given !== undefined) {
-        const by = find(given.token)
-        if (!by) return wrongToken
-        return from === 'other' ? crossSite : { ok: true, by }
+        const admission = admitBy(given.token, now)
+        return admission.ok && from === 'other' ? crossSite : admission
       }
       const session = cookie === undefined ? undefined : readCookie(cookie, place.cookieName)
       const by = session === undefined ? undefined : bySession(session, now)
@@ -119,18 +134,26 @@ export function createGate(first: readonly AccessToken[], place: GatePlace): Gat
       return originOf(asked.headers) === 'other' || isDoubtful(asked.headers) ? crossSite : { ok: true }
     },
     session(token, now) {
-      const by = find(token)
-      return by === undefined || by.sources !== undefined ? undefined : sessionValue(by.token, now + sessionMs)
+      const by = find(token, now)
+      if (by === undefined || by === 'expired' || by.sources !== undefined) return undefined
+      return sessionValue(token, now + sessionMs)
     },
     useTokens(next) {
-      tokens = next
-      known = withDigests(next)
+      known = byDigest(next)
+      full = fullTokens(next)
     },
   }
 }
 
-function withDigests(tokens: readonly AccessToken[]): { readonly token: AccessToken; readonly digest: Buffer }[] {
-  return tokens.map((token) => ({ token, digest: digestOf(token.token) }))
+function byDigest(tokens: readonly AccessToken[]): Map<string, AccessToken> {
+  return new Map(tokens.map((one) => [one.digest ?? digestOf(one.token ?? '').toString('base64url'), one]))
+}
+
+/** Those that may do everything, and so open the page. */
+function fullTokens(tokens: readonly AccessToken[]): (AccessToken & { readonly token: string })[] {
+  return tokens.flatMap((one) =>
+    one.sources === undefined && one.token !== undefined ? { ...one, token: one.token } : [],
+  )
 }
 
 const isLoopback = matchesAny(['127.0.0.0/8', '::1/128'])

@@ -7,9 +7,16 @@ import type { RouteHandler } from '../source.ts'
 import type { HostStore } from '../engine/look-hosts.ts'
 import type { LookStore } from '../engine/look.ts'
 import type { HubEvent, Verdict } from '../words.ts'
+import type { ApiDoor } from './api-door.ts'
 import type { Health, HubDoor, MountedRoute } from './door.ts'
 import { createServer, type HttpOptions, type HttpServer } from './server.ts'
 
+export const noAgents: ApiDoor['agents'] = {
+  list: () => [],
+  invite: async () => ({ ok: false, message: 'No.' }),
+  revoke: async () => ({ ok: false, message: 'No.' }),
+  restore: async () => ({ ok: false, message: 'No.' }),
+}
 export const token = 'first-token-0123456789'
 export const limited = 'limited-token-0123456789'
 export const at = Date.UTC(2026, 4, 10, 13, 12, 17)
@@ -67,6 +74,7 @@ export async function startTestHub(options: Partial<HttpOptions> = {}): Promise<
     ask: async () => ({ ok: true, lines: ['All quiet.'] }),
     runSchedule: async (name) => ({ ok: false, message: `There is no schedule ${name}; there are none.` }),
     testChannel: async () => ({ ok: false, message: 'No.' }),
+    agents: noAgents,
     reload: async () => ({ ok: true, message: 'nothing changed' }),
   }
   const server = createServer({

@@ -24,6 +24,8 @@ export interface MountedRoute {
   readonly path: string
   /** Address ranges from which it needs no token; the same array for as long as it is mounted. */
   readonly open: readonly string[]
+  /** The hub's own ways in: for agents, whose sources are called `<token>/<source>`, and for hosts that become one. */
+  readonly for?: 'agents' | 'enrolment'
   readonly handler: RouteHandler
 }
 

@@ -66,7 +66,7 @@ export function createFront({
     if (!admission.ok) return turnAway(admission, asked, request, response)
     const problem = limitsOf(admission.by, route)
     if (problem !== undefined) return early(request, response, 403, problem)
-    if (route !== undefined) return askSource(route, asked, request, response)
+    if (route !== undefined) return askSource(route, asked, admission.by, request, response)
     if (Number(request.headers['content-length'] ?? 0) > maxBodyBytes) {
       return early(request, response, 413, `The body is larger than ${maxBodyBytes} bytes, and none is wanted here.`)
     }
@@ -76,6 +76,7 @@ export function createFront({
   async function askSource(
     route: MountedRoute,
     { method, path, search, remote }: Asked,
+    by: AccessToken | undefined,
     request: IncomingMessage,
     response: ServerResponse,
   ): Promise<void> {
@@ -95,6 +96,7 @@ export function createFront({
         },
         body: body.bytes,
         remote,
+        ...(by === undefined ? {} : { by: by.name }),
       }
       write(response, await route.handler(given))
     } finally {
@@ -183,7 +185,13 @@ function turnAway(
 
 /** Why a token that may write to some sources may not do this. */
 function limitsOf(by: AccessToken | undefined, route: MountedRoute | undefined): string | undefined {
-  if (by?.sources === undefined || (route !== undefined && by.sources.includes(route.source))) return undefined
+  if (by?.enrols === true && route?.for !== 'enrolment')
+    return 'This code is good for enrolling a host, and for nothing else.'
+  if (by?.enrols !== true && route?.for === 'enrolment')
+    return 'A host enrols with a code: sereno hosts enrol NAME makes one.'
+  if (by?.sources === undefined || by.enrols === true) return undefined
+  if (route?.for === 'agents' && by.sources.some((source) => source.startsWith(`${by.name}/`))) return undefined
+  if (route !== undefined && route.for === undefined && by.sources.includes(route.source)) return undefined
   return `The token "${by.name}" may only be used for ${by.sources.join(', ')}.`
 }
 

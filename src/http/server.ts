@@ -26,6 +26,8 @@ export interface HttpOptions {
 }
 
 export interface HttpServer {
+  /** Where programs on this machine reach it, once it listens. */
+  readonly url: string
   /** Throws an `Error` with a sentence for people when it cannot listen there. */
   listen(): Promise<{ readonly url: string }>
   /** Puts other tokens into force, from the next request on. */
@@ -95,6 +97,9 @@ export function createServer(options: HttpOptions): HttpServer {
       url = addressOf(listen.host, port, tls !== undefined)
       start(port)
       return { url }
+    },
+    get url() {
+      return url
     },
     useTokens: (next) => gate?.useTokens(next),
     async close() {

@@ -12,6 +12,7 @@ import type { Assembly } from './assemble.ts'
 import { loopback } from './heartbeat.ts'
 import type { Grapher } from './graph/graph.ts'
 import type { Observer } from './observe.ts'
+import type { Agents } from './agents/agents.ts'
 import type { RunningSources } from './sources.ts'
 import type { Acts } from './watchman/acts.ts'
 import type { Watchman } from './watchman/watchman.ts'
@@ -21,6 +22,7 @@ export interface DoorParts {
   readonly engine: Engine
   readonly store: Store
   readonly sources: RunningSources
+  readonly agents: Agents
   readonly observer: Observer
   readonly grapher: Grapher
   readonly log: Log
@@ -29,11 +31,13 @@ export interface DoorParts {
   readonly startedAt: number
   readonly file: string
   assembly(): Assembly
+  /** How others reach the hub. */
+  url(): string
   reload: ApiDoor['reload']
 }
 
 export function createDoor(parts: DoorParts): HubDoor {
-  const { engine, store, sources, observer, grapher, log, assembly } = parts
+  const { engine, store, sources, agents, observer, grapher, log, assembly } = parts
   const health = (): ReturnType<Observer['health']> => observer.health(engine.lanes())
   observer.registry.beforeText(() => void health())
   /** One after the other: two looks at the same dead message must not send it twice. */
@@ -66,6 +70,7 @@ export function createDoor(parts: DoorParts): HubDoor {
     titleOf: (event) => titleOf(event, assembly().types),
     rules: () => assembly().judge.rules,
     reload: parts.reload,
+    agents: createAgentDesk(agents, parts.url),
     status(): HubStatus {
       const { ready, checks } = health()
       const { config } = assembly()
@@ -117,6 +122,25 @@ export function createDoor(parts: DoorParts): HubDoor {
       const verdict = verdicts.find((one) => one.channel === channel)
       if (verdict?.into === undefined) return { ok: false, message: 'The test message was not kept.' }
       return { ok: true, delivery: verdict.into }
+    },
+  }
+}
+
+function createAgentDesk(agents: Agents, url: () => string): ApiDoor['agents'] {
+  const unknown = (name: string, state: string): Done => ({ ok: false, message: `There is no agent ${name} ${state}.` })
+  return {
+    list: () => agents.list(),
+    async invite(name, lifeMs) {
+      const made = await agents.invite(name, lifeMs)
+      return made.ok ? { ...made, hub: url() } : made
+    },
+    async revoke(name) {
+      if (!(await agents.revoke(name))) return unknown(name, 'that could be turned away')
+      return { ok: true, message: `Agent ${name} is turned away from now on; it keeps what it sees.` }
+    },
+    async restore(name) {
+      if (!(await agents.restore(name))) return unknown(name, 'that was revoked')
+      return { ok: true, message: `Agent ${name} is let in again.` }
     },
   }
 }

@@ -25,6 +25,7 @@ export interface SourceRoute {
   readonly method: 'GET' | 'POST' | 'PUT'
   readonly path: string
   readonly open: readonly string[]
+  readonly for?: 'agents' | 'enrolment'
   readonly handler: RouteHandler
 }
 
@@ -48,6 +49,8 @@ export interface SourcesTools {
   /** After a source was removed, or before it starts with other options. */
   stopped(source: string): void
   storeFailed(what: string, error: unknown): void
+  /** Ways in that the hub itself has, which no source can take. */
+  readonly routes: readonly SourceRoute[]
   readonly log: Log
 }
 
@@ -66,7 +69,7 @@ const longestRestartMs = 300_000
 
 export function createSources(tools: SourcesTools): RunningSources {
   const running = new Map<string, Running>()
-  const routes: SourceRoute[] = []
+  const routes: SourceRoute[] = [...tools.routes]
   const rechecks = new Map<string, (request: Recheck) => Promise<void>>()
   const { promise: started, resolve: letAsk } = Promise.withResolvers<void>()
 

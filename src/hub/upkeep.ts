@@ -1,6 +1,6 @@
 // What a hub does for itself at set times: retention, copies, a look at the clock, checks of the store.
-import { readFileSync } from 'node:fs'
 import type { Engine } from '../engine/engine.ts'
+import { sinceBootMs } from '../lib/boot-time.ts'
 import type { Log } from '../source.ts'
 import { rebuildAtNextStart } from '../store/rebuild-mark.ts'
 import { copyPath } from '../store/recover.ts'
@@ -125,12 +125,8 @@ function watchClock({ engine, log }: UpkeepTools): () => void {
   }
 }
 
+/** Undefined: there is nothing to compare with, and the caller says nothing. */
 function wallMinusBoot(): number | undefined {
-  try {
-    // Seconds since boot with two digits, time asleep included: https://man7.org/linux/man-pages/man5/proc_uptime.5.html
-    return Date.now() - Number(readFileSync('/proc/uptime', 'latin1').split(' ')[0]) * 1000
-  } catch {
-    // No /proc here: nothing to compare with, and the caller says nothing.
-    return undefined
-  }
+  const sinceBoot = sinceBootMs()
+  return sinceBoot === undefined ? undefined : Date.now() - sinceBoot
 }

@@ -1,8 +1,8 @@
 // Outgoing HTTP: one request with a deadline and a size cap, and its answer as a value; never throws, follows no redirect.
 //
 // On node:http(s) and not on fetch: 2.8 times the rate, and only here is it known whether bytes may have reached the peer.
-import http from 'node:http'
-import https from 'node:https'
+import type http from 'node:http'
+import type https from 'node:https'
 import { codeOf, tlsCode, unreachableWords } from './connection-words.ts'
 import { createTrustingAgent, type Trust } from './http-trust.ts'
 import { isPrivateAddress, publicLookup } from './private-address.ts'
@@ -61,7 +61,7 @@ function exchange(url: URL, options: HttpRequest, allowPrivate: boolean): Promis
   const { promise, resolve } = Promise.withResolvers<HttpAnswer>()
   const body = typeof options.body === 'string' ? Buffer.from(options.body) : options.body
   const timeoutMs = options.timeoutMs ?? defaultTimeoutMs
-  const outgoing = (url.protocol === 'https:' ? https : http).request(url, {
+  const outgoing = moduleFor(url.protocol).request(url, {
     method: options.method ?? (body === undefined ? 'GET' : 'POST'),
     headers: { ...options.headers, ...(body === undefined ? {} : { 'content-length': body.byteLength }) },
     agent: agentFor(url.protocol, allowPrivate, options.trust),
@@ -157,7 +157,15 @@ function agentFor(protocol: string, allowPrivate: boolean, trust: Trust | undefi
 function createAgent(protocol: Protocol): http.Agent {
   const isProxied = ['HTTP_PROXY', 'HTTPS_PROXY', 'http_proxy', 'https_proxy'].some((name) => process.env[name])
   const options = { keepAlive: true, timeout: idleMs, ...(isProxied ? { proxyEnv: process.env } : {}) }
-  return protocol === 'https:' ? new https.Agent(options) : new http.Agent(options)
+  return new (moduleFor(protocol).Agent)(options)
+}
+
+/**
+ * Not by `import`, which also runs the getters of all that the module exports and so loads fetch and WebSocket: 10 MB.
+ * TLS is loaded on use.
+ */
+function moduleFor(protocol: string): typeof http | typeof https {
+  return protocol === 'https:' ? process.getBuiltinModule('node:https') : process.getBuiltinModule('node:http')
 }
 
 function toTimeout(url: URL, isConnected: boolean, after: string): HttpAnswer {

@@ -1,4 +1,5 @@
 // A data folder with a small store, a hub that answers on it, and a terminal that remembers: what tests of commands need.
+import { noAgents } from '../../src/http/door-for-tests.ts'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -154,6 +155,7 @@ function createDoor(store: Store): ApiDoor {
     ask: async () => ({ ok: true, lines: ['All quiet.'] }),
     runSchedule: async (name) => ({ ok: false, message: `There is no schedule ${name}; there are none.` }),
     testChannel: async () => ({ ok: true, delivery: deadId }),
+    agents: noAgents,
     reload: async () => ({ ok: true, message: 'in force' }),
   }
 }

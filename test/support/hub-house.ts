@@ -130,7 +130,8 @@ export async function createHubHouse(options: { readonly data?: string } = {}): 
     async [Symbol.asyncDispose]() {
       for (const hub of hubs) hub.kill('SIGKILL')
       await Promise.all(hubs.map((hub) => hub.ended))
-      await rm(folder, { recursive: true, force: true })
+      // What a killed program had started may still write there for a moment.
+      await rm(folder, { recursive: true, force: true, maxRetries: 10 })
     },
   }
 }

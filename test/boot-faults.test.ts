@@ -91,7 +91,11 @@ async function told(house: EngineHouse, channel = 'team'): Promise<string[]> {
 }
 
 function titleOf({ type, title, data }: HubEvent): string {
-  return type === 'host.startup-report' ? `report of ${String(data['bootId'])}` : (title ?? type)
+  return type === 'host.startup-report' ? `report of ${bootOf(data)}` : (title ?? type)
+}
+
+function bootOf({ bootId }: HubEvent['data']): string {
+  return typeof bootId === 'string' ? bootId : assert.fail('no boot id')
 }
 
 async function reports(house: EngineHouse): Promise<readonly HubEvent[]> {
@@ -257,7 +261,10 @@ describe('what is held', () => {
       assert.deepEqual(await told(house), ['open: report of a'], String(awayMs))
       const [report] = await reports(house)
       assert.deepEqual([report?.data['startedCount'], report?.data['failedCount']], [1, 1])
-      assert.deepEqual((await house.verdicts()).filter(({ state }) => state === 'held'), [])
+      assert.deepEqual(
+        (await house.verdicts()).filter(({ state }) => state === 'held'),
+        [],
+      )
     }
     // Up for long when it is first seen, it has not booted: nothing is held, and so nothing is discarded.
     await using house = await EngineHouse.open(usual)
@@ -283,10 +290,12 @@ describe('what is held', () => {
     await house.pass(10 * minute)
     const { data } = (await reports(house))[0] ?? assert.fail()
     const names = (list: unknown): string[] => (list as { name: string }[]).map(({ name }) => name)
-    assert.deepEqual(
-      [data['started'], data['failed'], data['pending'], data['unknown']].map(names),
-      [['vm100'], ['vm101'], ['vm103'], ['vm102']],
-    )
+    assert.deepEqual([data['started'], data['failed'], data['pending'], data['unknown']].map(names), [
+      ['vm100'],
+      ['vm101'],
+      ['vm103'],
+      ['vm102'],
+    ])
     assert.deepEqual(await told(house), ['open: report of a'])
   })
 })
@@ -343,8 +352,23 @@ describe('a report', () => {
     house.answers.delete('team')
     await house.pass(2 * hour)
     assert.deepEqual(await told(house), ['open: report of a'])
-    await node.say({ type: 'guest.start-failed', title: 'vm101 runs', condition: { key: 'guest 101', state: 'resolved' } })
+    await node.say({
+      type: 'guest.start-failed',
+      title: 'vm101 runs',
+      condition: { key: 'guest 101', state: 'resolved' },
+    })
     assert.deepEqual(await told(house), ['open: report of a', 'end: vm101 runs'])
+  })
+
+  test('is no repeat of the one before, whatever a rule takes for repeats', async () => {
+    const rules = "[{ on: ['host.*', 'guest.*'], dedupe: { by: [host], for: 24h }, to: team }]"
+    await using house = await EngineHouse.open(await judgeOf(rules))
+    const node = new Node(house)
+    for (const bootId of ['a', 'b']) {
+      await node.boots(bootId)
+      await house.pass(hour)
+    }
+    assert.deepEqual(await told(house), ['open: report of a', 'open: report of b'])
   })
 
   test('is not held back by what calms other events: dedupe, throttles, and the windows around the boot', async () => {

@@ -135,7 +135,8 @@ async function day(actions: readonly Action[]): Promise<void> {
       }
       case 'event': {
         const { condition, ...event } = events[one.which] ?? {}
-        const begun = condition === undefined ? {} : { condition: { ...condition, key: `${one.host} ${condition.key}` } }
+        const begun =
+          condition === undefined ? {} : { condition: { ...condition, key: `${one.host} ${condition.key}` } }
         return house.emit({ ...event, host: one.host, title: `event ${(count += 1)}`, ...begun })
       }
       case 'wait':
@@ -187,8 +188,7 @@ async function check(house: EngineHouse, boots: ReadonlyMap<string, Host>): Prom
           verdicts.some((one) => isOther(one.event) && one.channel === verdict.channel && isEnd(one)),
           words,
         )
-      }
-      else if (verdict.state === 'merged') assert.ok(into?.state === 'delivered', words)
+      } else if (verdict.state === 'merged') assert.ok(into?.state === 'delivered', words)
       else {
         assert.equal(verdict.state, 'delivered', words)
         const naming = deliveries.filter(
@@ -202,7 +202,7 @@ async function check(house: EngineHouse, boots: ReadonlyMap<string, Host>): Prom
   }
   const reports = all.filter(({ type }) => type === 'host.startup-report')
   assert.deepEqual(
-    reports.map(({ data }) => String(data['bootId'])).toSorted(),
+    reports.map(({ data }) => data['bootId']).toSorted(),
     [...boots.keys()].toSorted(),
     'one report for each boot',
   )

@@ -28,7 +28,7 @@ async function sereno(...words: readonly string[]): Promise<{ code: number; out:
 /** As docs/proxmox.md says. */
 function inputs(folder: string): string[] {
   const files = { pve: ['tasks/index', 'facts.jsonl'], node: ['facts.jsonl'], metrics: ['facts.jsonl'] }
-  const pairs = Object.entries({ ...files, kernel: ['journal.json'] })
+  const pairs = Object.entries({ ...files, kernel: ['journal.jsonl'] })
   return pairs.flatMap(([source, names]) => names.flatMap((name) => ['--input', `${source}=${join(folder, name)}`]))
 }
 
@@ -57,7 +57,11 @@ describe('a recorded boot', () => {
     assert.equal(report?.title, 'pve: startup, 1 issue')
     const text = report?.text ?? ''
     assert.match(text, /4 VMs and 2 CTs started: web \(100\), db \(101\), mail \(103\)… \(\+3 more\)/)
-    assert.match(text, /VM failed: broken \(102\): storage 'nas' is not online/, 'the reason is from the log of its task')
+    assert.match(
+      text,
+      /VM failed: broken \(102\): storage 'nas' is not online/,
+      'the reason is from the log of its task',
+    )
     assert.match(text, /nas came after 4 min/)
     assert.match(text, /Boot to last guest {2}3 min 12 s/)
     assert.match(follow?.title ?? '', /broken \(102\) runs/)

@@ -59,6 +59,7 @@ export function passStages(way: Way, tools: StageTools, past?: string): string |
     now,
     judgeNow,
     maxAgeMs: maxAgeOf(judge, event.source),
+    isEach: judge.types.get(event.type)?.each === true,
     channelThrottle: judge.channels.get(channel)?.throttle,
     mutes: judge.mutes,
   }

@@ -42,7 +42,10 @@ describe('a boot', () => {
       notes: Array.from({ length: 7 }, (_, index) => ({ title: `note ${index}`, count: index + 1 })),
     })
     assert.equal(title, 'pve: startup, 7 issues')
-    assert.match(text, /^VM failed: broken \(102\): no disk\nNot started yet: ct0 \(300\)\nStorage: 3 unavailable \(nas/)
+    assert.match(
+      text,
+      /^VM failed: broken \(102\): no disk\nNot started yet: ct0 \(300\)\nStorage: 3 unavailable \(nas/,
+    )
     assert.match(text, /Noted: note 0\nNoted: note 1 \(2 times\)[^]*Noted: 2 more/)
     assert.doesNotMatch(text, /operational/)
   })

@@ -35,6 +35,7 @@ export default [
     },
     labels: [],
     severity: 'info',
+    each: true,
     message: words,
     sample: {
       type: 'host.startup-report',
@@ -99,9 +100,7 @@ function words({ host = 'A host', data }: HubEvent): MessageWords {
       ),
       ...others.map((one) => `Still so: ${said(one['title'], 200)}`),
       ...noteLines(list(data['notes'])),
-      ...(isCutShort
-        ? [`It went down again within ${spanWords(amount(data['afterSeconds']) * 1000)}.`]
-        : []),
+      ...(isCutShort ? [`It went down again within ${spanWords(amount(data['afterSeconds']) * 1000)}.`] : []),
       ...(data['previousClean'] === false ? ['The boot before did not end with a shutdown.'] : []),
     ],
     fields: spans(data),

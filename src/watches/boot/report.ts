@@ -29,7 +29,9 @@ export function reportOf(host: string, state: State, now: number, cutShort: bool
     ...[...failed, ...pending].flatMap(([id, { name }]) => (name === undefined ? [id] : [id, name])),
     ...[...services, ...storages, ...network].map(({ name }) => name),
   ])
-  const others = state.open.filter((one) => !/^(guest|service|storage|network)\./.test(one.type) || !speaksOf(one, said))
+  const others = state.open.filter(
+    (one) => !/^(guest|service|storage|network)\./.test(one.type) || !speaksOf(one, said),
+  )
   const isWrong =
     failed.length + pending.length + services.length + storages.length + network.length + others.length > 0
   const severity: Severity =

@@ -7,8 +7,8 @@ import { test } from 'node:test'
 import { createHubHouse } from './support/hub-house.ts'
 import { ProxmoxNode } from './support/proxmox-node.ts'
 
-/** So long the grace goes on from the start of the test: this machine has booted long ago. */
-const graceSeconds = 25
+/** This machine has booted long ago; the grace goes on until the last guest runs. */
+const graceSeconds = 3600
 
 interface Entry {
   readonly type: string
@@ -65,18 +65,19 @@ test('a boot is told once by a hub that is killed three times within it, and nam
   assert.ok(await seen('host.startup-report', 0), 'nothing is told yet')
   await house.kill()
   await house.start()
+  await list(100, 102, 103)
   await house.until('the report is there', () => seen('host.startup-report', 1))
   const { data } = (await events()).find(({ type }) => type === 'host.startup-report') ?? assert.fail()
   const names = (value: unknown): string[] => (value as readonly { readonly name: string }[]).map(({ name }) => name)
   assert.deepEqual([data['started'], data['failed'], data['pending']].map(names), [
-    ['vm100', 'vm102'],
+    ['vm100', 'vm102', 'vm103'],
     ['vm101'],
-    ['vm103'],
+    [],
   ])
   await house.kill()
   await house.start()
   await node.end({ type: 'qmstart', id: 101, startedAt: second() })
-  await list(100, 101, 102)
+  await list(100, 101, 102, 103)
   const told = async (): Promise<readonly { readonly kind: string; readonly title?: string }[]> =>
     JSON.parse((await house.sereno('deliveries', '--json')).out) as []
   await house.until('its end is told', async () => (await told()).some(({ kind }) => kind === 'end'))

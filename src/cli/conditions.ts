@@ -37,7 +37,7 @@ export async function closeCondition(id: string, options: HubOptions, terminal: 
   await readId(id)
   const path = `/api/v1/conditions/${encodeURIComponent(id)}/close`
   const { message } = (await needHub(options, `close condition ${id}`, (hub) => hub.post(path))) as { message: string }
-  terminal.out(message)
+  terminal.out(printable(message))
   return 0
 }
 

@@ -48,7 +48,7 @@ export async function retryDelivery(id: string, options: HubOptions, terminal: T
   await readId(id)
   const path = `/api/v1/deliveries/${encodeURIComponent(id)}/retry`
   const { message } = (await needHub(options, `send ${id} again`, (hub) => hub.post(path))) as { message: string }
-  terminal.out(message)
+  terminal.out(printable(message))
   return 0
 }
 

@@ -11,7 +11,8 @@ export interface KnownNames {
 }
 
 export type Taken =
-  | { readonly as: 'known' | 'full' }
+  | { readonly as: 'known' }
+  | { readonly as: 'full' }
   | { readonly as: 'new' | 'again'; readonly dropped: readonly string[] }
 
 export interface KnownOptions {

@@ -4,6 +4,7 @@ import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { type SourceDouble, startSource } from '../../test/support/source-double.ts'
 import { NotStored, type SourceResponse } from '../source.ts'
+import type { Json } from '../words.ts'
 import { readSample } from '../source-sample.ts'
 import sysinfo from './sysinfo.ts'
 
@@ -73,7 +74,7 @@ describe('hosts', () => {
 
   test('are known after a restart, and make room once they were not heard for a week', async () => {
     let now = Date.UTC(2026, 10, 20)
-    const rows = new Map()
+    const rows = new Map<string, Json>()
     const start = (): Promise<SourceDouble> => startSource(sysinfo, { hosts: 2 }, { rows, now: () => now })
     const first = await start()
     await ask(first, 'a')

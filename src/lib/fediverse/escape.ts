@@ -74,8 +74,7 @@ function isWithinWord(text: string, at: number): boolean {
   // `https://example.org/@ann` and `…/page/#part`: a joiner would break the address, and after a slash none is a mention,
   // as long as it is one address: these are the characters that Misskey takes into one.
   return (
-    before === '/' &&
-    /https?:\/\/[\w.-]+\.[\w:-]+\/[\w.,/:%#@$&?!~=+-]*$/i.test(text.slice(Math.max(0, at - 300), at))
+    before === '/' && /https?:\/\/[\w.-]+\.[\w:-]+\/[\w.,/:%#@$&?!~=+-]*$/i.test(text.slice(Math.max(0, at - 300), at))
   )
 }
 

@@ -204,7 +204,8 @@ function readSpaces(find: Find): Metrics {
     const { mountpoint: point = '', device: source = '', fstype: type = '' } = labels
     const [free, available] = [others.free.get(point), others.available.get(point)]
     // A longer one makes names of series that nobody keeps.
-    if (!point.startsWith('/') || point.length > longestSeries || free === undefined || available === undefined) continue
+    if (!point.startsWith('/') || point.length > longestSeries || free === undefined || available === undefined)
+      continue
     const [files, filesFree] = [others.files.get(point) ?? 0, others.filesFree.get(point) ?? 0]
     spaces.set(point, { total, free, available, files, filesFree })
     mounts.push({ point, source, type, device: source })

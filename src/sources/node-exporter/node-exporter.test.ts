@@ -112,7 +112,7 @@ describe('what is no node_exporter', () => {
     const seen: (string | undefined)[] = []
     await using server = await listen(({ headers: { authorization } }, response) => {
       seen.push(authorization)
-      response.writeHead(403).end(`not with ${authorization}`)
+      response.writeHead(403).end(`not with ${authorization}, that is ${authorization?.split(' ')[1]}`)
     })
     for (const access of [{ token: 't0ken' }, { username: 'me', password: 'pa55' }]) {
       const source = await startSource(nodeExporter, { url: server.url, ...access })

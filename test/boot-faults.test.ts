@@ -5,6 +5,7 @@ import { assembleText } from '../src/cli/configuration.ts'
 import type { Judge } from '../src/engine/judge.ts'
 import { toBootFact } from '../src/source-boot.ts'
 import type { GuestTask } from '../src/source-boot.ts'
+import { toSampleFact } from '../src/source-sample.ts'
 import type { HubEvent, NewEvent } from '../src/words.ts'
 import { down, EngineHouse } from './support/engine-house.ts'
 
@@ -380,6 +381,33 @@ describe('a report', () => {
     await house.pass(10 * minute)
     assert.deepEqual(await told(house), ['open: report of a'])
   })
+})
+
+test('a host elsewhere is known to have booted by its samples, holds what is its own, and is told once, also heard of late', async () => {
+  await using house = await EngineHouse.open(usual)
+  const sample = async (bootId: string, uptimeSeconds: number, agoMs = 0): Promise<void> => {
+    const receivedAt = house.clock.now()
+    const fact = toSampleFact('nas', { metrics: {}, bootId, uptimeSeconds }, receivedAt - agoMs)
+    await house.engine.submit([{ kind: 'fact', source: 's', fact, receivedAt }])
+    await house.settle()
+  }
+  await sample('a', 90_000)
+  await house.pass(10 * minute)
+  // Its network was late: three minutes of samples come at once.
+  for (const agoMs of [2 * minute, minute, 0]) await sample('b', 180 - agoMs / second, agoMs)
+  await house.emit(
+    { type: 'guest.stopped', host: 'nas', title: 'held' },
+    { type: 'guest.stopped', host: 'pve', title: 'passes' },
+  )
+  assert.deepEqual(await told(house), ['open: passes'])
+  await house.pass(2 * minute - second)
+  assert.equal((await told(house)).length, 1)
+  await house.restart()
+  await sample('b', 299)
+  await house.pass(hour)
+  await sample('b', 4000)
+  assert.deepEqual(await told(house), ['open: passes', 'open: report of b'])
+  assert.equal((await reports(house))[0]?.data['afterSeconds'], 300)
 })
 
 describe('aggregates', () => {

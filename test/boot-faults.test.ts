@@ -1,113 +1,17 @@
 // Around a boot, what goes wrong with clocks, channels, restarts and second boots: nothing held is lost, each boot is told once.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { assembleText } from '../src/cli/configuration.ts'
-import type { Judge } from '../src/engine/judge.ts'
-import { toBootFact } from '../src/source-boot.ts'
-import type { GuestTask } from '../src/source-boot.ts'
 import { toSampleFact } from '../src/source-sample.ts'
-import type { HubEvent, NewEvent } from '../src/words.ts'
+import { BootNode, hour, judgeWith, minute, reports, second, told } from './support/boot-node.ts'
 import { down, EngineHouse } from './support/engine-house.ts'
 
-const second = 1000
-const minute = 60 * second
-const hour = 60 * minute
-
-async function judgeOf(rules = "[{ on: ['host.*', 'guest.*', 'storage.*'], to: team }]", more = ''): Promise<Judge> {
-  const text = `
-hub: { timezone: UTC }
-sources: { s: { kind: cloudevents } }
-channels:
-  team: { kind: console }
-  mail: { kind: email, host: 127.0.0.1, from: sereno@example.org, to: [ann@example.org, bob@example.org] }
-watches: { boots: { kind: boot } }
-rules: ${rules}
-${more}`
-  return (await assembleText(text, 'faults.yaml')).judge
-}
-
-const usual = await judgeOf()
-
-class Node {
-  readonly house: EngineHouse
-  #count = 0
-
-  constructor(house: EngineHouse) {
-    this.house = house
-  }
-
-  async boots(bootId: string, uptimeSeconds = 5): Promise<void> {
-    await this.#see(toBootFact('host.boot', 'pve', 'pve', { bootId, uptimeSeconds }))
-  }
-
-  async stops(): Promise<void> {
-    await this.#see(toBootFact('host.stopping', 'pve', 'pve', { reason: 'reboot' }))
-  }
-
-  async guest(id: number, running: boolean, config: 'onboot' | 'unreadable' = 'onboot'): Promise<void> {
-    const named = { id, guest: 'vm', name: `vm${id}`, running } as const
-    await this.#see(toBootFact('guest', String(id), 'pve', config === 'onboot' ? { ...named, onboot: true } : named))
-  }
-
-  async starts(id: number, outcome: GuestTask['outcome'] = 'ok'): Promise<void> {
-    const why = outcome === 'ok' ? {} : { reason: 'no disk' }
-    const at = new Date(this.house.clock.now()).toISOString()
-    const task = { id, guest: 'vm', action: 'start', outcome, startedAt: at, endedAt: at, ...why } as const
-    await this.#see(toBootFact('guest.task', `t${(this.#count += 1)}`, 'pve', task))
-    if (outcome === 'ok') await this.say({ type: 'guest.started', title: `vm${id} started` })
-  }
-
-  async looks(): Promise<void> {
-    await this.#see(toBootFact('guest', '*', 'pve', { names: [] }))
-  }
-
-  async say(event: Partial<NewEvent>): Promise<void> {
-    await this.house.emit({ host: 'pve', ...event })
-  }
-
-  async storage(state: 'firing' | 'resolved', ok = state === 'resolved'): Promise<void> {
-    const title = `nas is ${ok ? 'there' : 'away'}`
-    await this.#see(toBootFact('storage', 'nas', 'pve', { ok, ...(ok ? {} : { state: 'unavailable' }) }))
-    const severity = ok ? 'info' : 'error'
-    const condition = { key: 'storage nas', state } as const
-    await this.say({ type: 'storage.unavailable', subject: 'nas', severity, title, condition })
-  }
-
-  async #see(fact: ReturnType<typeof toBootFact>): Promise<void> {
-    await this.house.engine.submit([{ kind: 'fact', source: 's', fact, receivedAt: this.house.clock.now() }])
-    await this.house.settle()
-  }
-}
-
-/** As `kind: titles`, what was told, oldest first; a report by its boot. */
-async function told(house: EngineHouse, channel = 'team'): Promise<string[]> {
-  const titles = new Map((await house.store.events({ limit: 1000 })).map((event) => [event.seq, titleOf(event)]))
-  const all = (await house.store.deliveries({ channel, limit: 1000 })).toReversed()
-  return all
-    .filter(({ state }) => state === 'delivered')
-    .map(({ kind, events, recipient }) => {
-      const names = events.map((seq) => titles.get(seq)).join(', ')
-      return `${recipient === '' ? '' : `${recipient.split('@')[0]} `}${kind}: ${names}`
-    })
-}
-
-function titleOf({ type, title, data }: HubEvent): string {
-  return type === 'host.startup-report' ? `report of ${bootOf(data)}` : (title ?? type)
-}
-
-function bootOf({ bootId }: HubEvent['data']): string {
-  return typeof bootId === 'string' ? bootId : assert.fail('no boot id')
-}
-
-async function reports(house: EngineHouse): Promise<readonly HubEvent[]> {
-  return house.store.events({ type: 'host.startup-report', limit: 100, ascending: true })
-}
+const usual = await judgeWith()
 
 describe('the wall clock, set in the middle of the grace', () => {
   for (const hours of [1, -1]) {
     test(`by ${hours} h, neither ends it nor makes it longer, nor is the boot said to have been another time ago`, async () => {
       await using house = await EngineHouse.open(usual)
-      const node = new Node(house)
+      const node = new BootNode(house)
       await node.boots('a')
       await node.guest(100, false)
       await node.guest(101, false)
@@ -131,7 +35,7 @@ describe('the wall clock, set in the middle of the grace', () => {
 
     test(`by ${hours} h while it stops, leaves the stop as long as it was`, async () => {
       await using house = await EngineHouse.open(usual)
-      const node = new Node(house)
+      const node = new BootNode(house)
       await node.boots('a', 100_000)
       await node.stops()
       await house.pass(minute)
@@ -151,7 +55,7 @@ describe('the wall clock, set in the middle of the grace', () => {
 
   test('again and again is of no matter', async () => {
     await using house = await EngineHouse.open(usual)
-    const node = new Node(house)
+    const node = new BootNode(house)
     await node.boots('a')
     for (const hours of [1, -1, -1, 2, -1]) {
       await house.stepClock(hours * hour)
@@ -165,8 +69,8 @@ describe('the wall clock, set in the middle of the grace', () => {
 })
 
 describe('a condition that is muted', () => {
-  const begin = async (): Promise<Node> => {
-    const node = new Node(await EngineHouse.open(usual))
+  const begin = async (): Promise<BootNode> => {
+    const node = new BootNode(await EngineHouse.open(usual))
     await node.boots('a')
     await node.storage('firing')
     return node
@@ -219,7 +123,7 @@ describe('a condition that is muted', () => {
 
   test('and was told before the boot is not told again, but its end is, during the mute', async () => {
     await using house = await EngineHouse.open(usual)
-    const node = new Node(house)
+    const node = new BootNode(house)
     await node.storage('firing')
     await node.boots('a')
     await node.storage('resolved')
@@ -230,7 +134,7 @@ describe('a condition that is muted', () => {
 describe('what is held', () => {
   test('joins the report also between the time of guests and its end', async () => {
     await using house = await EngineHouse.open(usual)
-    const node = new Node(house)
+    const node = new BootNode(house)
     await node.boots('a')
     for (const id of [100, 101, 102]) await node.guest(id, false)
     await house.pass(minute)
@@ -248,7 +152,7 @@ describe('what is held', () => {
   test('is not discarded when the hub starts again in the middle, is away over its end, or knows of no boot', async () => {
     for (const awayMs of [0, 20 * minute]) {
       await using house = await EngineHouse.open(usual)
-      const node = new Node(house)
+      const node = new BootNode(house)
       await node.boots('a')
       await node.guest(100, false)
       await node.starts(100)
@@ -269,7 +173,7 @@ describe('what is held', () => {
     }
     // Up for long when it is first seen, it has not booted: nothing is held, and so nothing is discarded.
     await using house = await EngineHouse.open(usual)
-    const node = new Node(house)
+    const node = new BootNode(house)
     await node.boots('a', 700)
     await node.starts(100)
     assert.deepEqual(await told(house), ['open: vm100 started'])
@@ -277,7 +181,7 @@ describe('what is held', () => {
 
   test('of guests whose configuration cannot be read is named, started, failed or neither', async () => {
     await using house = await EngineHouse.open(usual)
-    const node = new Node(house)
+    const node = new BootNode(house)
     await node.boots('a')
     for (const id of [100, 101, 102]) await node.guest(id, false, 'unreadable')
     await node.guest(103, false)
@@ -304,7 +208,7 @@ describe('what is held', () => {
 describe('a report', () => {
   test('comes early once every guest runs and nothing is wrong', async () => {
     await using house = await EngineHouse.open(usual)
-    const node = new Node(house)
+    const node = new BootNode(house)
     await node.boots('a')
     await node.guest(100, false)
     await house.pass(20 * second)
@@ -319,7 +223,7 @@ describe('a report', () => {
 
   test('is one for each of two boots within minutes, a day, and with the same words', async () => {
     await using house = await EngineHouse.open(usual)
-    const node = new Node(house)
+    const node = new BootNode(house)
     await node.boots('a')
     await node.starts(100)
     await house.pass(2 * minute)
@@ -334,7 +238,7 @@ describe('a report', () => {
 
   test('waits for a channel that is down for hours, is told once, and not as old news', async () => {
     await using house = await EngineHouse.open(usual)
-    const node = new Node(house)
+    const node = new BootNode(house)
     await node.boots('a')
     await node.starts(100)
     await node.starts(101, 'failed')
@@ -363,8 +267,8 @@ describe('a report', () => {
 
   test('is no repeat of the one before, whatever a rule takes for repeats', async () => {
     const rules = "[{ on: ['host.*', 'guest.*'], dedupe: { by: [host], for: 24h }, to: team }]"
-    await using house = await EngineHouse.open(await judgeOf(rules))
-    const node = new Node(house)
+    await using house = await EngineHouse.open(await judgeWith(rules))
+    const node = new BootNode(house)
     for (const bootId of ['a', 'b']) {
       await node.boots(bootId)
       await house.pass(hour)
@@ -374,8 +278,8 @@ describe('a report', () => {
 
   test('is not held back by what calms other events: dedupe, throttles, and the windows around the boot', async () => {
     const rules = "[{ on: ['host.*', 'guest.*'], to: team, throttle: { max: 1, per: 10m } }]"
-    await using house = await EngineHouse.open(await judgeOf(rules))
-    const node = new Node(house)
+    await using house = await EngineHouse.open(await judgeWith(rules))
+    const node = new BootNode(house)
     await node.boots('a')
     for (let id = 100; id < 140; id += 1) await node.starts(id)
     await house.pass(10 * minute)
@@ -408,111 +312,4 @@ test('a host elsewhere is known to have booted by its samples, holds what is its
   await sample('b', 4000)
   assert.deepEqual(await told(house), ['open: passes', 'open: report of b'])
   assert.equal((await reports(house))[0]?.data['afterSeconds'], 300)
-})
-
-describe('aggregates', () => {
-  const rules = `
-  - { name: mine, on: guest.*, where: 'severity="info"', group: { by: [host], interval: 1m, min: 3 }, to: [mail] }
-  - { name: others, on: [guest.started, guest.restarted], group: { by: [host], interval: 1m, min: 3 }, to: [team] }`
-
-  test('are per recipient, and count only what a rule lets through to him', async () => {
-    await using house = await EngineHouse.open(await judgeOf(rules))
-    const node = new Node(house)
-    const types = ['guest.started', 'guest.stopped', 'guest.stopped', 'guest.stopped', 'guest.started']
-    for (const [index, type] of types.entries()) await node.say({ type, title: `${index}` })
-    await house.pass(5 * minute)
-    assert.deepEqual(await told(house, 'mail'), [
-      'ann open: 0',
-      'bob open: 0',
-      'ann digest: 1, 2, 3, 4',
-      'bob digest: 1, 2, 3, 4',
-    ])
-    // Three stops are many, but not for who hears of none.
-    assert.deepEqual(await told(house), ['open: 0', 'open: 4'])
-  })
-
-  test('that one recipient refuses reach the other', async () => {
-    await using house = await EngineHouse.open(await judgeOf(rules))
-    const node = new Node(house)
-    for (let index = 0; index < 5; index += 1) await node.say({ type: 'guest.started', title: `${index}` })
-    house.answers.set('mail', down)
-    await house.pass(5 * minute)
-    house.answers.delete('mail')
-    await house.pass(hour)
-    assert.deepEqual((await told(house, 'mail')).toSorted(), [
-      'ann digest: 1, 2, 3, 4',
-      'ann open: 0',
-      'bob digest: 1, 2, 3, 4',
-      'bob open: 0',
-    ])
-  })
-
-  test('of the same kind are told again and again within a day, with or without a host', async () => {
-    await using house = await EngineHouse.open(await judgeOf(rules))
-    for (const host of [{}, { host: 'pve' }]) {
-      for (let time = 0; time < 3; time += 1) {
-        for (let index = 0; index < 4; index += 1)
-          await house.emit({ type: 'guest.started', title: `${index}`, ...host })
-        await house.pass(10 * minute)
-      }
-    }
-    const all = await told(house)
-    assert.equal(all.filter((one) => one === 'digest: 1, 2, 3').length, 6)
-  })
-
-  test('of many hundreds go early and drop none', async () => {
-    await using house = await EngineHouse.open(await judgeOf(rules))
-    const all = Array.from({ length: 700 }, (_, index) => ({ type: 'guest.started', host: 'pve', title: `${index}` }))
-    await house.emit(...all)
-    await house.pass(5 * minute)
-    const names = (await told(house)).flatMap((one) => one.slice(one.indexOf(': ') + 2).split(', '))
-    assert.deepEqual(names.toSorted(), all.map(({ title }) => title).toSorted())
-  })
-})
-
-describe('what a night holds', () => {
-  const night = `mute: { night: { kind: quiet, from: '22:00', until: '07:00' } }`
-
-  test('is told in the morning, or at the next start when the hub was away then, and once', async () => {
-    for (const away of [false, true]) {
-      await using house = await EngineHouse.open(await judgeOf(undefined, night))
-      const node = new Node(house)
-      // The house begins at 22:13.
-      await node.say({ type: 'guest.started', title: 'one' })
-      await node.say({ type: 'guest.stopped', title: 'two' })
-      await node.storage('firing')
-      await node.storage('resolved')
-      if (away) await house.away(10 * hour)
-      else await house.pass(10 * hour)
-      await house.pass(20 * minute)
-      assert.deepEqual(await told(house), ['digest: one, two, nas is away, nas is there'], String(away))
-      await house.pass(48 * hour)
-      assert.equal((await told(house)).length, 1)
-    }
-  })
-
-  test('stays held when a boot ends in it: the longer one of two windows counts', async () => {
-    await using house = await EngineHouse.open(await judgeOf(undefined, night))
-    const node = new Node(house)
-    await node.boots('a')
-    await node.starts(100)
-    await node.say({ type: 'guest.stopped', title: 'two' })
-    await house.pass(hour)
-    assert.deepEqual(await told(house), [])
-    const reasons = new Set((await house.verdicts()).map(({ reason }) => reason))
-    assert.ok(reasons.has('night and startup'), [...reasons].join())
-    await house.pass(9 * hour)
-    assert.deepEqual(await told(house), ['digest: vm100 started, two, report of a'])
-  })
-})
-
-test('who looks after one trouble is told of the next one', async () => {
-  await using house = await EngineHouse.open(usual)
-  const node = new Node(house)
-  await node.storage('firing')
-  const [[key] = assert.fail()] = await house.store.states('condition')
-  await house.engine.command({ name: 'ack', condition: key, by: 'ann' })
-  const condition = { key: 'storage tank', state: 'firing' } as const
-  await node.say({ type: 'storage.unavailable', severity: 'error', title: 'tank is away', condition })
-  assert.deepEqual(await told(house), ['open: nas is away', 'open: tank is away'])
 })

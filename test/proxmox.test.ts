@@ -157,10 +157,15 @@ test('a list of ended tasks is replayed, without asking anything', async () => {
 
 const page = await readFile(new URL('../docs/proxmox-source.md', import.meta.url), 'utf8')
 
-test('the configurations on the page pass the check', async () => {
-  const texts = [...page.matchAll(/```yaml\n([^]*?)```/g)].map(([, text = '']) => text)
-  assert.ok(texts.length > 3)
-  const env = { PVE_TOKEN: 'a@pve!b=c', PROXMOX_WEBHOOK_TOKEN: 'a-token-that-is-long' }
+test('the configurations on the pages pass the check', async () => {
+  const guide = await readFile(new URL('../docs/proxmox.md', import.meta.url), 'utf8')
+  const texts = [...(guide + page).matchAll(/```yaml\n([^]*?)```/g)].map(([, text = '']) => text)
+  assert.ok(texts.length > 5)
+  const env = {
+    PVE_TOKEN: 'a@pve!b=c',
+    PROXMOX_WEBHOOK_TOKEN: 'a-token-that-is-long',
+    SLACK_WEBHOOK_URL: 'https://hooks.slack.com/services/T/B/X',
+  }
   for (const [name, value] of Object.entries(env)) process.env[name] ??= value
   for (const text of texts) await assembleText(text, 'docs/proxmox-source.md')
 })

@@ -167,7 +167,7 @@ test('a CPU, a silent host, a script and a question: each is told once, and noth
     assert.doesNotMatch(one.output(), /"level":(?:50|60|"error"|"fatal")|unexpected/, name)
   }
   if (process.env['SERENO_SHOW'] !== undefined) {
-    console.log(told(), hub.output())
+    writeFileSync('/tmp/hour-told.txt', told() + [...processes].map(([n, o]) => '\n=== ' + n + '\n' + o.output()).join(''))
     for (const [index, { png }] of uploads().entries()) writeFileSync(`/tmp/hour-${index}.png`, png)
   }
   function uploads(): { readonly alt: string; readonly png: Buffer }[] {

@@ -40,10 +40,15 @@ test('a silent host is told with when it was heard, in its zone', () => {
 test('how often a host is expected is said as people say it', () => {
   const expected = (everySeconds: number): string | undefined =>
     wordsOf({ type: 'host.silent', host: 'nas', data: { everySeconds } }).fields?.[0]?.value
-  assert.deepEqual(
-    [1, 30, 60, 300, 3600, 5400, 86_400].map(expected),
-    ['every second', 'every 30 s', 'every minute', 'every 5 min', 'every hour', 'every 1 h 30 min', 'every day'],
-  )
+  assert.deepEqual([1, 30, 60, 300, 3600, 5400, 86_400].map(expected), [
+    'every second',
+    'every 30 s',
+    'every minute',
+    'every 5 min',
+    'every hour',
+    'every 1 h 30 min',
+    'every day',
+  ])
 })
 
 test('blindness names the first hosts and counts the others', () => {

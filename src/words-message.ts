@@ -45,6 +45,8 @@ export interface Graph {
   readonly metric: string
   readonly from: number
   readonly to: number
+  /** What it should not pass, drawn as a line. */
+  readonly limit?: number
 }
 
 /** Where a person asked the watchman, in the words of that service. */

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { runCli } from '../src/cli/main.ts'
+import { startMastodonDouble } from './support/fediverse-mastodon-double.ts'
 import { createHubHouse, type HubHouse } from './support/hub-house.ts'
 import { startSlackDouble } from './support/slack-double.ts'
 import { saidIn } from './support/slack-texts.ts'
@@ -32,8 +33,11 @@ describe('each example', () => {
   for (const name of examples) {
     test(`${name} passes the check, starts, says that it is well, and stops when asked`, async () => {
       await using slack = await startSlackDouble()
+      await using mastodon = await startMastodonDouble()
       await using house = await createHubHouse()
-      using _ = withEnvironment('SLACK_WEBHOOK_URL', slack.url)
+      using _slack = withEnvironment('SLACK_WEBHOOK_URL', slack.url)
+      using _server = withEnvironment('FEDIVERSE_URL', mastodon.url)
+      using _token = withEnvironment('FEDIVERSE_TOKEN', mastodon.token)
       const said: string[] = []
       const note = (text: string): void => void said.push(text)
       const code = await runCli(['check', join(root, 'examples', name)], { out: note, error: note })
@@ -46,7 +50,7 @@ describe('each example', () => {
       const status = JSON.parse((await house.ask('/api/v1/status')).text) as { readonly problems: unknown }
       assert.deepEqual(status.problems, [])
       await house.stop()
-      assert.equal(slack.received.length, 0, 'a start is no news')
+      assert.deepEqual([slack.received.length, mastodon.posts.length], [0, 0], 'a start is no news')
     })
   }
 })

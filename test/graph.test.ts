@@ -233,6 +233,10 @@ describe('pictures', () => {
     const picture = await grapher.picture(graph)
     assert.equal(picture?.alt, 'CPU of pi4, 24 h to 14:05: between 4 % and 5 %, now 9 %')
     assert.ok((picture?.png.length ?? 0) > 1000)
+    const limited = await grapher.picture({ ...graph, limit: 80 })
+    assert.equal(limited?.alt, 'CPU of pi4, 24 h to 14:05: between 4 % and 5 %, now 9 %, limit 80 %')
+    assert.match(limited?.svg ?? '', />limit 80 %</)
+    assert.doesNotMatch(picture?.svg ?? '', /limit/)
     assert.equal(await grapher.picture({ ...graph, host: 'other' }), undefined)
     for (const to of [Number.NaN, Infinity, -1, 8.64e15]) await grapher.draw({ ...graph, from: 0, to })
     broken = true

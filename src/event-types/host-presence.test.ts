@@ -33,7 +33,21 @@ test('a silent host is told with when it was heard, in its zone', () => {
   assert.equal(title, 'nas is silent')
   assert.deepEqual(fields, [
     { name: 'Last heard', value: '2026-11-21 03:10' },
-    { name: 'Expected', value: 'every 1 min' },
+    { name: 'Expected', value: 'every minute' },
+  ])
+})
+
+test('how often a host is expected is said as people say it', () => {
+  const expected = (everySeconds: number): string | undefined =>
+    wordsOf({ type: 'host.silent', host: 'nas', data: { everySeconds } }).fields?.[0]?.value
+  assert.deepEqual([1, 30, 60, 300, 3600, 5400, 86_400].map(expected), [
+    'every second',
+    'every 30 s',
+    'every minute',
+    'every 5 min',
+    'every hour',
+    'every 1 h 30 min',
+    'every day',
   ])
 })
 

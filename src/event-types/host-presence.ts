@@ -106,7 +106,7 @@ function silent({ host, data, condition }: HubEvent): MessageWords {
     icon: 'mute',
     fields: [
       ...field('Last heard', timeOf(data, 'lastHeardAt')),
-      ...field('Expected', typeof everySeconds === 'number' ? `every ${spanWords(everySeconds * 1000)}` : undefined),
+      ...field('Expected', typeof everySeconds === 'number' ? everyWords(everySeconds) : undefined),
       ...field('Said that it stops', stoppedAt),
     ],
     lines: [
@@ -115,6 +115,13 @@ function silent({ host, data, condition }: HubEvent): MessageWords {
         : 'It has not come back since: see whether it was only to be switched off, or hangs on its way up.',
     ],
   }
+}
+
+/** `every minute`, `every 5 min`. */
+function everyWords(seconds: number): string {
+  const span = spanWords(seconds * 1000)
+  const one: { readonly [span: string]: string } = { '1 s': 'second', '1 min': 'minute', '1 h': 'hour', '1 d': 'day' }
+  return `every ${one[span] ?? span}`
 }
 
 function blind(data: HubEvent['data'], state: 'firing' | 'changed' | 'resolved'): MessageWords {

@@ -104,10 +104,10 @@ describe('a title', () => {
 })
 
 test('how long, whose limit and when it will be full stand below', () => {
-  assert.deepEqual(said({}).lines, ['So for 10 min now. Limit of host pi4.'])
+  assert.deepEqual(said({}).lines, ['For 10 min now. Limit of host pi4.'])
   assert.deepEqual(said({ durationSeconds: 0, origin: 'default' }).lines, ['The limit is the default.'])
   const full = said({ fullInSeconds: 7200, origin: 'tag db' }).lines
-  assert.deepEqual(full, ['So for 10 min now. Going on like this, it is full in about 2 h. Limit of tag db.'])
+  assert.deepEqual(full, ['For 10 min now. Going on like this, it is full in about 2 h. Limit of tag db.'])
 })
 
 test('units that have failed are named', () => {
@@ -121,9 +121,12 @@ test('units that have failed are named', () => {
   assert.deepEqual(lines?.slice(1), ['Failed: a.service, b@1 .mount'])
 })
 
-test('a graph of the metric goes with it', () => {
+test('a graph of the metric goes with it, with its limit where that is a value', () => {
   const from = Date.UTC(2026, 10, 20, 2)
-  assert.deepEqual(said({}).graphs, [{ host: 'pi4', metric: 'cpu_percent', from, to: from + 70 * 60_000 }])
+  const graph = { host: 'pi4', metric: 'cpu_percent', from, to: from + 70 * 60_000 }
+  assert.deepEqual(said({}).graphs, [{ ...graph, limit: 80 }])
+  assert.deepEqual(said({ operator: 'fullWithin', limit: 28_800 }).graphs, [graph])
+  assert.deepEqual(said({ limit: 'much' }).graphs, [graph])
 })
 
 test('an end has no report', () => {

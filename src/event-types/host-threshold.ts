@@ -122,7 +122,7 @@ function linesOf({ durationSeconds, fullInSeconds, operator, origin, reason, gon
     ...(reason === 'returned' ? ['It is sent again, and still past its limit.'] : []),
     ...(reason === 'eased' ? ['Less bad than before.'] : []),
     ...(typeof durationSeconds === 'number' && durationSeconds > 0
-      ? [`So for ${spanWords(durationSeconds * 1000)} now.`]
+      ? [`For ${spanWords(durationSeconds * 1000)} now.`]
       : []),
     ...(typeof fullInSeconds === 'number' && operator !== 'fullWithin'
       ? [`Going on like this, it is full in about ${spanWords(fullInSeconds * 1000)}.`]
@@ -146,7 +146,9 @@ function graphsOf({ host, data, time }: HubEvent, metric: string): { readonly gr
   const from = Date.parse(textOf(data['from']) ?? '')
   const to = Date.parse(textOf(data['to']) ?? '')
   if (host === undefined || Number.isNaN(from)) return {}
-  return { graphs: [{ host, metric, from, to: Number.isNaN(to) ? time : to }] }
+  const { limit, operator } = data
+  const line = typeof limit === 'number' && operator !== 'fullWithin' ? { limit } : {}
+  return { graphs: [{ host, metric, from, to: Number.isNaN(to) ? time : to, ...line }] }
 }
 
 function textOf(value: Json | undefined): string | undefined {

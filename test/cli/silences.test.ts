@@ -142,10 +142,18 @@ describe('the watchman', () => {
   test('says what is open, here and on one host', async () => {
     assert.match(
       await run('ask', 'status'),
-      /^2 conditions are open\.\n[0-9a-z]{9} error: Disk \/srv is full, for \d+ s/,
+      /^2 conditions are open\.\nerror: Disk \/srv is full, for \d+ s \([0-9a-z]{9}\)\n/,
     )
     assert.match(await run('ask', 'STATUS', 'nas'), /^1 condition is open on nas\.\n/)
     assert.match(await run('ask', 'status', 'nowhere'), /^All quiet on nowhere\.$/)
+  })
+
+  test('names what it can be asked of, however long its title is', async () => {
+    const long = 'x'.repeat(300)
+    await post(long, 'far')
+    const { id } = await conditionOf(long)
+    assert.ok((await run('ask', 'status', 'far')).endsWith(` s (${id})`))
+    await post(long, 'far', 'resolved')
   })
 
   test('silences, lists and ends in words', async () => {

@@ -32,7 +32,7 @@ export default [
       subject: '@ops@home.example',
       data: {
         question: 'status nas',
-        lines: ['1 condition is open on nas.', '1n5c0k3v2 warning: Disk at 91 %, for 2 h'],
+        lines: ['1 condition is open on nas.', 'warning: Disk at 91 %, for 2 h (1n5c0k3v2)'],
         graphs: [{ host: 'nas', metric: 'cpu_percent', from: 1_795_000_000_000, to: 1_795_086_400_000 }],
         handle: '1154',
         account: '@ops@home.example',

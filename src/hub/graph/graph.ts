@@ -47,7 +47,7 @@ export function createGrapher({ store, now, zone, log }: GraphTools): Grapher {
   const painter = createPainter()
 
   async function draw(asked: Graph, how: GraphStyle = {}): Promise<Drawing> {
-    const [{ drawGraph }, { describeGraph }] = await Promise.all([import('./svg.ts'), import('./words.ts')])
+    const [{ drawGraph }, { describeGraph, limitWords }] = await Promise.all([import('./svg.ts'), import('./words.ts')])
     const to = clampTime(asked.to, now())
     const from = Math.max(0, Math.min(Math.max(clampTime(asked.from, 0), to - longestMs), to - shortestMs))
     const graph = { ...asked, from, to }
@@ -61,9 +61,10 @@ export function createGrapher({ store, now, zone, log }: GraphTools): Grapher {
       zone: zone(),
       ...(value === undefined || at < from || at > to ? {} : { latest: { at, value } }),
     })
-    const { limit, size } = how
-    const title = how.title ?? words.title
-    const curve = { ...graph, ...words, ...answer, title, zone: zone(), ...(limit === undefined ? {} : { limit }) }
+    const { limit: most, ...span } = graph
+    const own = most === undefined ? undefined : { value: most, label: limitWords(graph.metric, most) }
+    const { size, title = words.title, limit = own } = how
+    const curve = { ...span, ...words, ...answer, title, zone: zone(), ...(limit === undefined ? {} : { limit }) }
     return { svg: drawGraph(curve, size), alt: words.alt, known: answer.points.length > 0 }
   }
 

@@ -19,9 +19,9 @@ export interface GraphWords {
   readonly alt: string
 }
 
-/** `CPU of pi4, 24 h to 14:05: between 3 % and 98 %, now 12 %`. */
+/** `CPU of pi4, 24 h to 14:05: between 3 % and 98 %, now 12 %, limit 80 %`. */
 export function describeGraph(
-  { host, metric, from, to }: Graph,
+  { host, metric, from, to, limit }: Graph,
   points: readonly CurvePoint[],
   { stepSeconds, now, zone, latest }: GraphTime,
 ): GraphWords {
@@ -38,7 +38,12 @@ export function describeGraph(
   // Samples may come every few minutes, and the last step is not over.
   const isNow = end.at >= now - Math.max(latest === undefined ? 3000 * stepSeconds : 0, nowMs) && to >= now - 60_000
   const note = `${isNow ? 'now' : `at ${shortTime(latest?.at ?? last[0], now, zone)}`} ${said(end.value)}`
-  return { title, note, alt: `${title}: ${range}, ${note}` }
+  const behind = limit === undefined ? '' : `, ${limitWords(metric, limit)}`
+  return { title, note, alt: `${title}: ${range}, ${note}${behind}` }
+}
+
+export function limitWords(metric: string, limit: number): string {
+  return `limit ${spokenValue(metric, limit)}`
 }
 
 /** What is older is no news of now. */

@@ -3,6 +3,7 @@ import { lookUpEvent } from '../../engine/look.ts'
 import { type ConditionEntry, listConditions } from '../../engine/look-conditions.ts'
 import { listSilences } from '../../engine/look-silences.ts'
 import { readDuration, spanWords, writeDuration } from '../../lib/duration.ts'
+import { cut, printable } from '../../lib/printable.ts'
 import { writeMatcher } from '../../lib/matchers.ts'
 import type { Rule } from '../../rule.ts'
 import { spokenName, spokenValue } from '../../source-sample-words.ts'
@@ -31,6 +32,8 @@ interface WatchmanCommand {
 }
 
 const shownConditions = 10
+/** So that its id still stands behind it. */
+const longestTitle = 200
 
 export const commands: ReadonlyMap<string, WatchmanCommand> = new Map<string, WatchmanCommand>([
   ['status', { usage: 'status [host]', about: 'what is open, here or on one host, and how that is', run: status }],
@@ -92,7 +95,8 @@ function vitals(host: HostRow | undefined, { now }: CommandTools): string[] {
 }
 
 function conditionLine({ id, severity, title, since }: ConditionEntry, { now }: CommandTools): string {
-  return `${id} ${severity}: ${title}, for ${spanWords(now() - Date.parse(since))}`
+  const about = cut(printable(title), longestTitle)
+  return `${severity}: ${about}, for ${spanWords(now() - Date.parse(since))} (${id})`
 }
 
 async function silence(words: readonly string[], by: string, tools: CommandTools): Promise<Said> {

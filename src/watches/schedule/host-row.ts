@@ -22,9 +22,9 @@ const metricsKept: ReadonlySet<string> = new Set([
   'disk_usage_percent',
   'filesystem_percent',
   'swap_percent',
-  'load1',
-  'load5',
-  'load15',
+  'load_1',
+  'load_5',
+  'load_15',
   'temperature_celsius',
   'uptime_seconds',
 ])

@@ -26,6 +26,18 @@ const pi =
   '"memory_used":800000000,"memory_free":200000000,"memory_percent":20.11,"disk_usage_total":31268536320,' +
   '"disk_usage_used":9000000000,"disk_usage_free":20000000000,"disk_usage_percent":31.0}}'
 
+test('of one address no more are taken in a minute than is said', async () => {
+  const source = await startSource(sysinfo, { perMinute: 3 })
+  const answers = []
+  for (let n = 0; n < 4; n += 1) answers.push(await post(source, pi))
+  assert.deepEqual(
+    answers.map(({ status }) => status),
+    [200, 200, 200, 429],
+  )
+  assert.deepEqual(answers[3]?.headers, { 'retry-after': '20' })
+  assert.equal(source.facts.length, 3)
+})
+
 describe('a post', () => {
   test('is a sample of its host, and is answered 200 as JSON', async () => {
     const source = await startSource(sysinfo)

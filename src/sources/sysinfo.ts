@@ -1,5 +1,6 @@
 // POST /sysinfo: what the Janitor's remotes send of their hosts, answered as they know it; each post is a sample, as a fact.
 import { z } from 'zod'
+import { createPace } from '../lib/pace.ts'
 import { cut, printable } from '../lib/printable.ts'
 import { withoutNonNumbers } from '../lib/python-json.ts'
 import { readJson } from '../lib/read-json.ts'
@@ -11,6 +12,13 @@ const options = z.strictObject({
   every: duration({ minMs: 1000 })
     .optional()
     .describe('How often each host posts, so that one that falls silent is known. Default: nobody said.'),
+  perMinute: z
+    .int()
+    .min(1)
+    .optional()
+    .describe(
+      'So many samples are taken from one address in a minute, of whatever hosts; more are refused with 429. Default: any number.',
+    ),
 })
 
 type Options = z.output<typeof options>
@@ -25,10 +33,20 @@ export default {
     'Takes samples of other hosts at POST /sysinfo, as JSON {"sys_data": {"hostname": "…", "cpu_percent": 12.5, …}}; any metric that is a number is kept.',
   options,
   example: { open: ['10.0.0.0/8'] },
-  async start({ every }, tools) {
-    tools.route('POST', '/sysinfo', (request) => take(request, every, tools))
+  async start({ every, perMinute }, tools) {
+    const pace = perMinute === undefined ? undefined : createPace({ burst: perMinute, perSecond: perMinute / 60 })
+    tools.route('POST', '/sysinfo', async (request) => {
+      const waitMs = pace?.waitMs(request.remote, tools.now()) ?? 0
+      return waitMs > 0 ? tooMany(waitMs) : take(request, every, tools)
+    })
   },
 } satisfies SourceKind<Options>
+
+function tooMany(waitMs: number): SourceResponse {
+  const seconds = String(Math.ceil(waitMs / 1000))
+  const error = `Too many samples from this address; wait ${seconds} s.`
+  return { status: 429, body: { error }, headers: { 'retry-after': seconds } }
+}
 
 async function take({ body }: SourceRequest, everyMs: number | undefined, tools: SourceTools): Promise<SourceResponse> {
   if (body.byteLength > mostBytes) {

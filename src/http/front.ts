@@ -64,7 +64,8 @@ export function createFront({
     const open = route?.open ?? (path === '/metrics' ? door.metricsOpen() : closed)
     const admission = gate.admit({ method, headers: request.headers, remote: asked.remote }, open, Date.now())
     if (!admission.ok) {
-      if (route === undefined && isKnown(asked, request)) return wrongMethod(asked, table.methodsOf(path), request, response)
+      if (route === undefined && isKnown(asked, request))
+        return wrongMethod(asked, table.methodsOf(path), request, response)
       return turnAway(admission, asked, request, response)
     }
     const problem = limitsOf(admission.by, route)

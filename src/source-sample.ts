@@ -26,12 +26,14 @@ export interface HostSample {
 
 /** Series of one host beyond these are dropped, so that nobody fills the store with names. */
 export const mostSeries = 500
-const longestSeries = 200
+export const longestSeries = 200
 const longestWord = 100
 const mostUnits = 50
 
 export function toSampleFact(host: string, sample: HostSample, time?: number): NewFact {
-  return { name: sampleFact, key: host, host, data: { ...sample }, ...(time === undefined ? {} : { time }) }
+  // What no reader would take is not stored either: names may come from a page of megabytes.
+  const data = { ...sample, metrics: readMetrics(sample.metrics) }
+  return { name: sampleFact, key: host, host, data, ...(time === undefined ? {} : { time }) }
 }
 
 /** What a fact says, with everything that is no finite number left out; undefined: it is no sample. */

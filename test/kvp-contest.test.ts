@@ -38,14 +38,16 @@ test(`a contest of ${seconds} seconds for one pool`, { timeout: (seconds + 120) 
   try {
     const rewrites = textOf(daemon.stdout)
     const looks = lookAt(path, looking.signal)
-    const told = await Promise.all(
-      writers.map(async (writer) => {
-        writer.stderr.pipe(process.stderr)
-        return JSON.parse(await textOf(writer.stdout)) as Told
-      }),
-    )
+    const telling = writers.map((writer) => {
+      writer.stderr.pipe(process.stderr)
+      return textOf(writer.stdout)
+    })
+    await Promise.all(writers.map((writer) => once(writer.stdout, 'data')))
+    // On a busy machine the daemon may have read long ago what it writes last; only then is it known that all is there.
     daemon.stdin.end()
     const cycles = Number(/\d+/.exec(await rewrites)?.[0])
+    for (const writer of writers) writer.stdin.end()
+    const told = (await Promise.all(telling)).map((text) => JSON.parse(text.replace('written', '')) as Told)
     looking.abort()
     assert.equal(statSync(path).size % recordBytes, 0)
     const records = decodeRecords(readFileSync(path))

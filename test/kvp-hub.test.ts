@@ -62,6 +62,31 @@ rules:
   }
 })
 
+test('stages of a boot that began before the hub and the pool are told to the host all the same, when they were', async () => {
+  await using house = await createHubHouse()
+  const pool = join(house.folder, 'hyperv/pool')
+  await house.configure(`
+channels:
+  host: { kind: hyperv-kvp, path: ${pool} }
+rules: [{ on: report.*, to: [host] }]
+`)
+  const report = (...words: readonly string[]) => house.sereno('report', ...words, '--no-pool', '--message', 'm')
+  await report('start', 'init')
+  await report('start', 'init/network')
+  await report('finish', 'init/network', '--result', 'warn')
+  await report('finish', 'init')
+  const reportedAt = Date.now()
+  mkdirSync(join(house.folder, 'hyperv'))
+  await house.start()
+  await house.until('the pool has all', () => existsSync(pool) && eventsIn(pool).length === 4)
+  const told = eventsIn(pool)
+  assert.deepEqual(
+    told.map(({ type, name, result }) => [type, name, result].join(' ').trim()),
+    ['start init', 'start init/network', 'finish init/network WARN', 'finish init WARN'],
+  )
+  for (const { at } of told) assert.ok(at <= reportedAt)
+})
+
 function eventsIn(file: string) {
   const { events } = readEvents(decodeRecords(readFileSync(file)))
   return [...events].sort(([a], [b]) => a - b).map(([, event]) => event)

@@ -77,3 +77,19 @@ test('each line is printed', async () => {
   assert.deepEqual(outcome, { ok: true })
   assert.deepEqual(printed, part.text.split('\n'))
 })
+
+test('a level stands in front of each line, as the journal takes it', async () => {
+  const printed = async (level: 'severity' | 'debug' | undefined) => {
+    const lines: string[] = []
+    const given = console.options.parse(level === undefined ? {} : { level })
+    const [part] = console.render({ ...message, severity: 'error', lines: ['one\n<0>two'] }, given, place)
+    assert.ok(part)
+    await console.send(part, given, { print: (line: string) => lines.push(line) } as never)
+    return lines
+  }
+  for (const line of await printed('severity')) assert.match(line, /^<3>[ 2]/)
+  for (const line of await printed('debug')) assert.match(line, /^<7>[ 2]/)
+  const plain = await printed(undefined)
+  assert.match(plain[0] ?? '', /^2026/)
+  assert.ok(plain.length > 1 && plain.every((line) => !line.startsWith('<')))
+})

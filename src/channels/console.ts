@@ -4,7 +4,18 @@ import type { ChannelKind } from '../channel.ts'
 import { cleanLine, cleanText, cutText } from '../lib/text.ts'
 import type { Message, MessageField } from '../words.ts'
 
-const options = z.strictObject({})
+/** https://www.freedesktop.org/software/systemd/man/latest/sd-daemon.html */
+const levels = { crit: 2, err: 3, warning: 4, notice: 5, info: 6, debug: 7 } as const
+const levelOf = { critical: 'crit', error: 'err', warning: 'warning', info: 'info' } as const
+
+const options = z.strictObject({
+  level: z
+    .enum(['severity', 'crit', 'err', 'warning', 'notice', 'info', 'debug'])
+    .optional()
+    .describe(
+      "Level in front of each line, as systemd takes it for the journal (<4>): severity is the message's own, the others are one for all; absent: none.",
+    ),
+})
 
 type Options = z.infer<typeof options>
 
@@ -21,16 +32,18 @@ export default {
   example: {},
   limits: { length: textLength, markup: 'plain', edit: false, thread: false, attach: false, idempotency: false },
 
-  render(message, _options, { zone }) {
+  render(message, { level }, { zone }) {
     const text = cutText(
       [headOf(message, zone), ...rowsOf(message).map((row) => `${indent}${row}`)].join('\n'),
       textLength,
     )
-    return [{ text, payload: null }]
+    const known = level === 'severity' ? levelOf[message.severity] : level
+    return [{ text, payload: known === undefined ? null : { prefix: `<${levels[known]}>` } }]
   },
 
   async send(part, _options, { print }) {
-    for (const line of part.text.split('\n')) print(line)
+    const { prefix = '' } = (part.payload ?? {}) as { readonly prefix?: string }
+    for (const line of part.text.split('\n')) print(prefix + line)
     return { ok: true }
   },
 } satisfies ChannelKind<Options>

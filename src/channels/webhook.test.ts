@@ -22,7 +22,7 @@ const key = Buffer.alloc(32, 7)
 const options = webhook.options.parse({ url: 'https://receiver.example/hook?token=t0k3n' })
 const signed = { ...options, secret: `whsec_${key.toString('base64')}` }
 
-async function sendBy(given: typeof options, attempt = 1, answer?: HttpAnswer) {
+async function sendBy(given: typeof options, attempt = 1, answer?: HttpAnswer, told = message) {
   const asked: HttpRequest[] = []
   const tools: ChannelTools = {
     delivery: { id: '01d', recipient: '', attempt, idempotencyKey: '01d-1', kind: 'open', thread: { id: 't' } },
@@ -36,12 +36,12 @@ async function sendBy(given: typeof options, attempt = 1, answer?: HttpAnswer) {
     print: () => assert.fail('nothing to print'),
     log: { info: () => {}, warn: () => {}, error: () => {} },
   }
-  const [part] = webhook.render(message, given, place)
+  const [part] = webhook.render(told, given, place)
   assert.ok(part)
   const outcome = await webhook.send(part, given, tools)
   const [request] = asked
   assert.ok(request)
-  return { outcome, headers: request.headers ?? {}, body: String(request.body) }
+  return { outcome, headers: request.headers ?? {}, body: String(request.body), timeoutMs: request.timeoutMs }
 }
 
 test('the body is an event as Standard Webhooks have them, with the message as data', async () => {
@@ -116,4 +116,64 @@ test('a secret of the wrong form is refused with the way to make one', () => {
   const parsed = webhook.options.safeParse({ url: options.url, secret: 'hunter2' })
   assert.match(parsed.error?.issues[0]?.message ?? '', /whsec_.*openssl rand -base64 32/)
   assert.equal(webhook.options.safeParse({ url: options.url, headers: { 'a b': 'c' } }).success, false)
+})
+
+test('an attempt takes ten seconds at most, or as long as is written', async () => {
+  assert.equal((await sendBy(options)).timeoutMs, 10_000)
+  const timed = (timeout: string) => webhook.options.safeParse({ url: options.url, timeout })
+  assert.equal((await sendBy(timed('20s').data ?? assert.fail())).timeoutMs, 20_000)
+  assert.match(timed('1m').error?.issues[0]?.message ?? '', /too long; write at most 30s/)
+  assert.equal(timed('10ms').success, false)
+})
+
+test('the body may be that of the webhook of cloud-init', async () => {
+  const given = { ...options, body: 'cloud-init' as const }
+  const file = { path: '/var/log/x', content: 'eA==', encoding: 'base64' }
+  const stage = {
+    type: 'finish',
+    name: 'boot/network',
+    description: 'eth1 has no address',
+    result: 'WARN',
+    origin: 'provision',
+    durationSeconds: 12.25,
+    files: [file],
+  } as const
+  assert.deepEqual(JSON.parse((await sendBy(given, 1, undefined, { ...message, stage })).body), {
+    name: 'boot/network',
+    description: 'eth1 has no address',
+    event_type: 'finish',
+    origin: 'provision',
+    timestamp: message.at / 1000,
+    result: 'WARN',
+    duration: 12.25,
+    files: [file],
+  })
+  const plain = JSON.parse((await sendBy(given)).body) as { [name: string]: unknown }
+  assert.deepEqual([plain['name'], plain['event_type'], plain['origin']], ['Backup of nas failed', 'error', 'sereno'])
+  assert.match(String(plain['description']), /exit status 1/)
+})
+
+test("with keys of OAuth every attempt is signed, by the receiver's clock when ours is wrong", async () => {
+  const keys = { consumerKey: 'c0nsumer', tokenKey: 't0ken', tokenSecret: 'h1dden' }
+  const given = webhook.options.parse({ url: 'http://maas.example/clock', oauth: keys })
+  const timeIn = (headers: { readonly [name: string]: string }) =>
+    Number(/oauth_timestamp="(\d+)"/.exec(headers['authorization'] ?? '')?.[1])
+  const refuse = (date: string): HttpAnswer => ({
+    answered: true,
+    status: 401,
+    headers: { date },
+    body: 'no h1dden for t0ken',
+  })
+  const first = await sendBy(given, 1, refuse('Tue, 14 Nov 2034 22:13:20 GMT'))
+  assert.match(first.headers['authorization'] ?? '', /^OAuth .*oauth_signature="%26h1dden"/)
+  assert.equal(timeIn(first.headers), 1_700_000_060)
+  assert.ok(!first.outcome.ok && first.outcome.retry)
+  assert.doesNotMatch(first.outcome.detail, /h1dden|t0ken/)
+  const second = await sendBy(given, 2, refuse('Tue, 14 Nov 2034 22:14:20 GMT'))
+  assert.equal(timeIn(second.headers), Date.parse('2034-11-14T22:14:20Z') / 1000)
+  // Then it is not for the clock.
+  assert.ok(!second.outcome.ok && !second.outcome.retry)
+  assert.equal(webhook.options.safeParse({ url: given.url, oauth: { ...keys, tokenKey: undefined } }).success, false)
+  const plain = await sendBy(options, 1, refuse('Tue, 14 Nov 2034 22:13:20 GMT'))
+  assert.ok(!plain.outcome.ok && !plain.outcome.retry)
 })

@@ -2,7 +2,9 @@
 import { z } from 'zod'
 import type { ChannelKind, ChannelPlace } from '../channel.ts'
 import { toOutcome } from '../lib/http-outcome.ts'
-import { secret } from '../lib/schema.ts'
+import type { HttpAnswer } from '../lib/http.ts'
+import { authorizeByOAuth } from '../lib/oauth1.ts'
+import { duration, secret } from '../lib/schema.ts'
 import { isWebhookSecret, signWebhook } from '../lib/standard-webhooks.ts'
 import { cleanLine, cleanText, cutText } from '../lib/text.ts'
 import type { Json, Message, MessageStage } from '../words.ts'
@@ -25,6 +27,25 @@ const options = z.strictObject({
     .record(z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/), secret())
     .optional()
     .describe('More headers, such as Authorization; those that Sereno sets itself cannot be replaced.'),
+  // The hub calls off what takes longer than half a minute.
+  timeout: duration({ minMs: 1000, maxMs: 30_000 })
+    .prefault('10s')
+    .describe('How long an attempt may take until it is answered; then it is made again later.'),
+  body: z
+    .enum(['sereno', 'cloud-init'])
+    .prefault('sereno')
+    .describe(
+      "What is posted: cloud-init is the JSON of that program's own webhook (name, description, event_type, origin, timestamp, result, duration, files), for receivers that know it, such as MAAS.",
+    ),
+  oauth: z
+    .strictObject({
+      consumerKey: secret().describe('Key of the consumer.'),
+      consumerSecret: secret().optional().describe('Its secret; MAAS has none.'),
+      tokenKey: secret().describe('Key of the token.'),
+      tokenSecret: secret().describe('Its secret.'),
+    })
+    .optional()
+    .describe('Keys of OAuth 1.0 (PLAINTEXT), as MAAS gives them to its machines.'),
 })
 
 type Options = z.infer<typeof options>
@@ -49,9 +70,9 @@ export default {
     idempotency: true,
   },
 
-  render(message, _options, place) {
+  render(message, { body }, place) {
     const text = textOf(message)
-    return [{ text, payload: payloadOf(message, text, place) }]
+    return [{ text, payload: body === 'cloud-init' ? asCloudInit(message, text) : payloadOf(message, text, place) }]
   },
 
   async send(part, options, { delivery, request, signal, now }) {
@@ -61,17 +82,61 @@ export default {
       options.secret === undefined ? [] : [options.secret],
     )
     const extra = Object.entries(options.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value])
+    const { oauth, url, timeout: timeoutMs } = options
     const headers = {
       'user-agent': 'Sereno',
       ...Object.fromEntries(extra),
       'content-type': 'application/json',
       ...signed,
+      ...(oauth === undefined ? {} : { authorization: authorize(oauth, now() + (skews.get(url) ?? 0)) }),
     }
-    const answer = await request({ url: options.url, headers, body, signal })
-    const secrets = [options.url, options.secret ?? '', ...Object.values(options.headers ?? {})]
-    return toOutcome(answer, { now: now(), secrets })
+    const answer = await request({ url, headers, body, signal, timeoutMs })
+    const secrets = [
+      url,
+      options.secret ?? '',
+      ...Object.values(options.headers ?? {}),
+      ...Object.values(oauth ?? {}).filter((one) => one !== undefined),
+    ]
+    const outcome = toOutcome(answer, { now: now(), secrets })
+    const again = oauth !== undefined && !outcome.ok && learnSkew(url, answer, now())
+    return again ? { ...outcome, retry: true, retryAfterMs: 1000 } : outcome
   },
 } satisfies ChannelKind<Options>
+
+/** How far the clock of a receiver is ahead of ours, where OAuth made it refuse. */
+const skews = new Map<string, number>()
+const mostSkews = 100
+const leastSkewMs = 5000
+
+/** Whether the refusal may have been for our clock, which a machine has wrong while it boots; the next attempt goes by the receiver's. */
+function learnSkew(url: string, answer: HttpAnswer, now: number): boolean {
+  if (!answer.answered || (answer.status !== 401 && answer.status !== 403)) return false
+  const skew = Date.parse(answer.headers['date'] ?? '') - now
+  if (!(Math.abs(skew - (skews.get(url) ?? 0)) > leastSkewMs)) return false
+  if (skews.size >= mostSkews) skews.clear()
+  skews.set(url, skew)
+  return true
+}
+
+function authorize(keys: NonNullable<Options['oauth']>, now: number): string {
+  return authorizeByOAuth({ ...keys, consumerSecret: keys.consumerSecret ?? '' }, now)
+}
+
+/** https://github.com/canonical/cloud-init/blob/main/cloudinit/reporting/events.py */
+function asCloudInit({ stage, title, severity, at }: Message, text: string): Json {
+  const said: Omit<MessageStage, 'type'> = stage ?? { name: title, description: text }
+  const { name, description, origin, result, durationSeconds, files } = said
+  return {
+    name: cutText(cleanLine(name), titleLength) || '?',
+    description: cutText(cleanText(description), textLength),
+    event_type: stage?.type ?? severity,
+    origin: origin ?? 'sereno',
+    timestamp: at / 1000,
+    ...(result === undefined ? {} : { result }),
+    ...(durationSeconds === undefined ? {} : { duration: durationSeconds }),
+    ...(files === undefined ? {} : { files }),
+  }
+}
 
 function payloadOf(message: Message, text: string, place: ChannelPlace): Json {
   const [id] = message.ids

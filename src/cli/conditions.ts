@@ -1,6 +1,7 @@
 // `sereno conditions` and `sereno conditions close`: what has begun and not ended, and ending it by hand.
 import type { ConditionList } from '../engine/look-conditions.ts'
 import { localTime, machineZone } from '../lib/local-time.ts'
+import { printable } from '../lib/printable.ts'
 import { readId } from './events.ts'
 import { needHub, withHub, type HubOptions } from './hub-client.ts'
 import { withStore } from './store-file.ts'
@@ -37,7 +38,7 @@ export async function closeCondition(id: string, options: HubOptions, terminal: 
   await readId(id)
   const path = `/api/v1/conditions/${encodeURIComponent(id)}/close`
   const { message } = (await needHub(options, `close condition ${id}`, (hub) => hub.post(path))) as { message: string }
-  terminal.out(message)
+  terminal.out(printable(message))
   return 0
 }
 

@@ -1,6 +1,7 @@
 // `sereno deliveries` and `sereno deliveries retry`: the messages to channels, and sending one again.
 import type { DeliveryEntry, DeliveryList } from '../engine/look.ts'
 import { localTime, machineZone } from '../lib/local-time.ts'
+import { printable } from '../lib/printable.ts'
 import { readId, readLimit, set } from './events.ts'
 import { needHub, withHub, type HubOptions } from './hub-client.ts'
 import { withStore } from './store-file.ts'
@@ -48,7 +49,7 @@ export async function retryDelivery(id: string, options: HubOptions, terminal: T
   await readId(id)
   const path = `/api/v1/deliveries/${encodeURIComponent(id)}/retry`
   const { message } = (await needHub(options, `send ${id} again`, (hub) => hub.post(path))) as { message: string }
-  terminal.out(message)
+  terminal.out(printable(message))
   return 0
 }
 

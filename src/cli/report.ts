@@ -138,8 +138,9 @@ async function tellPool(path: string, event: KvpEvent, compat: Generation | unde
   })
   reporter.publish(event)
   const { waiting, detail = 'in time' } = await reporter.flush(poolDeadlineMs)
-  const [lost] = waiting > 0 ? [detail] : reporter.status.dropped > 0 ? warnings : []
-  if (lost !== undefined) return { where, ok: false, detail: `The pool was not written: ${lost}`.replace(/\??$/, '.') }
+  const [lost] = waiting > 0 ? [detail] : reporter.status.written === 0 ? warnings : []
+  if (lost !== undefined)
+    return { where, ok: false, detail: `The pool was not written: ${lost}${lost.endsWith('?') ? '' : '.'}` }
   await reporter.settle()
   const unlocked = found.ok ? '' : ` Without locks, which could not be loaded: ${found.detail}.`
   return { where, ok: true, detail: `Written to ${path}.${unlocked}` }

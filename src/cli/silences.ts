@@ -55,14 +55,14 @@ export async function addSilence(
     readonly id: string
     readonly message: string
   }
-  terminal.out(options.json === true ? JSON.stringify(done, null, 2) : done.message)
+  terminal.out(options.json === true ? JSON.stringify(done, null, 2) : printable(done.message))
   return 0
 }
 
 export async function endSilence(id: string, options: HubOptions, terminal: Terminal): Promise<ExitCode> {
   const path = `/api/v1/silences/${encodeURIComponent(id)}/end`
   const done = (await needHub(options, `end silence ${id}`, (hub) => hub.post(path))) as { readonly message: string }
-  terminal.out(done.message)
+  terminal.out(printable(done.message))
   return 0
 }
 
@@ -72,7 +72,7 @@ export async function ackCondition(id: string, options: HubOptions, terminal: Te
   const done = (await needHub(options, `acknowledge ${id}`, (hub) => hub.post(path, { by: whoAmI() }))) as {
     readonly message: string
   }
-  terminal.out(done.message)
+  terminal.out(printable(done.message))
   return 0
 }
 

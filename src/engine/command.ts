@@ -106,11 +106,16 @@ export function stepCommand(command: Command, seq: number, tools: CommandTools):
 
 /** A silence that is over is kept so long, for those who look back. */
 const silenceKeptMs = 7 * 86_400_000
+/** And so many: a script that adds and ends them in a loop does not count against the most there may be. */
+const mostOverSilences = 200
 
 function putSilences(draft: Draft, now: number, change: (list: readonly Silence[]) => readonly Silence[]): void {
   const row = draft.get(silencesKey) as Silences | undefined
   const list = change(row?.list ?? []).filter(({ until }) => until > now - silenceKeptMs)
-  draft.put(silencesKey, list.length === 0 ? undefined : ({ v: 1, list } satisfies Silences))
+  const over = list.filter(({ until }) => until <= now).toSorted((one, other) => one.until - other.until)
+  const tooMany = new Set(over.slice(0, Math.max(0, over.length - mostOverSilences)))
+  const kept = list.filter((one) => !tooMany.has(one))
+  draft.put(silencesKey, kept.length === 0 ? undefined : ({ v: 1, list: kept } satisfies Silences))
 }
 
 /** So long a sender may need to find us again. */

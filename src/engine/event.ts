@@ -11,6 +11,8 @@ export type Sketch = Omit<HubEvent, 'seq' | 'id'>
 
 /** How far an event's own time may be ahead of its receipt before we distrust it. */
 const aheadMs = 300_000
+/** Hosts come by name from outside, and each has a row: one that was not heard of for so long is forgotten. */
+const judgeTimeKeptMs = 30 * 86_400_000
 
 /** Adds what the hub knows: source, host, labels by the type's catalogue, the default severity. */
 export function toSketch(judge: Judge, input: EventInput): Sketch {
@@ -56,7 +58,7 @@ export function moveJudgeTime(draft: Draft, event: HubEvent): number {
   const key = judgeTimeKey(event)
   const last = draft.get(key) as number | undefined
   const judgeNow = Math.min(event.receivedAt + aheadMs, Math.max(event.time, last ?? event.time))
-  if (judgeNow !== last) draft.put(key, judgeNow)
+  if (judgeNow !== last) draft.put(key, judgeNow, event.receivedAt + judgeTimeKeptMs)
   return judgeNow
 }
 

@@ -26,10 +26,12 @@ export interface NewSilence {
   readonly comment: string
 }
 
-/** A silence that lasts longer is a rule to be changed. */
+/** A silence that lasts longer, or begins later, is a rule to be changed. */
 const longestMs = 365 * 86_400_000
 const longestComment = 500
 const mostMatchers = 20
+/** Of a name or a value. All silences are one row, which is read with each event that is new to it. */
+const longestMatcher = 1000
 
 /** Those that go on or are to come first, the one that ends first on top; then those that are over. */
 export async function listSilences(
@@ -57,6 +59,7 @@ export function readSilence(given: NewSilence, id: string, now: number, others: 
   const matchers = readAll([given.matchers].flat())
   if (typeof matchers === 'string') return matchers
   if (until <= Math.max(now, from)) return 'The silence would be over before it begins; let it end later.'
+  if (from - now > longestMs) return 'A silence begins within a year.'
   if (until - from > longestMs)
     return `A silence lasts ${writeDuration(longestMs)} at most; for ever, change the rule instead.`
   const active = others.filter((one) => one.until > now)
@@ -68,6 +71,8 @@ function readAll(texts: readonly string[]): Silence['matchers'] | string {
   try {
     const matchers = texts.flatMap((text) => readMatchers(text))
     if (matchers.length > mostMatchers) return `A silence has ${mostMatchers} matchers at most.`
+    if (matchers.some(({ name, value }) => Math.max(name.length, value.length) > longestMatcher))
+      return `A matcher of a silence has ${longestMatcher} characters at most.`
     // Forgotten ones that cover far too much are how alerts are missed.
     if (matchers.every((matcher) => matcher.matches('')))
       return 'These matchers cover everything; name at least one thing that must be there, such as host="nas".'

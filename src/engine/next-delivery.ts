@@ -1,5 +1,5 @@
 // What becomes of a delivery by the outcome of its send: delivered, tried again, given up; pure.
-import type { Delivery, Outcome } from '../words.ts'
+import type { Delivery } from '../words.ts'
 import type { ReportInput } from './input.ts'
 import type { Judge } from './judge.ts'
 
@@ -7,10 +7,16 @@ import type { Judge } from './judge.ts'
 const unansweredRetryMs = 30_000
 
 /** The wait before the n-th further attempt: 5 s doubled up to 5 min, spread by a fifth so that peers do not march in step. */
-export function backoffMs(attempt: number, seed: number): number {
+function backoffMs(attempt: number, seed: number): number {
   const base = Math.min(5000 * 2 ** Math.min(attempt - 1, 10), 300_000)
   const spread = (((Math.imul(seed, 0x9e3779b1) + attempt * 40_503) >>> 8) % 400) / 1000
   return Math.round(base * (0.8 + spread))
+}
+
+/** A service may ask us to come later; it may say "at once" for ever, or a time that is over by our clock, so each time we wait longer all the same. */
+export function retryWaitMs(attempt: number, seed: number, retryAfterMs: number | undefined): number {
+  const usual = backoffMs(attempt, seed)
+  return retryAfterMs === undefined ? usual : Math.max(retryAfterMs, Math.round(usual / 5))
 }
 
 export function nextDelivery(judge: Judge, { delivery, result, endedAt, interrupted }: ReportInput): Delivery {
@@ -32,7 +38,7 @@ export function nextDelivery(judge: Judge, { delivery, result, endedAt, interrup
     return interrupted === true ? sendAgain(failed, endedAt) : unanswered(failed, endedAt)
   }
   if (!result.retry) return { ...failed, state: 'dead', endedAt }
-  const again = retryAt(failed, endedAt + waitMs(delivery, result), endedAt)
+  const again = retryAt(failed, endedAt + retryWaitMs(delivery.attempts, delivery.seq, result.retryAfterMs), endedAt)
   return result.maybeDelivered ? { ...again, extra: { ...again.extra, keyed: true } } : again
 }
 
@@ -57,11 +63,4 @@ function unanswered(delivery: Delivery, now: number): Delivery {
 function retryAt(delivery: Delivery, dueAt: number, now: number): Delivery {
   if (now >= delivery.expireAt) return { ...delivery, state: 'expired', endedAt: now }
   return { ...delivery, state: 'retrying', dueAt: Math.min(dueAt, delivery.expireAt) }
-}
-
-function waitMs(delivery: Delivery, result: Extract<Outcome, { ok: false }>): number {
-  return Math.max(
-    result.retryAfterMs ?? 0,
-    result.retryAfterMs === undefined ? backoffMs(delivery.attempts, delivery.seq) : 0,
-  )
 }

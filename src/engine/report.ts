@@ -5,7 +5,7 @@ import { readRow } from './condition-row.ts'
 import type { Draft } from './draft.ts'
 import type { ReportInput } from './input.ts'
 import type { Judge } from './judge.ts'
-import { backoffMs, nextDelivery } from './next-delivery.ts'
+import { nextDelivery, retryWaitMs } from './next-delivery.ts'
 import { tellFallback } from './fallback.ts'
 import { noteOutcome } from './thread-outcome.ts'
 import type { ThreadTools } from './thread-tools.ts'
@@ -149,7 +149,7 @@ function worsen(
 ): Outage {
   const failures = (outage?.failures ?? 0) + 1
   const retryAfter = !result.ok && !('givenUp' in result) ? result.retryAfterMs : undefined
-  const pause = channelWide(result) ? (retryAfter ?? backoffMs(Math.min(failures, 12), next.seq)) : 0
+  const pause = channelWide(result) ? retryWaitMs(Math.min(failures, 12), next.seq, retryAfter) : 0
   return {
     since: outage?.since ?? startedAt,
     failures,

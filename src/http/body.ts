@@ -1,5 +1,6 @@
 // Reads the body of a request: counted byte by byte, with a deadline, and bounded over all requests together.
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { createPile } from '../lib/pile.ts'
 
 export interface BodyLimits {
   /** Of one body. */
@@ -38,7 +39,7 @@ export function createBodyReader(limits: () => BodyLimits): BodyReader {
     if (request.headers.expect?.toLowerCase() === '100-continue') response.writeContinue()
 
     const { promise, resolve } = Promise.withResolvers<Body>()
-    const chunks: Buffer[] = []
+    const pile = createPile()
     let size = 0
     const timer = setTimeout(() => end(tooSlow(deadlineMs)), deadlineMs)
     const end = (body: Body): void => {
@@ -52,11 +53,10 @@ export function createBodyReader(limits: () => BodyLimits): BodyReader {
       held += chunk.byteLength
       if (size > most) return end(tooLarge(most))
       if (held > allBytes) return end(busy())
-      chunks.push(chunk)
+      pile.add(chunk)
     }
     const complete = (): void => {
-      const bytes = chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)
-      end({ ok: true, bytes, release: once(() => (held -= size)) })
+      end({ ok: true, bytes: pile.toBuffer(), release: once(() => (held -= size)) })
     }
     const gone = (): void => end({ ok: false, status: 0 })
     request.on('data', take).on('end', complete).on('close', gone).on('error', gone)

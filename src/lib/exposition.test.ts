@@ -1,6 +1,7 @@
 // Pages of metrics, well written and not; a real node_exporter is read by the source that scrapes it.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { type ExposedSample, readExposition } from './exposition.ts'
 import { createRegistry } from './metrics.ts'
@@ -119,4 +120,22 @@ test('garbage is read to its end, in a moment', () => {
   )
   for (const one of ['a{b="', 'a{b="\\', 'a ', '{', '"', 'a{b="c",', '1', ' ', '# '])
     readExposition(`a${one.repeat(100_000)}`, all)
+})
+
+test('a value of millions of digits is a value, and one more letter makes it none; neither takes for ever', () => {
+  const digits = '1'.repeat(2_000_000)
+  // What takes quadratic time would not come back within hours: the run is broken off instead.
+  const read = (line: string): { readonly odd: number } =>
+    runInNewContext('read(line)', { read: () => readExposition(line, all), line }, { timeout: 20_000 }) as {
+      readonly odd: number
+    }
+  for (const [value, odd] of [
+    [digits, 0],
+    [`${digits}.${digits}`, 0],
+    [`${digits}x`, 1],
+    [`.${digits}x`, 1],
+    [`1e${digits}x`, 1],
+    [`${digits}.${digits}x`, 1],
+  ] as const)
+    assert.equal(read(`a ${value}`).odd, odd)
 })

@@ -65,7 +65,8 @@ function toSample(name: string, labels: ExposedSample['labels'], rest: string): 
 }
 
 function readValue(word: string): number | undefined {
-  if (/^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(word)) return Number(word)
+  // Without the dot no second run of digits: two in a row could share a long one in as many ways as it has digits.
+  if (/^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i.test(word)) return Number(word)
   if (/^nan$/i.test(word)) return Number.NaN
   const [, sign] = /^([+-]?)inf(?:inity)?$/i.exec(word) ?? []
   if (sign === undefined) return undefined

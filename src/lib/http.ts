@@ -5,6 +5,7 @@ import type http from 'node:http'
 import type https from 'node:https'
 import { codeOf, tlsCode, unreachableWords } from './connection-words.ts'
 import { createTrustingAgent, type Trust } from './http-trust.ts'
+import { createPile } from './pile.ts'
 import { isPrivateAddress, publicLookup } from './private-address.ts'
 
 export interface HttpRequest {
@@ -108,18 +109,16 @@ interface Incoming {
 
 /** Gathers an answer; `done` is called at its end, at the cap, and when the peer breaks off. */
 function collect(response: http.IncomingMessage, maxBytes: number, done: () => void): Incoming {
-  const chunks: Buffer[] = []
-  let size = 0
+  const pile = createPile()
   response.on('data', (chunk: Buffer) => {
-    chunks.push(chunk)
-    size += chunk.length
-    if (size > maxBytes) done()
+    pile.add(chunk)
+    if (pile.size > maxBytes) done()
   })
   response.on('close', done)
   response.on('error', done)
   return {
     get isWhole() {
-      return response.complete && size <= maxBytes
+      return response.complete && pile.size <= maxBytes
     },
     toAnswer() {
       const headers = Object.entries(response.headers).map(([name, value]) => [name, [value].flat().join(', ')])
@@ -127,8 +126,8 @@ function collect(response: http.IncomingMessage, maxBytes: number, done: () => v
         answered: true,
         status: response.statusCode ?? 0,
         headers: Object.fromEntries(headers),
-        body: Buffer.concat(chunks).subarray(0, maxBytes).toString('utf8'),
-        ...(response.complete && size <= maxBytes ? {} : { cut: true }),
+        body: pile.toBuffer().subarray(0, maxBytes).toString('utf8'),
+        ...(response.complete && pile.size <= maxBytes ? {} : { cut: true }),
       }
     },
   }

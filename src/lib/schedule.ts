@@ -85,3 +85,16 @@ function isInRange(at: number): boolean {
 function show(text: string): string {
   return cut(printable(text), 60)
 }
+
+const known = new Map<string, Schedule>()
+
+/** One that was found good before, read once: the same text stands for the same schedule. Throws for any other. */
+export function scheduleOf(text: string): Schedule {
+  const before = known.get(text)
+  if (before !== undefined) return before
+  const read = parseSchedule(text)
+  if ('error' in read) throw new Error(`a schedule that was found good cannot be read: ${read.error}`)
+  if (known.size >= 200) known.clear()
+  known.set(text, read)
+  return read
+}

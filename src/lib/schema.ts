@@ -8,8 +8,8 @@ import { readDuration, writeDuration } from './duration.ts'
 import { readSize } from './size.ts'
 
 /** `90s`, `5m`, `1h30m`, `7d`; in milliseconds. */
-export function duration(limits: { readonly minMs?: number } = {}) {
-  const { minMs = 0 } = limits
+export function duration(limits: { readonly minMs?: number; readonly maxMs?: number } = {}) {
+  const { minMs = 0, maxMs = Number.POSITIVE_INFINITY } = limits
   return z
     .string({ error: (issue) => notText(issue.input, durationAdvice) })
     .meta({ pattern: durationPattern, examples: ['90s', '5m', '1h30m', '7d'] })
@@ -17,6 +17,7 @@ export function duration(limits: { readonly minMs?: number } = {}) {
       const ms = readDuration(text)
       if (ms === undefined) return refuse(context, `"${text}" is no duration; ${durationAdvice}`)
       if (ms < minMs) return refuse(context, `"${text}" is too short; write at least ${writeDuration(minMs)}`)
+      if (ms > maxMs) return refuse(context, `"${text}" is too long; write at most ${writeDuration(maxMs)}`)
       return ms
     })
 }

@@ -4,6 +4,7 @@ import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { type SourceDouble, startSource } from '../../test/support/source-double.ts'
 import { NotStored, type SourceResponse } from '../source.ts'
+import type { Json } from '../words.ts'
 import { readSample } from '../source-sample.ts'
 import sysinfo from './sysinfo.ts'
 
@@ -25,18 +26,6 @@ const pi =
   '{"sys_data":{"hostname":"pi4","cpu_percent":93.1,"cpu_count":4,"memory_total":3977711616,"memory_avail":3000000000,' +
   '"memory_used":800000000,"memory_free":200000000,"memory_percent":20.11,"disk_usage_total":31268536320,' +
   '"disk_usage_used":9000000000,"disk_usage_free":20000000000,"disk_usage_percent":31.0}}'
-
-test('of one address no more are taken in a minute than is said', async () => {
-  const source = await startSource(sysinfo, { perMinute: 3 })
-  const answers = []
-  for (let n = 0; n < 4; n += 1) answers.push(await post(source, pi))
-  assert.deepEqual(
-    answers.map(({ status }) => status),
-    [200, 200, 200, 429],
-  )
-  assert.deepEqual(answers[3]?.headers, { 'retry-after': '20' })
-  assert.equal(source.facts.length, 3)
-})
 
 describe('a post', () => {
   test('is a sample of its host, and is answered 200 as JSON', async () => {
@@ -62,6 +51,65 @@ describe('a post', () => {
   })
 
   test('without metrics is a sign of life', async () => assert.deepEqual(await metricsOf({}), {}))
+})
+
+describe('hosts', () => {
+  const dayMs = 86_400_000
+  const ask = async (source: SourceDouble, host: string): Promise<number> =>
+    (await post(source, { sys_data: { hostname: host, x: 1 } })).status
+
+  test('that post more often than they may are told when to come again, each by itself', async () => {
+    const source = await startSource(sysinfo, { perMinute: 2 })
+    assert.deepEqual([await ask(source, 'a'), await ask(source, 'a'), await ask(source, 'b')], [200, 200, 200])
+    const { status, body, headers } = await post(source, { sys_data: { hostname: 'a' } })
+    assert.deepEqual([status, headers], [429, { 'retry-after': '30' }])
+    assert.deepEqual(body, { error: 'More samples of this host than are taken; try again in 30 s.' })
+    assert.equal(source.facts.length, 3)
+  })
+
+  test('beyond the most are refused with a sentence, said in the log once; those known go on', async () => {
+    const source = await startSource(sysinfo, { hosts: 2 })
+    assert.deepEqual([await ask(source, 'a'), await ask(source, 'b'), await ask(source, 'c')], [200, 200, 429])
+    const { status, body } = await post(source, { sys_data: { hostname: 'd' } })
+    assert.equal(status, 429)
+    assert.deepEqual(body, {
+      error:
+        'Samples of 2 hosts are taken already, which is the most; raise hosts of this source if d is to be one of them.',
+    })
+    assert.deepEqual([await ask(source, 'a'), await ask(source, 'b')], [200, 200])
+    assert.equal(source.facts.length, 4)
+    assert.equal(source.logged.length, 1)
+  })
+
+  test('are known after a restart, and make room once they were not heard for a week', async () => {
+    let now = Date.UTC(2026, 10, 20)
+    const rows = new Map<string, Json>()
+    const start = (): Promise<SourceDouble> => startSource(sysinfo, { hosts: 2 }, { rows, now: () => now })
+    const first = await start()
+    await ask(first, 'a')
+    await ask(first, 'b')
+    now += 5 * dayMs
+    const second = await start()
+    assert.deepEqual([await ask(second, 'b'), await ask(second, 'c')], [200, 429])
+    now += 4 * dayMs
+    assert.deepEqual([await ask(second, 'c'), await ask(second, 'd'), await ask(second, 'b')], [200, 429, 200])
+    assert.deepEqual([...rows.keys()].toSorted(), ['host b', 'host c'])
+  })
+
+  test('that could not be stored have taken no room', async () => {
+    const source = await startSource(sysinfo, { hosts: 1 })
+    source.full = true
+    await assert.rejects(ask(source, 'a'), NotStored)
+    source.full = false
+    assert.equal(await ask(source, 'b'), 200)
+  })
+
+  test('of a hundred thousand names leave a thousand', async () => {
+    const source = await startSource(sysinfo)
+    let refused = 0
+    for (let count = 0; count < 100_000; count += 1) refused += (await ask(source, `made-up-${count}`)) === 429 ? 1 : 0
+    assert.deepEqual([refused, source.facts.length, source.rows.size], [99_000, 1000, 1000])
+  })
 })
 
 describe('what is refused', () => {

@@ -1,6 +1,7 @@
 // POST /sysinfo: what the Janitor's remotes send of their hosts, answered as they know it; each post is a sample, as a fact.
 import { z } from 'zod'
-import { createPace } from '../lib/pace.ts'
+import { createKnownNames, type KnownNames } from '../lib/known-names.ts'
+import { createPace, type Pace } from '../lib/pace.ts'
 import { cut, printable } from '../lib/printable.ts'
 import { withoutNonNumbers } from '../lib/python-json.ts'
 import { readJson } from '../lib/read-json.ts'
@@ -12,13 +13,19 @@ const options = z.strictObject({
   every: duration({ minMs: 1000 })
     .optional()
     .describe('How often each host posts, so that one that falls silent is known. Default: nobody said.'),
+  hosts: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .default(1000)
+    .describe(
+      'So many different hosts are taken; what further ones post is refused with 429, lest somebody fills the store with made-up names. One that was not heard for a week makes room.',
+    ),
   perMinute: z
     .int()
     .min(1)
     .optional()
-    .describe(
-      'So many samples are taken from one address in a minute, of whatever hosts; more are refused with 429. Default: any number.',
-    ),
+    .describe('So many samples of one host are taken in a minute; more are refused with 429. Default: any number.'),
 })
 
 type Options = z.output<typeof options>
@@ -27,28 +34,33 @@ type Options = z.output<typeof options>
 const mostBytes = 1024 * 1024
 const hostLength = 253
 const nameLength = 200
+const forgottenAfterMs = 7 * 86_400_000
+const rowPrefix = 'host '
 
 export default {
   about:
     'Takes samples of other hosts at POST /sysinfo, as JSON {"sys_data": {"hostname": "…", "cpu_percent": 12.5, …}}; any metric that is a number is kept.',
   options,
   example: { open: ['10.0.0.0/8'] },
-  async start({ every, perMinute }, tools) {
+  async start(given, tools) {
+    const names = createKnownNames({ most: given.hosts, forgottenAfterMs, saved: savedNames(tools) })
+    const { perMinute } = given
     const pace = perMinute === undefined ? undefined : createPace({ burst: perMinute, perSecond: perMinute / 60 })
-    tools.route('POST', '/sysinfo', async (request) => {
-      const waitMs = pace?.waitMs(request.remote, tools.now()) ?? 0
-      return waitMs > 0 ? tooMany(waitMs) : take(request, every, tools)
-    })
+    const desk: Desk = { ...given, names, tools, isTold: false, pace }
+    tools.route('POST', '/sysinfo', (request) => take(request, desk))
   },
 } satisfies SourceKind<Options>
 
-function tooMany(waitMs: number): SourceResponse {
-  const seconds = String(Math.ceil(waitMs / 1000))
-  const error = `Too many samples from this address; wait ${seconds} s.`
-  return { status: 429, body: { error }, headers: { 'retry-after': seconds } }
+interface Desk extends Options {
+  readonly names: KnownNames
+  readonly tools: SourceTools
+  /** The log says once that there is no room. */
+  isTold: boolean
+  readonly pace: Pace | undefined
 }
 
-async function take({ body }: SourceRequest, everyMs: number | undefined, tools: SourceTools): Promise<SourceResponse> {
+async function take({ body }: SourceRequest, desk: Desk): Promise<SourceResponse> {
+  const { every: everyMs } = desk
   if (body.byteLength > mostBytes) {
     const error = `The body is larger than ${mostBytes} bytes, the most that is taken here; at most ${mostSeries} metrics are kept.`
     return { status: 413, body: { error } }
@@ -62,9 +74,53 @@ async function take({ body }: SourceRequest, everyMs: number | undefined, tools:
     metrics: readMetrics(rest),
     ...(everyMs === undefined ? {} : { everySeconds: everyMs / 1000 }),
   }
-  await tools.emit({ facts: [toSampleFact(readHost(hostname), sample)] })
+  return keep(readHost(hostname), sample, desk)
+}
+
+async function keep(host: string, sample: HostSample, desk: Desk): Promise<SourceResponse> {
+  const { names, tools, pace } = desk
+  const now = tools.now()
+  const waitMs = pace?.waitMs(host, now) ?? 0
+  if (waitMs > 0) return tooOften(waitMs)
+  const taken = names.take(host, now)
+  if (taken.as === 'full') return tooMany(host, desk)
+  const batch = { facts: [toSampleFact(host, sample)] }
+  if (taken.as === 'known') await tools.emit(batch)
+  else {
+    const rows = { put: [[rowOf(host), { v: 1, at: now }]] as const, delete: taken.dropped.map(rowOf) }
+    try {
+      await tools.emit(batch, rows)
+    } catch (error) {
+      names.drop(host)
+      throw error
+    }
+  }
   // As JSON, which is how the original says it.
   return { status: 200, body: 200 }
+}
+
+function tooOften(waitMs: number): SourceResponse {
+  const seconds = Math.ceil(waitMs / 1000)
+  const error = `More samples of this host than are taken; try again in ${seconds} s.`
+  return { status: 429, body: { error }, headers: { 'retry-after': String(seconds) } }
+}
+
+function tooMany(host: string, desk: Desk): SourceResponse {
+  const error = `Samples of ${desk.hosts} hosts are taken already, which is the most; raise hosts of this source if ${host} is to be one of them.`
+  if (!desk.isTold) desk.tools.log.warn(error, { source: desk.tools.name })
+  desk.isTold = true
+  return { status: 429, body: { error } }
+}
+
+function rowOf(host: string): string {
+  return rowPrefix + host
+}
+
+function* savedNames({ place }: SourceTools): Generator<readonly [name: string, at: number]> {
+  for (const [key, value] of place.saved ?? []) {
+    const at = isObject(value) ? value['at'] : undefined
+    if (key.startsWith(rowPrefix) && typeof at === 'number') yield [key.slice(rowPrefix.length), at]
+  }
 }
 
 /** The value of sys_data, or what is wrong with the body as a sentence. */

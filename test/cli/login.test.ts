@@ -106,6 +106,18 @@ describe('logging in is refused', () => {
     )
   })
 
+  test('by a server that repeats the password, which is not shown, nor all of a long answer', async () => {
+    await using double = await startMastodonDouble({ software: 'pleroma' })
+    const error = `no: hör zu! ${encodeURIComponent('hör zu!')} ${'A'.repeat(50_000)}`
+    double.fail('/oauth/token', { status: 400, body: { error } })
+    const typed = ['ann', 'hör zu!']
+    const options = { url: double.url, password: true }
+    await assert.rejects(
+      run('new', options, async () => typed.shift() ?? ''),
+      ({ message }: Error) => /400: no: … … A+…$/.test(message) && message.length < 300,
+    )
+  })
+
   test('with a wrong code, none, or what was not allowed', async () => {
     await using double = await startMastodonDouble()
     assert.match(

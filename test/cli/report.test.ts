@@ -1,14 +1,23 @@
 // `sereno report` tells pool and hub of stages: nested, timed, with the worst result, and as the command that was run ends.
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { readEvents } from '../../src/lib/kvp/read-events.ts'
-import { decodeRecords } from '../../src/lib/kvp/record.ts'
+import { decodeRecords, encodeRecords } from '../../src/lib/kvp/record.ts'
 import { fillStore, sereno, startFakeHub } from './house.ts'
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
@@ -68,6 +77,21 @@ describe('start and finish', () => {
     assert.deepEqual([start?.prefix, start?.vmId, typeof start?.uuid], ['CLOUD_INIT', undefined, 'string'])
   })
 
+  test('are written to a full pool as well, where the oldest make room', async () => {
+    await sereno('report', 'start', 'first', '--pool', pool)
+    const key = decodeRecords(readFileSync(pool))[0]?.key ?? ''
+    const others = Array.from({ length: 498 }, (_, number) => ({
+      key: key.replace('|first|', `|${number}|`),
+      value: '',
+    }))
+    appendFileSync(pool, encodeRecords(others))
+    const said = await sereno('report', 'start', 'last', '--pool', pool)
+    assert.deepEqual([said.code, said.error], [0, ''])
+    const names = decodeRecords(readFileSync(pool)).map((record) => record.key.split('|')[3])
+    assert.ok(names.length < 500 && names.includes('last') && !names.includes('first'))
+    assert.ok(names.includes('events-dropped'))
+  })
+
   test('lose nothing of this boot when the file is as old as a clock that was set makes it', async () => {
     for (const years of [-10, 10, 0]) {
       await sereno('report', 'start', `clock-${process.pid}`, '--pool', pool)
@@ -120,7 +144,7 @@ describe('start and finish', () => {
   test('one place that cannot be told does not keep the other from hearing of it', async () => {
     const said = await sereno('report', 'start', 'x', '--pool', join(folder, 'none/pool'), '--data', data)
     assert.equal(said.code, 1)
-    assert.match(said.error, /^sereno: The pool was not written: .*its folder is not there/)
+    assert.match(said.error, /^sereno: The pool was not written: .*its folder is not there; does hv_kvp_daemon run\?$/)
     assert.deepEqual(
       (await spooled()).map((event) => event['pool']),
       [undefined],

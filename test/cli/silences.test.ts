@@ -61,6 +61,17 @@ async function conditionOf(key: string): Promise<ConditionEntry> {
   return list.find((entry) => entry.key === key) ?? assert.fail(`${key} is not open`)
 }
 
+test('what a stranger called a condition does nothing to the terminal of who acknowledges or closes it', async () => {
+  await post('\u001b]0;owned\u0007\u001b[2J\u202e')
+  const list = JSON.parse(await run('conditions', '--json')) as ConditionEntry[]
+  const { id } = list.find(({ title }) => title.includes('owned')) ?? assert.fail()
+  for (const act of ['ack', 'close']) {
+    const said = await run('conditions', act, id)
+    assert.match(said, /looks after|is closed/)
+    assert.doesNotMatch(said.trimEnd(), /[\u0000-\u001f\u202e]/)
+  }
+})
+
 async function until(holds: () => boolean): Promise<void> {
   for (let turn = 0; !holds(); turn += 1) {
     assert.ok(turn < 200, 'it never came to that')

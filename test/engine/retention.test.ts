@@ -10,6 +10,7 @@ import type { Pruning } from '../../src/store/prune.ts'
 import { openSqlite } from '../../src/store/sqlite.ts'
 import type { Store } from '../../src/store/store.ts'
 import type { Delivery, Fact, HubEvent, Verdict } from '../../src/words.ts'
+import { EngineHouse, judgeOf } from '../support/engine-house.ts'
 
 const filler = 'x'.repeat(2000)
 const now = 1_000_000
@@ -158,3 +159,13 @@ async function withStore(check: (store: Store) => Promise<void>): Promise<void> 
     rmSync(folder, { recursive: true })
   }
 }
+
+test('hosts that are named once leave nothing behind for ever', async () => {
+  await using house = await EngineHouse.open(judgeOf([], {}))
+  for (let count = 0; count < 50; count += 1) await house.emit({ type: 'a', host: `made-up-${count}` })
+  const left = async (): Promise<number> => (await house.store.states('judge-time|')).length
+  assert.equal(await left(), 50)
+  await house.pass(31 * 86_400_000)
+  await house.store.prune({ ...policy, now: house.clock.now() })
+  assert.equal(await left(), 0)
+})

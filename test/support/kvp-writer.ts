@@ -1,4 +1,6 @@
-// A program that writes events to a pool for some seconds and says how many: one of two in a contest.
+// A program that writes events to a pool for some seconds, says how many, and looks after them until its standard input
+// ends: one of two in a contest.
+import { once } from 'node:events'
 import { setTimeout as wait } from 'node:timers/promises'
 import { encodeEvent } from '../../src/lib/kvp/encode.ts'
 import { findLocks } from '../../src/lib/kvp/locks.ts'
@@ -31,7 +33,9 @@ while (performance.now() < until) {
   await reporter.flush(20_000)
   await wait(2)
 }
-await reporter.settle()
+console.log('written')
+process.stdin.resume()
+await once(process.stdin, 'end')
 await reporter.settle()
 console.log(JSON.stringify({ name, written: count, again: reporter.status.again }))
 await reporter[Symbol.asyncDispose]()

@@ -67,7 +67,7 @@ export function fit(draft: Draft, options: Pick<Options, 'spoiler' | 'mention'>,
 }
 
 /** So much of a title is always shown. */
-const shortTitle = 40
+const shortTitle = 100
 const longTitle = 130
 const shortBody = 60
 

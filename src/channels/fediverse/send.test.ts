@@ -159,6 +159,14 @@ for (const software of ['mastodon', 'pleroma', 'akkoma'] as const) {
       ])
     })
 
+    test('a server that repeats the token with its refusal brings it into no log', async () => {
+      await using double = await startMastodonDouble({ software })
+      const warned: string[] = []
+      double.fail('/api/v2/media', { status: 422, body: { error: `no \u001b[31m Bearer ${double.token} here` } })
+      handleOf(await send({ ...disk, graphs }, optionsOf(double.url), { graph: async () => picture, warned }))
+      assert.deepEqual(warned, ['a picture is left out: the server answered 422: no [31m Bearer … here'])
+    })
+
     test('an answer is seen by no more people than its question', async () => {
       await using double = await startMastodonDouble({ software })
       const options = optionsOf(double.url, { visibility: 'public', mention: '@boss@example.org' })
@@ -168,6 +176,7 @@ for (const software of ['mastodon', 'pleroma', 'akkoma'] as const) {
         ['private', 'private'],
         ['direct', 'direct'],
         ['list:7', 'direct'],
+        ['constructor', 'direct'],
       ] as const) {
         const { status } = double.mention({ acct: 'ann@example.org', text: 'status', visibility: asked })
         const answers = { handle: status, account: '@ann@example.org', visibility: asked }

@@ -99,16 +99,23 @@ test('a folder that is not there is told, and what is sent again later arrives',
   assert.deepEqual(await send(message, {}, { attempt: 2 }), { ok: true })
 })
 
-test('when a boot has as many records as it may have, that is told, and counted in the last one', async () => {
-  for (let number = 0; number < 4; number++)
+test('when a boot has as many records as it may have, the oldest make room; what never fits is told', async () => {
+  for (let number = 0; number < 6; number++)
     assert.deepEqual(await send({ ...message, title: `s-${number}` }, { maxRecords: 5 }, { key: `d-${number}` }), {
       ok: true,
     })
-  const end = await send(message, { maxRecords: 5 }, { key: 'late' })
+  assert.deepEqual(
+    eventsIn(path)
+      .map(({ name }) => name)
+      .toSorted(),
+    ['events-dropped', 's-2', 's-3', 's-4', 's-5'],
+  )
+  const end = await send({ ...message, lines: ['x'.repeat(12_000)] }, { maxRecords: 5 }, { key: 'long' })
   assert.ok(!end.ok)
   assert.deepEqual([end.reason, end.retry], ['rejected', false])
   assert.match(end.detail, /5 records of this boot are in .*\.$/)
-  assert.equal(eventsIn(path).at(-1)?.description, '1 events dropped')
+  const notice = eventsIn(path).find(({ name }) => name === 'events-dropped')
+  assert.equal(notice?.description, '3 events dropped')
   assert.equal(statSync(path).size, 5 * 2560)
 })
 

@@ -65,10 +65,11 @@ async function status([word]: readonly string[], _by: string, tools: CommandTool
   const list = await listConditions(tools.store, { state: 'open', limit: 10_000 })
   const open = host === undefined ? list.conditions : list.conditions.filter((entry) => entry.host === host)
   const where = host === undefined ? '' : ` on ${host}`
-  const number = count(open.length, 'condition is', 'conditions are')
+  const total = host === undefined ? list.total : open.length
+  const number = count(total, 'condition is', 'conditions are')
   const head = open.length === 0 ? `All quiet${where}.` : `${number} open${where}.`
   const lines = open.slice(0, shownConditions).map((entry) => conditionLine(entry, tools))
-  const more = open.length - lines.length
+  const more = total - lines.length
   const rest = host === undefined ? [...roll(hosts), ...tools.problems()] : vitals(known, tools)
   return { ok: true, lines: [head, ...lines, ...(more > 0 ? [`and ${more} more`] : []), ...rest] }
 }

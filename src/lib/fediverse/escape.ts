@@ -69,9 +69,13 @@ const sign = /[@#＠＃](?=[^\s\u2060])/g
 
 function isWithinWord(text: string, at: number): boolean {
   const before = text.charAt(at - 1)
-  if (/[\w]/.test(before)) return true
-  // `https://example.org/@ann` and `…/page/#part`: a joiner would break the address, and after a slash none is a mention.
-  return before === '/' && /https?:\/\/[\w.-]+\.[\w:-]+\/[^\s<>"]*$/i.test(text.slice(Math.max(0, at - 300), at))
+  // Behind an underscore Misskey and its relatives see a mention, others do not.
+  if (/[a-z0-9]/i.test(before)) return true
+  // `https://example.org/@ann` and `…/page/#part`: a joiner would break the address, and after a slash none is a mention,
+  // as long as it is one address: these are the characters that Misskey takes into one.
+  return (
+    before === '/' && /https?:\/\/[\w.-]+\.[\w:-]+\/[\w.,/:%#@$&?!~=+-]*$/i.test(text.slice(Math.max(0, at - 300), at))
+  )
 }
 
 /** An address of ours: what might be taken for a mention in it is written otherwise. */

@@ -60,6 +60,13 @@ describe('words of strangers', () => {
     )
   })
 
+  test('call nobody on Misskey either, which sees mentions behind underscores and where an address ends', () => {
+    assert.equal(
+      harmless('_@ann_#fire https://x.org/ü/@ann https://x.org/(/#fire https://x.org/a_b/@ann'),
+      '_@\u2060ann_#\u2060fire https://x.org/ü/@\u2060ann https://x.org/(/#\u2060fire https://x.org/a_b/@ann',
+    )
+  })
+
   test('keep their mail addresses and the addresses of the web', () => {
     const text = 'ops@example.org https://social.example.org/@ann/1 C# and a # b @ c'
     assert.equal(harmless(text), text)

@@ -1,5 +1,6 @@
 // The client API of Mastodon, as Pleroma and Akkoma speak it too: posts, their edits, pictures.
 // https://docs.joinmastodon.org/methods/statuses/ https://docs-develop.pleroma.social/backend/development/API/differences_in_mastoapi_responses/
+import { hide } from '../http-outcome.ts'
 import type { HttpAnswer } from '../http.ts'
 import { call, callJson, errorOf, fieldsOf, type Api } from './api.ts'
 import { isObject } from './server.ts'
@@ -93,7 +94,7 @@ export async function uploadMedia(
   // Older servers know only the first way.
   if (answer.answered && answer.status === 404) answer = await call(api, '/api/v1/media', form)
   const id = idOf(answer)
-  if (id === undefined) return { problem: problemOf(answer) }
+  if (id === undefined) return { problem: problemOf(answer, api) }
   if (answer.answered && answer.status === 202 && !(await isReady(api, id)))
     return { problem: 'it is still being processed' }
   return { id }
@@ -109,9 +110,10 @@ async function isReady(api: Api, id: string): Promise<boolean> {
   return false
 }
 
-export function problemOf(answer: HttpAnswer): string {
+/** Goes into logs, so without what must stay secret. */
+export function problemOf(answer: HttpAnswer, { token, secrets = [] }: Pick<Api, 'token' | 'secrets'>): string {
   if (!answer.answered) return answer.detail
-  const { message } = errorOf(answer)
+  const message = hide(errorOf(answer).message, [token, ...secrets]).replace(/[\s\p{Cc}\p{Cf}]+/gu, ' ')
   return `the server answered ${answer.status}${message === '' ? '' : `: ${message.slice(0, 200)}`}`
 }
 

@@ -63,5 +63,5 @@ export async function uploadFile(
 ): Promise<{ readonly id: string } | { readonly problem: string }> {
   const answer = await call(api, '/api/drive/files/create', toForm(image, 'comment'))
   const id = fieldsOf(answer)?.['id']
-  return typeof id === 'string' && id !== '' ? { id } : { problem: problemOf(answer) }
+  return typeof id === 'string' && id !== '' ? { id } : { problem: problemOf(answer, api) }
 }

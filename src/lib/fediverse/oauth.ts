@@ -2,7 +2,9 @@
 // Misskey's API is spoken, and by a password where a server still takes one.
 // https://docs.joinmastodon.org/methods/oauth/ https://misskey-hub.net/en/docs/for-developers/api/token/miauth/
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
+import { hide } from '../http-outcome.ts'
 import type { HttpAnswer } from '../http.ts'
+import { cleanLine, cutText } from '../text.ts'
 import { errorOf, fieldsOf } from './api.ts'
 import type { Ask } from './server.ts'
 
@@ -113,7 +115,9 @@ export async function tokenByMiAuth(origin: string, session: string, ask: Ask): 
 async function askToken(origin: string, ask: Ask, fields: { readonly [name: string]: string }): Promise<Got<string>> {
   const answer = await postForm(ask, `${origin}/oauth/token`, fields)
   const token = fieldsOf(answer)?.['access_token']
-  return isToken(token) ? { ok: true, value: token } : { ok: false, problem: problemOf(answer) }
+  if (isToken(token)) return { ok: true, value: token }
+  const secrets = ['password', 'code', 'code_verifier', 'client_secret'].flatMap((name) => fields[name] ?? [])
+  return { ok: false, problem: problemOf(answer, secrets) }
 }
 
 /** Goes into a header and a file of one line. */
@@ -128,8 +132,12 @@ function postForm(ask: Ask, url: string, fields: { readonly [name: string]: stri
   return ask({ url, headers: { ...headers, 'content-type': type }, body: new URLSearchParams(fields).toString() })
 }
 
-function problemOf(answer: HttpAnswer): string {
+/** A server may repeat what it was asked. */
+function problemOf(answer: HttpAnswer, secrets: readonly string[] = []): string {
   if (!answer.answered) return answer.detail
-  const { message } = errorOf(answer)
+  const written = secrets.flatMap((secret) => [secret, encodeURIComponent(secret)])
+  const message = cutText(cleanLine(hide(errorOf(answer).message, written)), longestMessage)
   return message === '' ? `the server answered ${answer.status}` : `the server answered ${answer.status}: ${message}`
 }
+
+const longestMessage = 200

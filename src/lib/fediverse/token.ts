@@ -1,5 +1,5 @@
 // An account's token, as it stands in the configuration or in a file of its own.
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 
 export type Token = { readonly ok: true; readonly value: string } | { readonly ok: false; readonly problem: string }
 
@@ -11,6 +11,10 @@ export async function readToken(given: {
   const { token, tokenFile = '' } = given
   if (token !== undefined) return { ok: true, value: token.trim() }
   try {
+    // A pipe may never come to its end, nor a device; each reading would hold one of the few threads that read files.
+    const about = await stat(tokenFile)
+    if (!about.isDirectory() && (!about.isFile() || about.size > mostBytes))
+      return { ok: false, problem: about.isFile() ? 'there is more in it than a token' : 'it is no regular file' }
     const text = (await readFile(tokenFile, 'utf8')).trim()
     // It goes into a header.
     if (/^[\u0021-\u007e]{1,1000}$/.test(text)) return { ok: true, value: text }
@@ -20,6 +24,8 @@ export async function readToken(given: {
     return { ok: false, problem: words[code] ?? code }
   }
 }
+
+const mostBytes = 64 * 1024
 
 const words: { readonly [code: string]: string } = {
   ENOENT: 'it is not there',

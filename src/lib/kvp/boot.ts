@@ -1,22 +1,13 @@
 // Which boot this is, as one value for all programs of it, and the records of earlier boots cleared away when it has just begun.
 import { createHash } from 'node:crypto'
-import {
-  closeSync,
-  constants,
-  ftruncateSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs'
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { cloudInitPrefix } from './cloud-init.ts'
 import { nobody } from './event.ts'
 import { parseKey } from './key.ts'
-import { type OpenPool, type PoolFileOptions, type PoolRefusal, readAll, withPool } from './open-pool.ts'
-import { decodeRecords, recordBytes } from './record.ts'
+import { type PoolFileOptions, type PoolRefusal, withPool } from './open-pool.ts'
+import { takeOut } from './own-records.ts'
+import type { PoolRecord } from './record.ts'
 
 export interface BootOptions extends PoolFileOptions {
   /** Whose records may be cleared away. */
@@ -65,11 +56,11 @@ export async function enterBoot(options: BootOptions): Promise<Boot | PoolRefusa
     if (bootId === '' || !writeMarker(path, { bootId, incarnation: began }) || !pool.locked) return fresh
     // Under its prefix cloud-init itself has written in this boot, with another time of its beginning.
     if (prefix === cloudInitPrefix && foreign === 'keep') return fresh
-    const isOld = (key: string): boolean => {
+    const isOld = ({ key }: PoolRecord): boolean => {
       const parts = parseKey(key)
       return foreign === 'drop' || (parts?.prefix === prefix && parts.incarnation !== String(began))
     }
-    return { ...fresh, cleared: clear(options.path, pool, isOld) }
+    return { ...fresh, cleared: takeOut(options.path, pool, isOld).length }
   })
 }
 
@@ -82,25 +73,6 @@ export function readVmId(file = '/sys/class/dmi/id/product_uuid'): string {
 function readBootTime(proc: string): number {
   const [, seconds = '0'] = /^btime (\d+)$/m.exec(readText(join(proc, 'stat'))) ?? []
   return Number(seconds)
-}
-
-/** Moves what is kept towards the start, then cuts: at every instant each kept record stands in the pool, whole. */
-function clear(path: string, { fd, size }: OpenPool, isOld: (key: string) => boolean): number {
-  // A torn record is the business of who appends, unless all behind what is kept goes.
-  const bytes = readAll(fd, 0).subarray(0, size - (size % recordBytes))
-  const records = decodeRecords(bytes)
-  const kept = records.filter(({ key }) => !isOld(key))
-  if (kept.length === records.length) return 0
-  // Writes to the first go to its end wherever they are to go.
-  const writable = openSync(path, constants.O_WRONLY)
-  try {
-    for (const [place, { index }] of kept.entries())
-      if (place !== index) writeSync(writable, bytes, index * recordBytes, recordBytes, place * recordBytes)
-    ftruncateSync(writable, kept.length * recordBytes)
-  } finally {
-    closeSync(writable)
-  }
-  return records.length - kept.length
 }
 
 function readMarker(path: string): Marker | undefined {

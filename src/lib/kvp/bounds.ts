@@ -1,5 +1,7 @@
-// What gives way when there is no room for all: starts whose finish is here as well, then the oldest diagnostics, then the oldest.
+// What gives way when there is no room for all: what could never fit, starts whose finish is here as well, then the oldest diagnostics, then the oldest.
 import type { KvpEvent } from './event.ts'
+
+type Named = Pick<KvpEvent, 'type' | 'name'>
 
 export interface Fitted<Item> {
   /** In the order in which they came. */
@@ -13,7 +15,7 @@ export interface Fitted<Item> {
 export function fit<Item>(
   items: readonly Item[],
   room: number,
-  eventOf: (item: Item) => KvpEvent,
+  eventOf: (item: Item) => Named,
   weightOf: (item: Item) => number,
 ): Fitted<Item> {
   let weight = items.reduce((sum, item) => sum + weightOf(item), 0)
@@ -27,13 +29,14 @@ export function fit<Item>(
     into.push(item)
     weight -= weightOf(item)
   }
+  for (const item of items) if (weightOf(item) > room) leave(item, dropped)
   for (const start of finishedStarts(items, eventOf)) leave(start, merged)
   for (const item of items) if (!isStage(eventOf(item))) leave(item, dropped)
   for (const item of items) leave(item, dropped)
   return { kept: items.filter((item) => !gone.has(item)), merged, dropped }
 }
 
-function finishedStarts<Item>(items: readonly Item[], eventOf: (item: Item) => KvpEvent): Item[] {
+function finishedStarts<Item>(items: readonly Item[], eventOf: (item: Item) => Named): Item[] {
   const open = new Map<string, Item>()
   const finished: Item[] = []
   for (const item of items) {
@@ -48,6 +51,6 @@ function finishedStarts<Item>(items: readonly Item[], eventOf: (item: Item) => K
   return finished
 }
 
-function isStage({ type }: KvpEvent): boolean {
+function isStage({ type }: Named): boolean {
   return type === 'start' || type === 'finish'
 }

@@ -19,17 +19,15 @@ export function encodeAsCloudInit(event: KvpEvent, writer: Writer, uuid: string,
   // It would stop for ever at a name that is not well-formed; of a description it writes even that.
   const name = event.name.toWellFormed()
   const limit = generation === '18.4' ? valueBytes : 1024
-  const head = headOf(event, name, generation)
+  const head = headOf({ ...event, name }, generation)
   const escaped = quoteAscii(event.description)
   const whole = `${head},"msg":${escaped}}`
   const indexed = generation !== '18.4'
   if (whole.length <= limit) return [{ key: keyOf(event, name, writer, uuid, generation, 0), value: whole }]
   const text = escaped.slice(1, -1)
   // At a name that leaves no room it would never end.
-  const values =
-    sliceValues(head, text, limit) ??
-    sliceValues(headOf(event, shorten(name.replace(/[^ -~]/gu, '?'), longestName), generation), text, limit) ??
-    []
+  const values = sliceValues(head, text, limit) ?? sliceValues(headOf(shortened(event, name), generation), text, limit)
+  if (values === undefined) throw new RangeError('its result leaves no room for what is said')
   const key = keyOf(event, name, writer, uuid, generation, indexed ? 1 + String(values.length - 1).length : 0)
   return values.map((value, index) => ({ key: indexed ? `${key}|${index}` : key, value }))
 }
@@ -60,13 +58,18 @@ function keyOf(
   return writeKey(used, spare, { units: mostKeyBytes, bytes: mostKeyBytes })
 }
 
-function headOf(event: KvpEvent, name: string, generation: Generation): string {
-  const { result, durationSeconds: duration } = event
+function headOf(event: KvpEvent, generation: Generation): string {
+  const { name, type, result, durationSeconds: duration } = event
   const suffix = generation === '26.2' ? '+00:00' : 'Z'
   const outcome = result === undefined ? '' : `,"result":${quoteAscii(result)}`
   const says = generation === '26.2' && result !== undefined && duration !== undefined && Number.isFinite(duration)
   const took = says ? `,"duration":${pythonFloat(duration)}` : ''
-  return `{"name":${quoteAscii(name)},"type":${quoteAscii(event.type)},"ts":"${isoTime(event.at)}${suffix}"${outcome}${took}`
+  return `{"name":${quoteAscii(name)},"type":${quoteAscii(type)},"ts":"${isoTime(event.at)}${suffix}"${outcome}${took}`
+}
+
+function shortened(event: KvpEvent, name: string): KvpEvent {
+  const plain = (text: string): string => shorten(text.replace(/[^ -~]/gu, '?'), longestName)
+  return { ...event, name: plain(name), type: plain(event.type) }
 }
 
 /** Cuts the escaped text wherever the room ends, inside of an escape as well. Undefined: there is no room. */

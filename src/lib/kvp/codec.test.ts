@@ -230,6 +230,20 @@ describe('our own', () => {
     assert.notEqual(keys[0], keys[1])
   })
 
+  test('so is a long type, whatever its characters need', () => {
+    for (const unit of ['t', '€', '😀', '|', '"', '\u0000'])
+      for (const description of ['d', 'd'.repeat(5000)]) {
+        const event = { ...start, type: unit.repeat(3000), name: '€'.repeat(500), description }
+        const ours = encodeEvent(event, own, uuid)
+        for (const { key, value } of ours) checkFits(key, value)
+        for (const pairs of [ours, ...generations.map((one) => encodeAsCloudInit(event, cloudInit, uuid, one))])
+          assert.deepEqual(
+            readBack(pairs).map((found) => found.description),
+            [description],
+          )
+      }
+  })
+
   test('what would end a field of the key is escaped there and kept in the value', () => {
     const [pair] = encodeEvent({ ...start, name: 'a|b\nc\u0000' }, own, uuid)
     assert.equal(pair?.key, `SERENO|1700000000|start|a%7Cb%0Ac%00|${vmId}|${uuid}`)

@@ -21,7 +21,7 @@ export interface KeyLimits {
 export const hostLimits: KeyLimits = { units: mostKeyUnits, bytes: mostKeyBytes }
 
 const uuidPattern = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i
-const longestType = 64
+const longestType: KeyLimits = { units: 64, bytes: 128 }
 
 /**
  * Reads the keys of all generations. Names of cloud-init may hold a `|`, so prefix, incarnation and type are taken from the
@@ -50,10 +50,12 @@ export function parseKey(key: string): KeyParts | undefined {
 
 /** Without the slice. A name that leaves no room for `spare` more characters is shortened, and ends in a short hash of the whole. */
 export function writeKey(parts: KeyParts, spare: number, limits = hostLimits): string {
-  const head = `${parts.prefix}|${parts.incarnation}|${escapeField(shorten(parts.type, roomy(longestType)))}|`
+  const head = `${parts.prefix}|${parts.incarnation}|${shorten(escapeField(parts.type), longestType)}|`
   const tail = `${parts.vmId === undefined ? '' : `|${parts.vmId}`}${parts.uuid === undefined ? '' : `|${parts.uuid}`}`
-  const taken = head.length + tail.length + spare
-  const room = { units: limits.units - taken, bytes: limits.bytes - taken }
+  const room = {
+    units: limits.units - head.length - tail.length - spare,
+    bytes: limits.bytes - Buffer.byteLength(head) - tail.length - spare,
+  }
   return head + shorten(escapeField(parts.name), room) + tail
 }
 
@@ -78,8 +80,4 @@ export function escapeField(text: string): string {
     /[|\u0000-\u001f\u007f-\u009f]/g,
     (character) => `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
   )
-}
-
-function roomy(units: number): KeyLimits {
-  return { units, bytes: units * 3 }
 }

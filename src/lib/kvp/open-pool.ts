@@ -2,6 +2,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { FileLocks } from './locks.ts'
+import { keyBytes, recordBytes } from './record.ts'
 
 export interface OpenPool {
   readonly fd: number
@@ -65,6 +66,9 @@ export async function lockAndWork<Result>(
   try {
     const stat = fstatSync(fd)
     if (!stat.isFile()) return { ok: false, reason: 'failed', detail: `${path} is no file` }
+    // A wrong path is easily typed, and what is torn at the end is cut off.
+    if (kind === 'exclusive' && stat.size % recordBytes > 0 && beginsAsText(fd))
+      return { ok: false, reason: 'failed', detail: `${path} is no pool, it begins with lines of text` }
     return work({ fd, size: stat.size, locked, gone: stat.nlink === 0 })
   } finally {
     if (locked) locks?.unlock(fd)
@@ -113,4 +117,11 @@ const refusals: { readonly [code: string]: readonly [PoolRefusal['reason'], stri
   EISDIR: ['failed', 'it is a folder'],
   ENOSPC: ['full', 'its disk is full'],
   EDQUOT: ['full', 'the quota of its disk is used up'],
+}
+
+/** A key has no line feed, and zeros behind it, unless it was broken off. */
+function beginsAsText(fd: number): boolean {
+  const bytes = Buffer.alloc(keyBytes)
+  const key = bytes.subarray(0, readSync(fd, bytes, 0, keyBytes, 0))
+  return key.includes('\n') && !key.includes(0)
 }

@@ -10,19 +10,26 @@ import {
   refusalOf,
 } from './open-pool.ts'
 import { createTurns } from '../turns.ts'
-import { replaceValue } from './own-records.ts'
-import { encodeInto, encodeRecords, type Pair, recordBytes } from './record.ts'
+import { replaceValue, takeOut } from './own-records.ts'
+import { encodeInto, encodeRecords, type Pair, type PoolRecord, recordBytes } from './record.ts'
 
 export interface PoolFile {
-  /** `make` is called when the pool is locked and whole; what it returns is appended. Nothing is kept of a batch that is refused. */
-  append(make: (pool: OpenPool) => readonly Pair[]): Promise<Appended>
+  /**
+   * `make` is called when the pool is locked and whole; what it returns is appended, behind so many lost records that are
+   * appended again. Nothing is kept of a batch that is refused.
+   */
+  append(make: Make): Promise<Appended>
   /** Looks whether the latest records are still there, and appends again those that are not. */
   recover(): Promise<Appended>
   /** While the pool is open and locked: writes a record over the one of the same key; false when there is none. */
   replace(pool: OpenPool, pair: Pair): boolean
+  /** While the pool is open and locked: takes records out of it; what is behind them moves up. */
+  remove(pool: OpenPool, goes: (record: PoolRecord) => boolean): void
   /** When what is under way has ended. */
   close(): Promise<void>
 }
+
+type Make = (pool: OpenPool, again: number) => readonly Pair[]
 
 export type Appended =
   | {
@@ -48,10 +55,18 @@ const rememberedRecords = 8192
 /** So often it is looked whether the path still leads to the file that is open. */
 const lookMs = 1000
 
-export function createPoolFile(options: PoolFileOptions): PoolFile {
+export interface WriteOptions extends PoolFileOptions {
+  /** At most so many records that are not there any more are appended again: another program may have made room. */
+  roomIn?(pool: OpenPool): number
+  /** The record of this key others may change in its place: then nothing of it is lost. */
+  isChanged?(key: string): boolean
+}
+
+export function createPoolFile(options: WriteOptions): PoolFile {
   const { path } = options
   let latest: Latest[] = []
   let closed = false
+  let removed = false
   const lastRecord = Buffer.alloc(recordBytes)
   let opened: { readonly fd: number; readonly inode: number; lookedAtMs: number } | undefined
 
@@ -77,9 +92,9 @@ export function createPoolFile(options: PoolFileOptions): PoolFile {
 
   /** One at a time: what waits for the locks must not find its file closed by another, and its number another file's. */
   const turns = createTurns(1)
-  const append = (make: (pool: OpenPool) => readonly Pair[]): Promise<Appended> => turns.take(() => appendInTurn(make))
+  const append = (make: Make): Promise<Appended> => turns.take(() => appendInTurn(make))
 
-  async function appendInTurn(make: (pool: OpenPool) => readonly Pair[]): Promise<Appended> {
+  async function appendInTurn(make: Make): Promise<Appended> {
     if (closed) return { ok: false, reason: 'failed', detail: `${path} is no longer written` }
     try {
       for (;;) {
@@ -95,15 +110,20 @@ export function createPoolFile(options: PoolFileOptions): PoolFile {
     }
   }
 
-  function write(pool: OpenPool, make: (pool: OpenPool) => readonly Pair[]): Appended {
+  function write(pool: OpenPool, make: Make): Appended {
     const { fd, locked } = pool
     const torn = pool.size % recordBytes
     if (torn > 0 && locked) ftruncateSync(fd, pool.size - torn)
-    const whole = { ...pool, size: torn > 0 && locked ? pool.size - torn : pool.size }
+    let whole = { ...pool, size: torn > 0 && locked ? pool.size - torn : pool.size }
     const now = performance.now()
-    const lost = lostOf(whole, latest, lastRecord, now)
+    const lost = newest(
+      lostOf(whole, latest, lastRecord, now, options.isChanged),
+      () => options.roomIn?.(whole) ?? Number.POSITIVE_INFINITY,
+    )
     latest = forget(latest, now)
-    const made = make(whole)
+    removed = false
+    const made = make(whole, lost?.length ?? 0)
+    if (removed) whole = { ...whole, size: fstatSync(fd).size }
     const pairs = lost === undefined || lost.length === 0 ? made : [...lost, ...made]
     const filling = torn > 0 && !locked ? recordBytes - torn : 0
     const at = whole.size + filling
@@ -130,6 +150,13 @@ export function createPoolFile(options: PoolFileOptions): PoolFile {
       encodeInto(lastRecord, last)
       return true
     },
+    remove(pool, goes) {
+      if (!pool.locked) return
+      const gone = new Set(takeOut(path, pool, goes).map(idOf))
+      // Else they would be taken for lost.
+      latest = latest.map((batch) => ({ ...batch, pairs: batch.pairs.filter((pair) => !gone.has(idOf(pair))) }))
+      removed = true
+    },
     recover: () => (latest.length === 0 ? Promise.resolve(nothing) : append(() => [])),
     close: () =>
       turns.take(async () => {
@@ -137,6 +164,10 @@ export function createPoolFile(options: PoolFileOptions): PoolFile {
         close()
       }),
   }
+}
+
+function idOf({ key, value }: Pair): string {
+  return `${key}\n${value}`
 }
 
 const nothing: Appended = { ok: true, at: 0, repaired: 0, again: 0 }
@@ -198,15 +229,22 @@ function isAt(fd: number, at: number, bytes: Buffer): boolean {
   return length === bytes.length && bytes.compare(readMemory, 0, length) === 0
 }
 
+function newest(pairs: readonly Pair[] | undefined, room: () => number): readonly Pair[] | undefined {
+  if (pairs === undefined || pairs.length === 0) return pairs
+  return pairs.slice(Math.max(0, pairs.length - Math.max(0, room())))
+}
+
 /**
  * The last record tells: a rewrite that lost any of ours lost all behind it, and the last is looked at before each append.
- * Undefined: what was written last is too old to be lost in that way, and whoever removed it may have meant to.
+ * What is missing before one that is there made room for others. Undefined: what was written last is too old to be lost in
+ * that way, and whoever removed it may have meant to.
  */
 function lostOf(
   { fd, size }: OpenPool,
   latest: readonly Latest[],
   lastRecord: Buffer,
   now: number,
+  isChanged?: (key: string) => boolean,
 ): readonly Pair[] | undefined {
   const last = latest.at(-1)
   if (last === undefined || last.writtenAtMs < now - rememberedMs) return undefined
@@ -216,6 +254,9 @@ function lostOf(
   const present = new Set<string>()
   for (let at = 0; at + recordBytes <= all.length; at += recordBytes)
     present.add(all.toString('latin1', at, at + recordBytes))
-  const recent = latest.filter(({ writtenAtMs }) => writtenAtMs >= now - rememberedMs)
-  return recent.flatMap(({ pairs }) => pairs).filter((pair) => !present.has(encodeRecords([pair]).toString('latin1')))
+  const recent = latest.filter(({ writtenAtMs }) => writtenAtMs >= now - rememberedMs).flatMap(({ pairs }) => pairs)
+  const isThere = (pair: Pair): boolean =>
+    present.has(encodeRecords([pair]).toString('latin1')) ||
+    (isChanged?.(pair.key) === true && all.includes(`${pair.key}\0`))
+  return recent.slice(recent.findLastIndex(isThere) + 1)
 }

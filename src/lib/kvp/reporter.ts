@@ -3,11 +3,14 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fit } from './bounds.ts'
 import { enterBoot, readVmId } from './boot.ts'
+import { cloudInitPrefix } from './cloud-init.ts'
 import type { KvpEvent, Writer } from './event.ts'
+import { createNotice } from './notice.ts'
 import { countRecords } from './own-records.ts'
 import type { OpenPool, PoolRefusal } from './open-pool.ts'
 import { createPoolFile } from './pool-file.ts'
 import type { Pair } from './record.ts'
+import { createRoom } from './room.ts'
 import { atMost, later } from './timers.ts'
 import type { Flushed, Reporter, ReporterOptions, ReporterStatus, Written } from './reporting.ts'
 
@@ -30,7 +33,15 @@ const retryAfterMs = { absent: 30_000, failing: [1000, 2000, 5000, 10_000, 30_00
 export function createReporter(options: ReporterOptions): Reporter {
   const { mostRecords, mostWaiting, lockWaitMs } = { ...usual, ...withoutUndefined(options) }
   const { path, locks, prefix, now, warn } = options
-  const pool = createPoolFile({ path, locks, lockWaitMs })
+  const pool = createPoolFile({
+    path,
+    locks,
+    lockWaitMs,
+    isChanged: (key) => writer !== undefined && key === notice.keyOf(writer),
+    roomIn: (open) => (writer === undefined ? 0 : room.left(open, `${prefix}|${writer.incarnation}|`)),
+  })
+  const room = createRoom(mostRecords, pool)
+  const notice = createNotice({ file: pool, encode: options.encode, now })
   const status = {
     state: 'opening' as ReporterStatus['state'],
     locks: locks === undefined ? ('none' as const) : ('flock and fcntl' as const),
@@ -51,13 +62,11 @@ export function createReporter(options: ReporterOptions): Reporter {
   let retryTimer: NodeJS.Timeout | undefined
   let lookTimer: NodeJS.Timeout | undefined
   let lookStep = 0
-  /** Records of this boot and prefix up to that place of the pool. */
-  let counted = { to: 0, records: 0 }
-  /** The one record that says how many were dropped. */
-  let notice: { readonly key: string; said: number } | undefined
   /** Taken from the queue, and neither written nor refused yet. */
   let writing = 0
+  let droppedSaid = false
   let closed = false
+  const crowded = `${mostRecords} records of this boot are in ${path}`
 
   function schedule(): void {
     if (scheduled || working !== undefined) return
@@ -111,27 +120,27 @@ export function createReporter(options: ReporterOptions): Reporter {
 
   async function writeBatch(): Promise<PoolRefusal | undefined> {
     const items = queue.splice(0, recordsAtOnce).filter(encodeItem)
-    if (items.length === 0 && status.dropped === (notice?.said ?? 0)) return undefined
+    if (writer === undefined || (items.length === 0 && notice.unsaid(status.dropped) === 0)) return undefined
+    const by = writer
+    const own = { start: `${prefix}|${by.incarnation}|`, shared: prefix === cloudInitPrefix, notice: notice.keyOf(by) }
     let kept: readonly Item[] = items
-    let noticed = notice?.said ?? 0
     writing = items.length
-    const done = await pool.append((open) => {
-      const room = roomIn(open)
+    const done = await pool.append((open, again) => {
       const missing = items.filter((item) => !isThere(item, open))
-      const fitted = fit(missing, room, eventOf, weightOf)
+      const fitted = room.fit(open, missing, own, again)
       kept = fitted.kept
-      status.merged += fitted.merged.length
+      status.merged += fitted.merged.length + fitted.gone.merged
       for (const item of fitted.merged) item.settle?.({ ok: true })
-      for (const item of fitted.dropped) drop(item, `${mostRecords} records of this boot are in ${path}`)
-      noticed = status.dropped
-      return kept.flatMap(({ pairs = [] }) => pairs).concat(noticePairs(open))
+      for (const item of fitted.dropped) drop(item, crowded)
+      if (fitted.gone.dropped > 0) noteDropped(fitted.gone.dropped, crowded)
+      return kept.flatMap(({ pairs = [] }) => pairs).concat(notice.pairs(open, by, status.dropped))
     })
     writing = 0
     if (!done.ok) {
       queue = [...kept, ...queue]
       return done
     }
-    if (notice !== undefined) notice.said = noticed
+    notice.noteAppended()
     status.written += kept.length
     status.again += done.again
     if (done.repaired > 0) status.repaired += 1
@@ -162,32 +171,16 @@ export function createReporter(options: ReporterOptions): Reporter {
     }
   }
 
-  /** One record is kept free for the notice. */
-  function roomIn(open: OpenPool): number {
-    if (!Number.isFinite(mostRecords)) return mostRecords
-    const own = `${prefix}|${writer?.incarnation}|`
-    if (counted.to > open.size) counted = { to: 0, records: 0 }
-    if (counted.to < open.size)
-      counted = { to: open.size, records: counted.records + countRecords(open.fd, counted.to, open.size, own) }
-    return Math.max(0, mostRecords - 1 - counted.records)
-  }
-
-  /** Written once and then changed in its place: two of one key would be one more record for the same. */
-  function noticePairs(open: OpenPool): readonly Pair[] {
-    const count = status.dropped
-    if (writer === undefined || count === (notice?.said ?? 0)) return []
-    const event = { type: 'diagnostic', name: 'events-dropped', description: `${count} events dropped`, at: now() }
-    const [pair] = options.encode(event, writer, '00000000-0000-4000-8000-000000000000')
-    if (pair === undefined) return []
-    const there = pool.replace(open, pair)
-    notice = { key: pair.key, said: notice?.said ?? 0 }
-    return there ? [] : [pair]
-  }
-
   function drop(item: Item, detail: string): void {
-    status.dropped += 1
-    if (item.settle === undefined && status.dropped === 1) warn(`events are dropped: ${detail}`)
+    if (item.settle === undefined) noteDropped(1, detail)
+    else status.dropped += 1
     item.settle?.({ ok: false, reason: 'crowded', detail })
+  }
+
+  function noteDropped(count: number, detail: string): void {
+    if (!droppedSaid) warn(`events are dropped: ${detail}`)
+    droppedSaid = true
+    status.dropped += count
   }
 
   /** Those that are tried once hear of it; the others wait. */
@@ -249,8 +242,9 @@ export function createReporter(options: ReporterOptions): Reporter {
   return {
     publish(event) {
       queue.push({ event, uuid: randomUUID() })
+      // While another holds the pool, nothing is taken from the queue either.
+      if (working !== undefined || lastRefusal !== undefined) refuseOverflow()
       if (lastRefusal === undefined) schedule()
-      else refuseOverflow()
     },
     write(event, { uuid = randomUUID(), unlessThere = false } = {}) {
       return new Promise((settle) => {
@@ -287,10 +281,6 @@ export function createReporter(options: ReporterOptions): Reporter {
 
 function eventOf({ event }: Item): KvpEvent {
   return event
-}
-
-function weightOf({ pairs = [] }: Item): number {
-  return pairs.length
 }
 
 function withoutUndefined(options: ReporterOptions): Partial<typeof usual> {

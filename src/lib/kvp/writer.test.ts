@@ -384,52 +384,6 @@ describe('boots', () => {
   })
 })
 
-describe('bounds', () => {
-  test('a boot has so many records; what came too late is counted in one last record', async () => {
-    await using reporter = reporterOf({ mostRecords: 10 })
-    for (let number = 0; number < 9; number++)
-      assert.deepEqual(await reporter.write({ ...start, name: `stage-${number}` }), { ok: true })
-    for (let number = 0; number < 3; number++) {
-      const end = await reporter.write({ ...start, name: 'late' })
-      assert.equal(end.ok ? 'ok' : end.reason, 'crowded')
-    }
-    const events = eventsIn(path)
-    assert.equal(events.length, 10)
-    assert.equal(events.at(-1)?.description, '3 events dropped')
-    await using other = reporterOf({ mostRecords: 10 })
-    assert.equal((await other.write(start)).ok, false)
-  })
-
-  test('starts give way to their finish first, then diagnostics, then the oldest', async () => {
-    await using reporter = reporterOf({ mostRecords: 5 })
-    reporter.publish({ ...start, name: 'a' })
-    reporter.publish({ ...start, name: 'note-1', type: 'diagnostic' })
-    reporter.publish({ ...start, name: 'b' })
-    reporter.publish({ ...start, name: 'a', type: 'finish', result: 'SUCCESS' })
-    reporter.publish({ ...start, name: 'note-2', type: 'diagnostic' })
-    reporter.publish({ ...start, name: 'c' })
-    await reporter.flush(2000)
-    assert.deepEqual(
-      eventsIn(path).map(({ type, name }) => `${type} ${name}`),
-      ['start b', 'finish a', 'diagnostic note-2', 'start c', 'diagnostic events-dropped'],
-    )
-    assert.deepEqual([reporter.status.merged, reporter.status.dropped], [1, 1])
-  })
-
-  test('so many events wait while there is no pool', async () => {
-    path = join(folder, 'hyperv/pool')
-    await using reporter = reporterOf({ mostWaiting: 20 })
-    for (let number = 0; number < 100; number++) {
-      reporter.publish({ ...start, name: `stage-${number}` })
-      if (number === 0) await reporter.flush(10)
-    }
-    assert.equal(reporter.status.waiting, 20)
-    mkdirSync(dirname(path))
-    await reporter.flush(2000)
-    assert.equal(eventsIn(path).at(-1)?.description, '80 events dropped')
-  })
-})
-
 test('a name of 1,100 characters is written', async () => {
   await writeOnce('n'.repeat(1100))
   assert.equal(eventsIn(path)[0]?.description, 'begins')

@@ -1,5 +1,8 @@
 // Who is heard, in which order and how often, on doubles of each software; streams that break, servers that are away.
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { describe, test } from 'node:test'
 import type { FediverseDouble } from '../../../test/support/fediverse-double.ts'
 import { startFirefishDouble } from '../../../test/support/fediverse-firefish-double.ts'
@@ -15,7 +18,11 @@ interface Listening extends AsyncDisposable {
   readonly source: SourceDouble
 }
 
-async function listen(server: FediverseDouble, more: object = {}, tools: SourceDoubleTools = {}): Promise<Listening> {
+async function listen(
+  server: Pick<FediverseDouble, 'url' | 'token' | 'host'>,
+  more: object = {},
+  tools: SourceDoubleTools = {},
+): Promise<Listening> {
   const options = fediverse.options.parse({
     url: server.url,
     token: server.token,
@@ -106,6 +113,15 @@ for (const [software, start] of Object.entries(servers)) {
       assert.deepEqual(words(second.source), many)
     })
 
+    test('of an account that nobody ever spoke to all of many first questions are heard', async () => {
+      await using server = await start()
+      await using one = await listen(server, { perMinute: 60, streaming: 'never' })
+      await ready(one)
+      for (let n = 0; n < 50; n += 1) server.mention({ acct: 'ann@example.org', text: `question ${n}` })
+      await until('all were asked', () => one.source.questions.length >= 50)
+      assert.equal(words(one.source)[0], 'question 0')
+    })
+
     test('of too many questions only so many are answered in a minute', async () => {
       await using server = await start()
       await using one = await listen(server, { perMinute: 3 })
@@ -149,6 +165,52 @@ for (const [software, start] of Object.entries(servers)) {
     })
   })
 }
+
+describe('a server that means harm', () => {
+  test('and always has one more page is asked with pauses', async () => {
+    const askedAt: number[] = []
+    const server = createServer((request, response) => {
+      if (request.url?.startsWith('/api/v1/notifications') !== true) return response.writeHead(404).end()
+      askedAt.push(performance.now())
+      response.end(JSON.stringify([{ id: String(1000 + askedAt.length), type: 'mention' }]))
+    }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const url = `http://127.0.0.1:${port}`
+    const one = await listen({ url, token: 't', host: 'x.example' }, { streaming: 'never' })
+    await until('it was asked often', () => askedAt.length > 45)
+    await one[Symbol.asyncDispose]()
+    server.closeAllConnections()
+    server.close()
+    const pauses = askedAt.filter((at, index) => at - (askedAt[index - 1] ?? at) > 900)
+    assert.ok(pauses.length >= 2, `${pauses.length} pauses`)
+  })
+
+  test('and knocks while it refuses is not asked at each knock', async () => {
+    await using server = await startMastodonDouble()
+    await using one = await listen(server, { poll: '1h' })
+    await until('it is open', () => server.streams.open === 1)
+    const refused = { status: 429, body: { error: 'Too many requests' } }
+    server.fail('/api/v1/notifications', ...Array.from({ length: 100 }, () => refused))
+    const before = server.asked.length
+    for (let count = 0; count < 40; count += 1) {
+      server.mention({ acct: 'stranger@example.org', text: 'hello' })
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    }
+    assert.ok(server.asked.length > before)
+    assert.ok(server.asked.length - before <= 4, `${server.asked.length - before} requests`)
+    assert.equal(one.source.measures.get('mentions_failing'), 1)
+  })
+
+  test('and has a storm of questions fills no log', async () => {
+    await using server = await startMastodonDouble()
+    await using one = await listen(server, { perMinute: 1, streaming: 'never' })
+    await ready(one)
+    for (let n = 0; n < 50; n += 1) server.mention({ acct: 'ann@example.org', text: `question ${n}` })
+    await until('the rest is passed over', () => one.source.measures.get('mentions_passed_over_total') === 49)
+    assert.equal(one.source.logged.length, 1)
+  })
+})
 
 describe('the stream', () => {
   test('tells at once, and after it broke what was said meanwhile is heard', async () => {

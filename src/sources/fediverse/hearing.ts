@@ -23,6 +23,13 @@ const besideStreamMs = 300_000
 const longestPauseMs = 300_000
 const requestMs = 20_000
 const questionLength = 500
+/** Older than any notification: without one a server gives the newest and leaves out those before. */
+const beforeAll = '0'
+/** In one go; a server that always has one more is not asked without a pause. */
+const pagesAtOnce = 20
+const behindMs = 1000
+/** Doubled with each failure in a row: so long nothing that the stream tells makes us ask a server that refuses. */
+const failedMs = 1000
 
 export function createHearing(options: Options, tools: SourceTools): Hearing {
   const { signal, log, name } = tools
@@ -37,7 +44,9 @@ export function createHearing(options: Options, tools: SourceTools): Hearing {
   const failing = createFailing(origin, tools)
   let isStreaming = false
   let hasNews = false
+  let isBehind = false
   let hurry = (): void => {}
+  let isPassingOver = false
   const answeredAt: number[] = []
   const firstLook = Promise.withResolvers<void>()
   const counts = { mentions_asked_total: 0, mentions_ignored_total: 0, mentions_passed_over_total: 0 }
@@ -52,12 +61,12 @@ export function createHearing(options: Options, tools: SourceTools): Hearing {
       // What was said before anybody listened is not answered.
       const newest = await listen(api, '')
       if (!newest.ok) return refused(newest, api)
-      heard = newest.last ?? ''
+      heard = newest.last ?? beforeAll
       await tools.emit({}, { cursor: { id: heard } })
       return failing.recovered()
     }
     let hasMore = true
-    while (hasMore && !signal.aborted) {
+    for (let pages = 0; hasMore && pages < pagesAtOnce && !signal.aborted; pages += 1) {
       const before: string = heard
       const page: Page = await listen(api, before)
       if (!page.ok) return refused(page, api)
@@ -66,6 +75,7 @@ export function createHearing(options: Options, tools: SourceTools): Hearing {
       hasMore = last !== undefined && isNewer(last, before)
       if (last !== undefined && isNewer(last, heard)) await moveTo(last)
     }
+    isBehind = hasMore
     await failing.recovered()
   }
 
@@ -76,8 +86,13 @@ export function createHearing(options: Options, tools: SourceTools): Hearing {
       counts.mentions_ignored_total += 1
     } else if (hasHadEnough()) {
       counts.mentions_passed_over_total += 1
-      log.warn(`more than ${options.perMinute} questions within a minute; one is passed over`, { source: name })
+      if (!isPassingOver)
+        log.warn(`more than ${options.perMinute} questions within a minute; those beyond are passed over`, {
+          source: name,
+        })
+      isPassingOver = true
     } else {
+      isPassingOver = false
       await ask(mention, toKey(account, home))
       counts.mentions_asked_total += 1
     }
@@ -134,17 +149,21 @@ export function createHearing(options: Options, tools: SourceTools): Hearing {
   }
 
   function pause(): Promise<void> {
-    if (hasNews) return Promise.resolve()
+    const { failures } = failing
+    const soonMs = failures === 0 ? 0 : Math.min(failedMs * 2 ** failures, longestPauseMs)
+    if (hasNews && soonMs === 0) return Promise.resolve()
     const { promise, resolve } = Promise.withResolvers<void>()
     const end = (): void => resolve()
-    const calm = isStreaming ? besideStreamMs : options.poll
-    const { failures } = failing
-    const timer = setTimeout(end, failures === 0 ? calm : Math.min(options.poll * 2 ** failures, longestPauseMs))
-    hurry = end
+    const calmMs = isBehind ? behindMs : isStreaming ? besideStreamMs : options.poll
+    const timers = [setTimeout(end, failures === 0 ? calmMs : Math.min(options.poll * 2 ** failures, longestPauseMs))]
+    hurry = () => {
+      if (timers.length === 1) timers.push(setTimeout(end, soonMs))
+    }
+    if (hasNews) hurry()
     signal.addEventListener('abort', end)
     if (signal.aborted) end()
     return promise.finally(() => {
-      clearTimeout(timer)
+      for (const timer of timers) clearTimeout(timer)
       signal.removeEventListener('abort', end)
       hurry = () => {}
     })
@@ -198,5 +217,5 @@ export function createHearing(options: Options, tools: SourceTools): Hearing {
 
 function idOf(cursor: Json | undefined): string | undefined {
   if (typeof cursor !== 'object' || cursor === null || !('id' in cursor)) return undefined
-  return typeof cursor.id === 'string' ? cursor.id : undefined
+  return typeof cursor.id === 'string' ? cursor.id || beforeAll : undefined
 }

@@ -113,7 +113,8 @@ async function fetchPage(
     timeoutMs: Math.min(longestAnswerMs, given.every),
     signal,
   })
-  const secrets = [given.token, given.password, access].filter((secret) => secret !== undefined)
+  // What stands behind the scheme as well: as base64 it is the password.
+  const secrets = [given.token, given.password, access, access?.split(' ')[1]].filter((secret) => secret !== undefined)
   const outcome = toOutcome(answer, { now: now(), secrets })
   if (!outcome.ok) return { problem: outcome.detail }
   if (!answer.answered || answer.cut === true)

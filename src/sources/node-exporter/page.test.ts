@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
+import { toSampleFact } from '../../source-sample.ts'
 import { readPage } from './page.ts'
 
 function page(lines: readonly string[]): string {
@@ -117,6 +118,27 @@ test('file systems are those that can fill up, once each', () => {
       ['disk_usage_percent', 50],
       ['filesystem_percent{mount="/"}', 50],
       ['filesystem_percent{mount="/mnt/nas"}', 50],
+    ],
+  )
+})
+
+test('names that nobody would keep are not made, nor stored', () => {
+  const long = (character: string, count: number): string[] =>
+    ['size', 'free', 'avail'].map(
+      (name) =>
+        `filesystem_${name}_bytes{device="/dev/${count}",fstype="ext4",mountpoint="/${character.repeat(count)}"} 9`,
+    )
+  const metrics = metricsOf([...long('x', 100_000), ...long('\u0001', 190), ...long('z', 100), 'load1 1'])
+  assert.ok(Object.keys(metrics).every((series) => series.length < 2000))
+  const { data } = toSampleFact('nas', { metrics: { ...metrics, load_1: 1 } })
+  assert.deepEqual(
+    Object.keys(data['metrics'] as object).map((series) => series.replace(/z+/, 'z')),
+    [
+      'filesystem_total{mount="/z"}',
+      'filesystem_used{mount="/z"}',
+      'filesystem_free{mount="/z"}',
+      'filesystem_percent{mount="/z"}',
+      'load_1',
     ],
   )
 })

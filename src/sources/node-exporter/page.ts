@@ -19,7 +19,7 @@ import {
   swapMetrics,
   temperatureMetrics,
 } from '../../source-host.ts'
-import type { HostSample } from '../../source-sample.ts'
+import { type HostSample, longestSeries } from '../../source-sample.ts'
 
 /** What the next page is compared with: counters. */
 export interface Counters {
@@ -203,7 +203,9 @@ function readSpaces(find: Find): Metrics {
   for (const { labels, value: total } of find('filesystem_size_bytes')) {
     const { mountpoint: point = '', device: source = '', fstype: type = '' } = labels
     const [free, available] = [others.free.get(point), others.available.get(point)]
-    if (!point.startsWith('/') || free === undefined || available === undefined) continue
+    // A longer one makes names of series that nobody keeps.
+    if (!point.startsWith('/') || point.length > longestSeries || free === undefined || available === undefined)
+      continue
     const [files, filesFree] = [others.files.get(point) ?? 0, others.filesFree.get(point) ?? 0]
     spaces.set(point, { total, free, available, files, filesFree })
     mounts.push({ point, source, type, device: source })

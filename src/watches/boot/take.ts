@@ -50,7 +50,7 @@ function bootOfSample(fact: Fact): { readonly bootId: string; readonly uptimeSec
 
 function takeGuest(work: Work, key: string, data: Fact['data'], at: number): void {
   const { state } = work
-  if (state === undefined) return
+  if (state === undefined || !/^\d{1,9}$/.test(key)) return
   const { [key]: before, ...others } = state.guests
   if (data['gone'] === true) return change(work, { guests: others })
   if (before === undefined && Object.keys(others).length >= mostGuests) return

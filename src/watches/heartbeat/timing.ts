@@ -1,5 +1,5 @@
 // When a heartbeat is to come: counted from when it last came, or by the clock on the wall.
-import { parseSchedule, type Schedule } from '../../lib/schedule.ts'
+import { scheduleOf } from '../../lib/schedule.ts'
 import { graceOf, type HeartbeatOptions } from './options.ts'
 
 export interface Timing {
@@ -52,17 +52,4 @@ function after(at: number, next: Timing['next']): number | undefined {
   const following = next(coming)
   const early = Math.min(skewMs, ((following ?? Infinity) - coming) / 10)
   return coming - at <= early ? following : coming
-}
-
-const schedules = new Map<string, Schedule>()
-
-/** Read once: the same text stands for the same schedule. */
-function scheduleOf(text: string): Schedule {
-  const known = schedules.get(text)
-  if (known !== undefined) return known
-  const read = parseSchedule(text)
-  if ('error' in read) throw new Error(`a schedule that was found good cannot be read: ${read.error}`)
-  if (schedules.size >= 200) schedules.clear()
-  schedules.set(text, read)
-  return read
 }

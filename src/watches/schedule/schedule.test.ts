@@ -4,6 +4,7 @@ import { describe, test } from 'node:test'
 import { HeartbeatHouse } from '../../../test/support/heartbeat-house.ts'
 import { sample } from '../../../test/support/presence-house.ts'
 import { assembleSchedules } from '../../../test/support/schedule-house.ts'
+import { loadMetrics } from '../../source-host.ts'
 import type { HubEvent, JsonObject } from '../../words.ts'
 
 const second = 1000
@@ -189,6 +190,13 @@ describe('a report', () => {
       shown.map((host) => host['metrics']),
       Array.from({ length: 4 }, () => ({ load_1: 0.41 })),
     )
+  })
+
+  test('has the load, by the names that sources give it', async () => {
+    await using house = await open({ daily: report }, '2026-11-20T06:00Z')
+    await house.observe('agents', [sample('nas', { metrics: loadMetrics([1.5, 2.5, 3.5]) })])
+    await house.until('2026-11-20T07:01Z')
+    assert.match(house.told[0]?.text ?? '', /- Load 1 min: 1.5\n *- Load 5 min: 2.5\n *- Load 15 min: 3.5/)
   })
 
   test('knows a host no more that was forgotten, and says when there is none', async () => {

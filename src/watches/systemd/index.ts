@@ -151,7 +151,7 @@ function takeTimer(state: State, input: WatchInput & { readonly kind: 'timer' },
     if (upgrade?.endedAt === undefined) return {}
     return { state: rest, windows: [{ kind: 'upgrade', host: input.key, until: now }] }
   }
-  const wrong = state.wrong[input.name]
+  const wrong = Object.hasOwn(state.wrong, input.name) ? state.wrong[input.name] : undefined
   return wrong === undefined || wrong.told === true ? {} : tell(state, input.key, input.name, wrong)
 }
 

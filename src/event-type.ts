@@ -14,6 +14,8 @@ export interface EventType {
   message(event: HubEvent): MessageWords
   /** A valid event of this type, for the contract test and the docs. */
   readonly sample: NewEvent
+  /** Each of them is news, also right after another: dedupe takes none for a repeat. */
+  readonly each?: true
   /** Counters that this type feeds beside `sereno_events_total`, such as another program's names. */
   readonly counters?: readonly EventCounter[]
 }

@@ -59,6 +59,8 @@ export interface StageInput {
   readonly judgeNow: number
   /** Older one-shots of this event's source are late news. */
   readonly maxAgeMs: number
+  /** Each event of its type is news, and none a repeat. */
+  readonly isEach: boolean
   /** The channel's own pace over all rules. */
   readonly channelThrottle: Throttle | undefined
   readonly mutes: readonly Mute[]
@@ -96,6 +98,8 @@ export type StageResult =
       readonly source?: string
       /** Waits for the report of this host. */
       readonly host?: string
+      /** What holds it may be over before `at`. */
+      readonly endsEarly?: true
     }
 
 export const passes: StageResult = { pass: true }

@@ -14,6 +14,8 @@ export interface SourceKind<Options = unknown> {
   start(options: Options, tools: SourceTools): Promise<void>
   /** The pure half of a source that can be replayed from a file; the same code runs live. */
   readonly reader?: (options: Options, place: ReaderPlace) => Reader
+  /** In a replay: adds to a fact of a file what lies beside that file, such as the log of a task. */
+  readonly lookBeside?: (path: string, fact: NewFact) => Promise<NewFact>
 }
 
 /** What the hub knows of where a source stands. */

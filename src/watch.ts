@@ -51,6 +51,8 @@ export interface WatchPlace {
   readonly host: string
   /** Absent where nothing is muted, as in tests of one watch. */
   readonly grace?: Grace
+  /** The sum of all steps of the wall clock, if there were any: times that a row keeps have moved by it since. */
+  readonly steppedMs?: number
 }
 
 /** How long what a host does around its boot is held. */

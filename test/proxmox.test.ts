@@ -157,10 +157,15 @@ test('a list of ended tasks is replayed, without asking anything', async () => {
 
 const page = await readFile(new URL('../docs/proxmox-source.md', import.meta.url), 'utf8')
 
-test('the configurations on the page pass the check', async () => {
-  const texts = [...page.matchAll(/```yaml\n([^]*?)```/g)].map(([, text = '']) => text)
-  assert.ok(texts.length > 3)
-  const env = { PVE_TOKEN: 'a@pve!b=c', PROXMOX_WEBHOOK_TOKEN: 'a-token-that-is-long' }
+test('the configurations on the pages pass the check', async () => {
+  const guide = await readFile(new URL('../docs/proxmox.md', import.meta.url), 'utf8')
+  const texts = [...(guide + page).matchAll(/```yaml\n([^]*?)```/g)].map(([, text = '']) => text)
+  assert.ok(texts.length > 5)
+  const env = {
+    PVE_TOKEN: 'a@pve!b=c',
+    PROXMOX_WEBHOOK_TOKEN: 'a-token-that-is-long',
+    SLACK_WEBHOOK_URL: 'https://hooks.slack.com/services/T/B/X',
+  }
   for (const [name, value] of Object.entries(env)) process.env[name] ??= value
   for (const text of texts) await assembleText(text, 'docs/proxmox-source.md')
 })
@@ -192,6 +197,42 @@ test('a real hub beside a folder of tasks tells each of them once, also when it 
   await house.start()
   await house.until('its end is told', async () => (await told()).includes('end delivered'))
   assert.deepEqual(await told(), ['end delivered', 'open delivered'])
+  await house.stop()
+})
+
+test('a node that an agent looks after is judged by the options that the hub has for it, and told as any other', async () => {
+  await using house = await createHubHouse()
+  const token = 'a-token-for-the-agent-of-pve1'
+  await house.configure(`
+hub: { tokens: [{ name: pve1, token: ${token} }] }
+sources: { pve1/proxmox: { kind: proxmox } }
+channels: { team: { kind: console } }
+rules: [{ on: guest.*, to: [team] }]
+`)
+  await house.start()
+  const task = async (first: number, outcome: string): Promise<void> => {
+    const at = new Date().toISOString()
+    const data = { id: 102, guest: 'vm', name: 'broken', action: 'start', outcome, startedAt: at, endedAt: at }
+    const fact = { name: 'guest.task', key: `t${first}`, host: 'pve1', data }
+    const items = [{ source: 'proxmox', fact }]
+    const body = JSON.stringify({ buffer: 'b', first, items, sentAt: Date.now(), bootId: 'x', uptimeSeconds: 90_000 })
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
+    const answer = await fetch(`${house.url}/api/v1/agent`, { method: 'POST', headers, body })
+    assert.equal(answer.status, 202, await answer.text())
+  }
+  const told = async (): Promise<string[]> => {
+    const { out } = await house.sereno('deliveries', '--json')
+    return (JSON.parse(out) as readonly { kind: string; state: string }[]).map(({ kind, state }) => `${kind} ${state}`)
+  }
+  await task(1, 'failed')
+  await house.until('the failure is told', async () => (await told()).includes('open delivered'))
+  await task(2, 'ok')
+  await house.until('its end is told', async () => (await told()).includes('end delivered'))
+  const { out } = await house.sereno('events', '--type', 'guest.start-failed', '--json')
+  assert.deepEqual(
+    new Set((JSON.parse(out) as readonly { source: string }[]).map(({ source }) => source)),
+    new Set(['pve1/proxmox']),
+  )
   await house.stop()
 })
 

@@ -11,6 +11,7 @@ import type { EnrolOptions } from './hosts-enrol.ts'
 import type { HostsOptions } from './hosts.ts'
 import type { HubOptions } from './hub-client.ts'
 import type { LoginOptions } from './login.ts'
+import type { FactsOptions } from './facts.ts'
 import type { ReplayOptions } from './replay.ts'
 import type { RunOptions } from './run.ts'
 import type { ImportOptions } from './import.ts'
@@ -75,6 +76,7 @@ function createProgram(terminal: Terminal, finish: (code: ExitCode) => void): Co
     .option('--config <file>', 'the configuration')
     .option('--input <source=file...>', 'a recorded file for a source of the configuration')
     .option('--since <time>', "from the hub's own record instead: 1h, 7d or a date")
+    .option('--messages', 'only what people would have been told')
     .addOption(jsonOption('one JSON object a line'))
     .action(async (options: ReplayOptions) => finish(await (await import('./replay.ts')).replay(options, terminal)))
 
@@ -90,6 +92,10 @@ function createProgram(terminal: Terminal, finish: (code: ExitCode) => void): Co
     .option('--host <name>', 'only of this host')
     .option('--since <time>', 'only those received since: 1h, 7d or a date')
     .action(async (options: EventsOptions) => finish(await (await import('./events.ts')).events(options, terminal)))
+  withData(add('facts', 'Write what sources saw as lines of JSON, which replay takes as --input.'))
+    .option('--source <name>', 'only from this source')
+    .option('--since <time>', 'only those received since: 1h, 7d or a date', '1h')
+    .action(async (options: FactsOptions) => finish(await (await import('./facts.ts')).facts(options, terminal)))
 
   const deliveries = listing(looking(add('deliveries', 'List messages to channels, newest first.')))
     .option('--channel <name>', 'only to this channel')

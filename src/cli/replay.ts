@@ -12,6 +12,7 @@ export interface ReplayOptions {
   readonly since?: string
   readonly data: string
   readonly json?: boolean
+  readonly messages?: boolean
 }
 
 /** So much of what was before is gone through unprinted, so that windows stand as they stood. */
@@ -30,8 +31,10 @@ export async function replay(options: ReplayOptions, terminal: Terminal): Promis
     throw new Refusal(`--input ${missing.source}=${missing.path}: the file ${missing.path} is not there.`)
   }
   const zone = machineZone()
-  const print = (line: ReplayLine): void =>
+  const print = (line: ReplayLine): void => {
+    if (options.messages === true && line.kind !== 'message') return
     terminal.out(options.json === true ? JSON.stringify(line) : toRow(line, zone))
+  }
   const since = options.since === undefined ? undefined : readSince(options.since, Date.now())
   await start(options, files, since, print)
   return 0

@@ -34,6 +34,8 @@ export interface NamedEntries<Common> {
 }
 
 const goodName = /^\w[\w.-]*$/
+/** Of a source that an agent runs: the agent's name stands before its own. */
+const goodRemoteName = /^\w[\w.-]*\/\w[\w.-]*$/
 
 export async function readNamed<Common>(section: Section<Common>, given: Given): Promise<NamedEntries<Common>> {
   const { key } = section
@@ -77,7 +79,8 @@ async function readEntry<Common>(
   const issues: Issue[] = []
   const tell = (message: string, part: 'key' | 'value' = 'key', at: readonly string[] = path) =>
     void issues.push(given.document.issueAt(at, part, message))
-  if (!goodName.test(name)) tell(`"${name}" cannot be the name of a ${noun}; use letters, digits, _ . and -`)
+  const isGood = goodName.test(name) || (key === 'sources' && goodRemoteName.test(name))
+  if (!isGood) tell(`"${name}" cannot be the name of a ${noun}; use letters, digits, _ . and -`)
   if (!isMapping(value)) {
     tell(`the ${noun} "${name}" has no options; write at least kind: and one of ${table.names.join(', ')}`)
     return { name, issues, written: null }

@@ -1,4 +1,5 @@
 // Steps commands: what people and the hub itself want done; pure.
+import { clockKey, steppedMs } from '../rules/mute.ts'
 import { type Silence, type Silences, silencesKey } from '../rules/silence.ts'
 import { closeCondition } from './condition-jobs.ts'
 import { putRow, readRow } from './condition-row.ts'
@@ -47,6 +48,7 @@ export function stepCommand(command: Command, seq: number, tools: CommandTools):
     }
     case 'clock-jump': {
       draft.shiftJobsMs += command.byMs
+      draft.put(clockKey, steppedMs(draft) + command.byMs)
       const data = { bySeconds: command.byMs / 1000 }
       return { id: derive({ event: { type: 'sereno.clock-jump', data }, cause: seq }) }
     }

@@ -4,7 +4,7 @@ import { dedupeKey } from '../rules/dedupe.ts'
 import { bundleOfGroup, groupKey } from '../rules/group.ts'
 import { lateKey } from '../rules/late.ts'
 import { match } from '../rules/match.ts'
-import { windowsKey } from '../rules/mute.ts'
+import { clockKey, windowsKey } from '../rules/mute.ts'
 import { silencesKey } from '../rules/silence.ts'
 import { bundleOf, throttleKey } from '../rules/throttle.ts'
 import type { Rule } from '../rule.ts'
@@ -49,7 +49,7 @@ function planEvent(judge: Judge, input: EventInput): Plan {
   if (matched.length > 0) {
     keys.push(silencesKey)
     if (sketch.host !== undefined && judge.mutes.some((mute) => mute.covers === undefined))
-      keys.push(windowsKey(sketch.host))
+      keys.push(windowsKey(sketch.host), clockKey)
   }
   const condition = keyOfEvent(sketch)
   if (condition !== undefined) keys.push(condition)
@@ -65,7 +65,7 @@ function planFact(judge: Judge, input: FactInput): Plan {
   const { source, fact } = input
   const sees = { kind: 'fact', fact: toFact(input, 0) } as const
   const rows = watchesOf(judge, sees).map(({ watch, row }) => watchKey(watch.name, row))
-  return { input, keys: [recheckKey(source, fact.name, fact.key), ...rows] }
+  return { input, keys: [recheckKey(source, fact.name, fact.key), clockKey, ...rows] }
 }
 
 /** A fact in its position. */
@@ -98,7 +98,7 @@ function otherKeys({ job }: JobInput): string[] {
   if (job.kind.startsWith('condition-')) return [(job.body as ConditionJob).condition]
   if (job.kind !== 'timer' && job.kind !== 'recheck') return []
   const { watch, row } = job.body as TimerBody
-  return [watchKey(watch, row)]
+  return [watchKey(watch, row), clockKey]
 }
 
 /** Rules that an event meets, in order, up to the first that says `stop`. */

@@ -59,6 +59,7 @@ export function passStages(way: Way, tools: StageTools, past?: string): string |
     now,
     judgeNow,
     maxAgeMs: maxAgeOf(judge, event.source),
+    isEach: judge.types.get(event.type)?.each === true,
     channelThrottle: judge.channels.get(channel)?.throttle,
     mutes: judge.mutes,
   }
@@ -165,7 +166,7 @@ function stop(
 function bundleUp(
   { event, condition, rule, channel, severity }: Way,
   by: string,
-  { bundle, at, reason, source, host }: Extract<StageResult, { readonly state: 'held' }>,
+  { bundle, at, reason, source, host, endsEarly }: Extract<StageResult, { readonly state: 'held' }>,
   repeats: number,
   tools: StageTools,
 ): void {
@@ -179,7 +180,7 @@ function bundleUp(
   }
   const held = { seq, source: event.source, time, severity }
   const isNamed = hold(draft, { bundle, at, by, channel, rule: rule.name, event: held, repeats, reason, ...more }, now)
-  if (by === 'mute') noteHeld(draft, event.host, bundle)
+  if (endsEarly === true) noteHeld(draft, event.host, bundle)
   if (key === undefined) return
   const base = { rule: rule.name, channel, event: seq, severity }
   const bundled = { ...base, state: 'bundled', bundle, by, reason, until: at } as const

@@ -1,6 +1,7 @@
 // Runs the watches: each sees what it asked for, row by row; its events are judged before the input is done; pure.
 import { globMatches } from '../lib/glob.ts'
 import { toKey } from '../lib/key.ts'
+import { steppedMs } from '../rules/mute.ts'
 import { recheckDeadlineMs } from '../source.ts'
 import type { AskFor, Timer, WatchInput, WatchSees } from '../watch.ts'
 import type { Job, Json, JsonObject } from '../words.ts'
@@ -82,7 +83,9 @@ export function runWatch(watch: JudgeWatch, input: WatchInput, from: string | un
   const key = watchKey(watch.name, input.key)
   const before = draft.get(key) as Row | undefined
   const source = watch.kind.inOwnName === true ? undefined : (watch.source ?? from ?? before?.source)
-  const result = watch.kind.step(watch.options, before?.state, input, now, watch.place)
+  const byMs = steppedMs(draft)
+  const place = byMs === 0 ? watch.place : { ...watch.place, steppedMs: byMs }
+  const result = watch.kind.step(watch.options, before?.state, input, now, place)
   if (result.state === null) draft.put(key, undefined)
   else {
     const state = result.state ?? before?.state

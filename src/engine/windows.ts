@@ -1,5 +1,5 @@
 // Mute windows that watches open and close, host by host; what they held goes into the report, or on its own way; pure.
-import { readWindows, reportBundle, type Window, type Windows, windowsKey } from '../rules/mute.ts'
+import { readWindows, reportBundle, steppedMs, type Window, type Windows, windowsKey } from '../rules/mute.ts'
 import type { WindowChange } from '../watch.ts'
 import { fromId } from '../lib/id.ts'
 import type { Delivery, HubEvent } from '../words.ts'
@@ -35,7 +35,10 @@ export function changeWindow({ kind, host, from, until }: WindowChange, draft: D
     if (job !== undefined && until <= now && job.dueAt > now) draft.job({ ...job, dueAt: now })
   }
   if (next.length === 0) draft.put(windowsKey(host), undefined)
-  else draft.put(windowsKey(host), { v: 1, open: next, held } satisfies Windows, Math.max(...next.map(endOf)) + keptMs)
+  else {
+    const windows: Windows = { v: 1, open: next, held, steppedMs: steppedMs(draft) }
+    draft.put(windowsKey(host), windows, Math.max(...next.map(endOf)) + keptMs)
+  }
   return held
 }
 
@@ -70,7 +73,8 @@ export function absorbHeld({ host, conditions, held }: Absorbs, report: HubEvent
     const here = told.filter((one) => one.channel === channel)
     if (condition === undefined || row?.state !== 'open' || here.length === 0 || !conditions.includes(condition))
       continue
-    absorbCondition(row, rule, here, tools)
+    absorbChange(row, (one) => one.rule === rule && one.channel === channel, here, tools)
+    absorbCondition(readRow(draft, condition) ?? row, rule, here, tools)
     draft.cancel(key)
     for (const { seq } of here) named.set(`${seq}`, (named.get(`${seq}`) ?? new Set()).add(condition))
   }
@@ -87,6 +91,24 @@ function messagesOf({ seq }: HubEvent, draft: Draft): Delivery[] {
   const firsts = into.flatMap((id) => draft.deliveries.get(fromId(id) ?? 0) ?? [])
   const all = firsts.flatMap((one) => one.extra.siblings?.map((other) => draft.deliveries.get(other)) ?? [one])
   return all.filter((one) => one !== undefined)
+}
+
+/** A change of what was told before: whoever is told the report knows of it; its thread stays where it is. */
+function absorbChange(
+  row: ConditionRow,
+  isHere: (thread: Thread) => boolean,
+  messages: readonly Delivery[],
+  tools: ThreadTools,
+): void {
+  const waiting = row.threads.filter((one) => isHere(one) && one.muted !== undefined)
+  const [first] = waiting
+  if (first?.muted === undefined) return
+  verdict(tools, first.muted.event, first, ['merged', first.muted.by, 'told in the report', messages[0]?.id])
+  const threads = row.threads.map((one): Thread => {
+    const { muted: _muted, ...free } = one
+    return waiting.includes(one) ? { ...free, severity: row.severity } : one
+  })
+  putRow(tools.draft, { ...row, threads }, tools.now)
 }
 
 function absorbCondition(

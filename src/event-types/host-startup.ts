@@ -16,6 +16,7 @@ export default [
       downSeconds: 'From the stop, or the last word before, to this boot.',
       bootSeconds: 'From the boot to the last guest that started.',
       afterSeconds: 'From the boot to this report.',
+      cutShort: 'It went down again before all could start; absent: it did not.',
       started: 'Guests that run: {id, name, guest}; guest is vm or ct.',
       startedCount: 'How many.',
       failed: 'Guests that failed to start: {id, name, guest, reason}.',
@@ -23,14 +24,18 @@ export default [
       pending: 'Guests that were to start and have not.',
       pendingCount: 'How many.',
       disabledCount: 'Guests that do not start with their host, and do not run.',
+      unknown: 'Guests that do not run, and whose configuration cannot be read: {id, name, guest}; absent: none.',
+      unknownCount: 'How many.',
       services: 'Units that are not well: {name, reason}.',
       storages: 'Storages that are not there: {name, reason}.',
       network: 'What is not well of the network: {name, reason}.',
       late: 'What was not well at first and is by now: {name, afterSeconds}, counted from the boot.',
       others: 'What else began and has not ended: {title, severity}.',
+      notes: 'What else happened and has no end, such as errors in the journal: {title, count}.',
     },
     labels: [],
     severity: 'info',
+    each: true,
     message: words,
     sample: {
       type: 'host.startup-report',
@@ -58,6 +63,7 @@ export default [
         network: [],
         late: [{ name: 'backup', afterSeconds: 240 }],
         others: [],
+        notes: [{ title: 'I/O error, dev sda, sector 1024', count: 2 }],
       },
     },
   },
@@ -68,17 +74,24 @@ function words({ host = 'A host', data }: HubEvent): MessageWords {
   const others = list(data['others'])
   const [failed, pending] = [amount(data['failedCount']), amount(data['pendingCount'])]
   const count = failed + pending + services.length + storages.length + network.length + others.length
-  const what = count === 0 ? 'startup completed' : `startup, ${count} ${count === 1 ? 'issue' : 'issues'}`
+  const isCutShort = data['cutShort'] === true
+  const issues = count === 0 ? '' : `, ${count} ${count === 1 ? 'issue' : 'issues'}`
+  const what = isCutShort ? `startup cut short${issues}` : count === 0 ? 'startup completed' : `startup${issues}`
   return {
     title: `${name(host)}: ${what}`,
-    icon: count === 0 ? 'rocket' : 'warning',
+    icon: count === 0 && !isCutShort ? 'rocket' : 'warning',
     lines: [
-      ...(count === 0 ? ['All systems operational.'] : []),
+      ...(count === 0 && !isCutShort ? ['All systems operational.'] : []),
       ...startedLine(data),
       ...list(data['failed']).map(
         (guest) => `${sort(guest)} failed: ${guestName(guest)}: ${said(guest['reason'], 200)}`,
       ),
       ...(pending === 0 ? [] : [`Not started yet: ${names(list(data['pending']).map(guestName), pending)}`]),
+      ...(amount(data['unknownCount']) === 0
+        ? []
+        : [
+            `Not running, and their configuration cannot be read: ${names(list(data['unknown']).map(guestName), amount(data['unknownCount']))}`,
+          ]),
       ...thingLine('Storage', 'unavailable', storages),
       ...thingLine('Services', 'failed', services),
       ...thingLine('Network', 'down', network),
@@ -86,6 +99,8 @@ function words({ host = 'A host', data }: HubEvent): MessageWords {
         (one) => `${said(one['name'], 80)} came after ${spanWords(amount(one['afterSeconds']) * 1000)}`,
       ),
       ...others.map((one) => `Still so: ${said(one['title'], 200)}`),
+      ...noteLines(list(data['notes'])),
+      ...(isCutShort ? [`It went down again within ${spanWords(amount(data['afterSeconds']) * 1000)}.`] : []),
       ...(data['previousClean'] === false ? ['The boot before did not end with a shutdown.'] : []),
     ],
     fields: spans(data),
@@ -124,10 +139,28 @@ function thingLine(title: string, state: string, things: readonly JsonObject[]):
   ]
 }
 
+/** The first few; what happened is no issue by itself. */
+function noteLines(notes: readonly JsonObject[]): string[] {
+  const lines = notes.slice(0, mostNotes).map(({ title, count }) => {
+    const times = amount(count)
+    return `Noted: ${said(title, 200)}${times > 1 ? ` (${times} times)` : ''}`
+  })
+  return notes.length > mostNotes ? [...lines, `Noted: ${notes.length - mostNotes} more`] : lines
+}
+
+const mostNotes = 5
+
 function spans(data: JsonObject): MessageField[] {
   const field = (title: string, seconds: Json | undefined): MessageField[] =>
-    typeof seconds === 'number' ? [{ name: title, value: spanWords(seconds * 1000) }] : []
+    typeof seconds === 'number' ? [{ name: title, value: bootWords(seconds) }] : []
   return [...field('Boot to last guest', data['bootSeconds']), ...field('Was down', data['downSeconds'])]
+}
+
+/** "3 min 12 s": of a boot, seconds are of interest. */
+function bootWords(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds))
+  if (whole < 60 || whole >= 3600 || whole % 60 === 0) return spanWords(whole * 1000)
+  return `${Math.floor(whole / 60)} min ${whole % 60} s`
 }
 
 function guestName(guest: JsonObject): string {

@@ -59,7 +59,9 @@ export async function assemble(config: Config, document: Json, tools: AssemblyTo
   }
   channels.set(loopback, loopbackFacts)
   senders.set(loopback, loopbackSender)
-  const sources = await Promise.all(config.sources.map((source) => assembleSource(source, zone)))
+  const all = await Promise.all(config.sources.map((source) => assembleSource(source, zone)))
+  // What an agent runs is named here for its watch, its labels and its age alone.
+  const sources = all.filter(({ name }) => !isRemote(name))
   return {
     config,
     judge: {
@@ -68,7 +70,7 @@ export async function assemble(config: Config, document: Json, tools: AssemblyTo
       ...(config.hub.fallback === undefined ? {} : { fallback: config.hub.fallback }),
       sources: new Map(config.sources.map((source): [string, SourceFacts] => [source.name, sourceFacts(source)])),
       types,
-      watches: await assembleWatches(config, sources, zone),
+      watches: await assembleWatches(config, all, zone),
       mutes: await Promise.all(config.mutes.map((mute) => toMute(mute, zone))),
     },
     senders,
@@ -121,7 +123,16 @@ async function assembleSource(source: Config['sources'][number], zone: string): 
     kindName: source.kind,
     kind: await loadSource(source.kind),
     options: source.options,
-    place: { zone: source.timezone ?? zone, host: source.host ?? hostname() },
+    place: { zone: source.timezone ?? zone, host: source.host ?? agentOf(source.name) ?? hostname() },
     open: source.open,
   }
+}
+
+/** `pve1/proxmox`: the source that agent pve1 calls proxmox. */
+function isRemote(name: string): boolean {
+  return name.includes('/')
+}
+
+function agentOf(name: string): string | undefined {
+  return isRemote(name) ? name.slice(0, name.indexOf('/')) : undefined
 }

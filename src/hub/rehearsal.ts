@@ -73,6 +73,7 @@ const timersWithinMs = 86_400_000
  * input do not: they would go on for ever.
  */
 function isEnding({ kind, periodMs, dueAt, clock }: Job, endedAt: number): boolean {
+  if (kind === 'bundle') return true
   if (kind === 'condition-remind' || periodMs !== undefined || clock === 'calendar') return false
   return kind !== 'timer' || dueAt <= endedAt + timersWithinMs
 }
@@ -239,6 +240,9 @@ export async function createRehearsal(first: Assembly, options: RehearsalOptions
     },
     async runOut() {
       const endedAt = clock.now()
+      // That nothing more is heard is the end of the input, and of nobody in it.
+      const silences = await store.jobs({ absence: true })
+      await store.commit({ jobsDone: silences.filter(({ kind }) => kind === 'timer').map(({ key }) => key) })
       for (;;) {
         const { jobs } = await store.dueJobs(endedAt + runOutAtMostMs, 100_000)
         const ends = jobs.filter((job) => isEnding(job, endedAt)).map((job) => job.dueAt)

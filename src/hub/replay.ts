@@ -1,10 +1,11 @@
 // Replay: what another rule would have said. Reads logs or recorded events through the same engine, on a virtual clock.
 import { createReadStream } from 'node:fs'
 import type { Assembly } from './assemble.ts'
+import { isRecording, readRecording, type Said } from './recording.ts'
 import { createRehearsal, type RehearsedMessage } from './rehearsal.ts'
 import type { Store } from '../store/store.ts'
 import type { Reader, ReaderOutput } from '../source.ts'
-import type { HubEvent, JsonObject, NewEvent, NewFact } from '../words.ts'
+import type { HubEvent, JsonObject, NewEvent } from '../words.ts'
 
 /** One printed line; the shape is a promise. */
 export type ReplayLine =
@@ -54,7 +55,6 @@ export async function replayStore(
 
 export type Print = (line: ReplayLine) => void
 
-type Said = { readonly event: NewEvent } | { readonly fact: NewFact }
 type Arrival = { readonly source: string; readonly at: number } & Said
 
 async function replay(
@@ -120,20 +120,29 @@ async function* readFile(assembly: Assembly, { source, path }: ReplayFile): Asyn
     const known = assembly.sources.map((one) => one.name).join(', ')
     throw new Error(`--input ${source}=${path}: there is no source named ${source}; the config has ${known}`)
   }
-  if (found.kind.reader === undefined) {
-    throw new Error(`--input ${source}=${path}: a source of kind ${found.kindName} reads no file`)
-  }
-  const now = Date.now()
-  const reader = found.kind.reader(found.options, found.place)
+  const { kind, kindName, options, place } = found
   try {
-    for await (const chunk of createReadStream(path, { highWaterMark: 65_536 })) {
-      yield* timed(reader.push(chunk as Uint8Array, now), now)
+    if (await isRecording(path)) return yield* readRecording(path, source)
+    if (kind.reader === undefined) {
+      const way = 'it takes what sereno facts has written'
+      throw new Error(`--input ${source}=${path}: a source of kind ${kindName} reads no such file; ${way}`)
+    }
+    const { lookBeside } = kind
+    for await (const said of readBytes(kind.reader(options, place), path)) {
+      yield 'fact' in said && lookBeside !== undefined ? { fact: await lookBeside(path, said.fact) } : said
     }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).syscall === undefined) throw error
     throw new Error(`--input ${source}=${path}: the file cannot be read (${(error as NodeJS.ErrnoException).code})`, {
       cause: error,
     })
+  }
+}
+
+async function* readBytes(reader: Reader, path: string): AsyncIterable<Said> {
+  const now = Date.now()
+  for await (const chunk of createReadStream(path, { highWaterMark: 65_536 })) {
+    yield* timed(reader.push(chunk as Uint8Array, now), now)
   }
   yield* timed(reader.end(now), now)
   yield* runOut(reader, now)

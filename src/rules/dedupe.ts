@@ -27,8 +27,8 @@ export function dedupeKey(rule: Rule, channel: string, event: HubEvent): string 
   return toKey('dedupe', rule.name, channel, event.type, ...values)
 }
 
-export const dedupe: Stage = ({ event, rule, channel, state, now, judgeNow }) => {
-  if (rule.dedupe === undefined) return passes
+export const dedupe: Stage = ({ event, rule, channel, state, now, judgeNow, isEach }) => {
+  if (rule.dedupe === undefined || isEach) return passes
   const { forMs, tell } = rule.dedupe
   const key = dedupeKey(rule, channel, event)
   const window = rebase(state.get(key) as Window | undefined, now, judgeNow)

@@ -13,6 +13,8 @@ export type Windows = {
   readonly open: readonly Window[]
   /** Keys of the jobs that look at what is held, so that an early end need not search for them. */
   readonly held: readonly string[]
+  /** What `clockKey` said when it was written: its times move with the clock. */
+  readonly steppedMs?: number
 }
 
 export type Window = { readonly kind: Mute['kind']; readonly from: number; readonly until: number }
@@ -21,8 +23,22 @@ export function windowsKey(host: string): string {
   return toKey('windows', host)
 }
 
+/** A row with the sum of all steps of the wall clock, in milliseconds: what lasts for a span is not longer or shorter by them. */
+export const clockKey = 'clock'
+
+export function steppedMs(state: Pick<StageState, 'get'>): number {
+  const sum = state.get(clockKey)
+  return typeof sum === 'number' ? sum : 0
+}
+
+/** As they are by the clock of now. */
 export function readWindows(state: Pick<StageState, 'get'>, host: string): Windows | undefined {
-  return state.get(windowsKey(host)) as Windows | undefined
+  const windows = state.get(windowsKey(host)) as Windows | undefined
+  if (windows === undefined) return undefined
+  const byMs = steppedMs(state) - (windows.steppedMs ?? 0)
+  if (byMs === 0) return windows
+  const open = windows.open.map((one) => ({ ...one, from: one.from + byMs, until: one.until + byMs }))
+  return { ...windows, open, steppedMs: steppedMs(state) }
 }
 
 /** What is held of one host for its report, on one channel. */
@@ -50,7 +66,16 @@ export const mute: Stage = ({ event, channel, state, now, mutes }) => {
   if (isCondition ? atEnd !== 'digest' : atEnd === 'silent') return { pass: false, state: 'suppressed', reason, until }
   const isReport = atEnd === 'report' && event.host !== undefined
   const bundle = isReport ? reportBundle(event.host, channel) : digestBundle(muted.mute, channel)
-  return { pass: false, state: 'held', reason, bundle, at: until, ...(isReport ? { host: event.host } : {}) }
+  const isOpened = muted.mute.covers === undefined
+  return {
+    pass: false,
+    state: 'held',
+    reason,
+    bundle,
+    at: until,
+    ...(isReport ? { host: event.host } : {}),
+    ...(isOpened ? { endsEarly: true as const } : {}),
+  }
 }
 
 /** Of the windows that cover it now, the one that lasts longest decides; all are named. */

@@ -170,14 +170,14 @@ describe('the grace', () => {
     host.boots('a', 10)
     host.guest(100, true, true)
     host.storage(false)
-    for (let look = 0; look < 6; look += 1) {
+    for (let look = 0; look < 12; look += 1) {
       host.looks()
       host.pass(10_000)
     }
     assert.equal(host.reports.length, 0)
     host.storage(true)
     for (const kind of ['guest', 'storage', 'guest', 'storage'] as const) host.looks(kind)
-    assert.deepEqual(dataOf(host)['late'], [{ name: 'nas', afterSeconds: 70 }])
+    assert.deepEqual(dataOf(host)['late'], [{ name: 'nas', afterSeconds: 130 }])
     assert.equal(host.reports[0]?.severity, 'info')
   })
 
@@ -193,6 +193,67 @@ describe('the grace', () => {
     assert.deepEqual(storages, [{ name: 'nas', reason: 'unavailable' }])
     assert.deepEqual(others, [{ title: 'CPU 99 %', severity: 'error' }])
     assert.deepEqual(host.windows.at(-1)?.report?.names, [{ source: 'pve', key: 'x' }])
+  })
+
+  test('does not speak of what came within two minutes, as most things do', () => {
+    const host = new Host()
+    host.boots('a', 10)
+    host.guest(100, true, true)
+    host.storage(false)
+    host.pass(60_000)
+    host.storage(true)
+    for (const kind of ['guest', 'storage', 'guest', 'storage'] as const) host.looks(kind)
+    assert.deepEqual(dataOf(host)['late'], [])
+  })
+
+  test('goes on while something is open that no fact has told of, and names it when its time is over', () => {
+    const host = new Host()
+    const open = { type: 'service.failed', subject: 'app', title: 'app has failed' }
+    host.boots('a', 10)
+    host.guest(100, true, true)
+    host.event({ ...open, condition: { key: 'app', state: 'firing' } })
+    for (let look = 0; look < 6; look += 1) host.looks()
+    assert.equal(host.reports.length, 0)
+    host.pass(600_000)
+    assert.deepEqual(dataOf(host)['others'], [{ title: 'app has failed', severity: 'error' }])
+    assert.equal(host.reports[0]?.severity, 'warning')
+  })
+
+  test('lists what happened and has no end, errors in the journal among it, and counts what repeats', () => {
+    const host = new Host()
+    host.boots('a', 10)
+    const line = { type: 'log.line', data: { line: 'I/O error, dev sda' } }
+    for (let time = 0; time < 3; time += 1) host.event(line)
+    host.event({ ...line, severity: 'warning', data: { line: 'a warning' } })
+    host.event({ type: 'guest.started', severity: 'info', title: 'vm100 started' })
+    host.event({ type: 'guest.start-warning', severity: 'warning', title: 'vm101 started, with warnings' })
+    for (let index = 0; index < 100; index += 1) host.event({ type: 'service.note', title: `note ${index}` })
+    host.pass(600_000)
+    const notes = dataOf(host)['notes'] as readonly JsonObject[]
+    assert.deepEqual(notes.slice(0, 2), [
+      { title: 'I/O error, dev sda', count: 3 },
+      { title: 'vm101 started, with warnings', count: 1 },
+    ])
+    assert.equal(notes.length, 50)
+    assert.equal(host.reports[0]?.severity, 'info')
+  })
+
+  test('that another one or a stop cuts short has its report at once, and the next one its own', () => {
+    for (const how of ['boots', 'stops'] as const) {
+      const host = new Host()
+      host.boots('a', 20)
+      host.guest(100, false, true)
+      host.pass(40_000)
+      if (how === 'stops') host.stops()
+      else host.boots('b', 5)
+      assert.deepEqual([host.reports.length, dataOf(host)['bootId'], dataOf(host)['cutShort']], [1, 'a', true], how)
+      host.pass(60_000)
+      if (how === 'stops') host.boots('b', 5)
+      host.pass(600_000)
+      const ids = host.reports.map(({ data }) => data?.['bootId'])
+      assert.deepEqual(ids, ['a', 'b'], how)
+      assert.equal(dataOf(host)['cutShort'], undefined)
+    }
   })
 
   test('asks for guests and storages as it goes on, where it is known who can be asked', () => {

@@ -17,11 +17,14 @@ const goodLooks = 2
 
 /** Another boot than the one that was known; of a host that was not known, a boot only when it is up for a short time. */
 export function begin(work: Work, { bootId, bootedAt, seenAt, previousClean }: Begun): void {
+  // Each boot has its report, also one that another boot cut short.
+  if (work.state?.phase === 'starting') report(work, { cutShort: true })
   const { state: before, grace, now } = work
   const isBoot = before !== undefined || seenAt - bootedAt < grace.maxBootUptimeMs
   const clean = previousClean ?? (before === undefined ? undefined : wasClean(before))
   work.state = {
     ...fresh(bootId, bootedAt, seenAt),
+    ...(work.steppedMs === 0 ? {} : { steppedMs: work.steppedMs }),
     ...(before === undefined ? {} : { sources: before.sources, guests: asExpected(before) }),
     ...(before?.saysWhenStopping === undefined ? {} : { saysWhenStopping: true as const }),
     ...(clean === undefined ? {} : { previousClean: clean }),
@@ -65,6 +68,7 @@ export function stop(work: Work, { fromFact }: { readonly fromFact: boolean }): 
     return
   }
   if (state.stopping?.bootId === state.bootId) return
+  if (state.phase === 'starting') report(work, { cutShort: true })
   const stopping = { at: now, bootId: state.bootId }
   change(work, { stopping, phase: 'stopping', saysWhenStopping: true })
   // Not what says so itself, which is told at this moment.
@@ -95,7 +99,9 @@ function ask({ state, rechecks }: Work): void {
 export function settle(work: Work): void {
   const { state, grace, now } = work
   if (state?.phase !== 'starting') return
-  const isGood = Object.keys(state.wrong).length === 0 && missing(state) === 0
+  // What is wrong by now, and is not said by what is known of guests, may still get well.
+  const isOpen = state.open.some(({ type }) => type !== 'guest.start-failed')
+  const isGood = Object.keys(state.wrong).length === 0 && missing(state) === 0 && !isOpen
   const good = isGood ? state.good + 1 : 0
   if (good !== state.good) change(work, { good })
   const knowsGuests = Object.values(state.guests).some((guest) => guest.onboot !== undefined)
@@ -129,12 +135,12 @@ export function timeIsUp(work: Work): void {
 /** Heard of so long after it said that it stops, it did not stop. */
 const stillThereMs = 60_000
 
-export function report(work: Work): void {
+function report(work: Work, { cutShort = false } = {}): void {
   const { state, host, now } = work
   if (state === undefined) return
-  const event = reportOf(host, state, now)
+  const event = reportOf(host, state, now, cutShort)
   const names = state.open.map(({ source, key }) => ({ source, key }))
   work.windows.push({ kind: 'startup', host, until: now, report: { event, names } })
   work.timers.push({ name: 'deadline' }, { name: 'check' })
-  change(work, { phase: 'calm', open: [], good: 0 })
+  change(work, { phase: 'calm', open: [], notes: {}, good: 0 })
 }

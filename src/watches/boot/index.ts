@@ -18,7 +18,7 @@ export default {
   example: { hosts: ['pve*'], checkEvery: '30s' },
   inOwnName: true,
   facts: [sampleFact, boot, stopping, guest, task, unit, storage, network],
-  events: ['host.shutdown', 'guest.*', 'service.*', 'storage.*', 'network.*', 'host.threshold'],
+  events: ['host.shutdown', 'guest.*', 'service.*', 'storage.*', 'network.*', 'host.threshold', 'log.line'],
   keys({ hosts }, input) {
     const host = input.kind === 'fact' ? input.fact.host : input.event.host
     return host !== undefined && host.length <= 253 && hosts.some((pattern) => globMatches(pattern, host)) ? [host] : []

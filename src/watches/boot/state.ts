@@ -25,8 +25,12 @@ export type State = {
   readonly late: { readonly [thing: string]: number }
   /** Conditions of this host that began and have not ended, as far as they were seen in the grace. */
   readonly open: readonly OpenCondition[]
+  /** What happened since the boot and has no end, such as an error in the journal: how often. */
+  readonly notes?: { readonly [title: string]: number }
   /** Looks in a row in which nothing was missing. */
   readonly good: number
+  /** By how much the clock had been set when the row was written. */
+  readonly steppedMs?: number
 }
 
 export type GuestState = Pick<Guest, 'guest' | 'name' | 'running' | 'onboot'> & {
@@ -48,8 +52,29 @@ export type OpenCondition = {
 export const mostGuests = 2000
 export const mostThings = 200
 export const mostOpen = 200
+export const mostNotes = 50
 
 export function fresh(bootId: string, bootedAt: number, seenAt: number): State {
   const nothing = { sources: {}, guests: {}, wrong: {}, late: {}, open: [], good: 0 }
   return { v: 1, bootId, bootedAt, phase: 'calm', lastSeenAt: seenAt, ...nothing }
+}
+
+/** As by a clock that was set since: what lasted five minutes has lasted five minutes. */
+export function shift(state: State, steppedMs: number): State {
+  const byMs = steppedMs - (state.steppedMs ?? 0)
+  if (byMs === 0) return state
+  const { stopping, guests } = state
+  return {
+    ...state,
+    steppedMs,
+    bootedAt: state.bootedAt + byMs,
+    lastSeenAt: state.lastSeenAt + byMs,
+    ...(stopping === undefined ? {} : { stopping: { ...stopping, at: stopping.at + byMs } }),
+    guests: Object.fromEntries(
+      Object.entries(guests).map(([id, guest]) => [
+        id,
+        guest.startedAt === undefined ? guest : { ...guest, startedAt: guest.startedAt + byMs },
+      ]),
+    ),
+  }
 }

@@ -3,7 +3,7 @@ import { bootFacts, readBoot } from '../../source-boot.ts'
 import { readSample, sampleFact } from '../../source-sample.ts'
 import type { Fact, HubEvent, Json } from '../../words.ts'
 import { begin, settle, stop } from './grace.ts'
-import { type GuestState, mostGuests, mostOpen, mostThings, type OpenCondition } from './state.ts'
+import { type GuestState, mostGuests, mostNotes, mostOpen, mostThings, type OpenCondition } from './state.ts'
 import { change, type Work } from './work.ts'
 
 /** An older boot heard of late, as from an agent's backlog, is no news; clocks differ by so much. */
@@ -84,16 +84,20 @@ function takeTask(work: Work, { data, receivedAt }: Fact): void {
   settle(work)
 }
 
+/** What is there sooner after a boot came in time. */
+const lateMs = 120_000
+
 function takeThing(work: Work, thing: string, data: Fact['data']): void {
   const { state } = work
   if (state === undefined) return
   const { [thing]: before, ...others } = state.wrong
   if (data['ok'] !== false) {
     if (before === undefined) return
-    const isLate = state.phase === 'starting' && Object.keys(state.late).length < mostThings
+    const afterMs = work.now - state.bootedAt
+    const isLate = state.phase === 'starting' && afterMs >= lateMs && Object.keys(state.late).length < mostThings
     change(work, {
       wrong: others,
-      ...(isLate ? { late: { ...state.late, [thing]: work.now - state.bootedAt } } : {}),
+      ...(isLate ? { late: { ...state.late, [thing]: afterMs } } : {}),
     })
     return
   }
@@ -106,7 +110,8 @@ function takeThing(work: Work, thing: string, data: Fact['data']): void {
 export function takeEvent(work: Work, event: HubEvent): void {
   if (event.type === 'host.shutdown') return stop(work, { fromFact: false })
   const { state } = work
-  if (state === undefined || state.phase === 'calm' || event.condition === undefined) return
+  if (state === undefined || state.phase === 'calm') return
+  if (event.condition === undefined) return takeNote(work, event)
   const { source, type, severity, subject, title, condition } = event
   const others = state.open.filter((one) => one.source !== source || one.key !== condition.key)
   if (condition.state === 'resolved') {
@@ -123,6 +128,19 @@ export function takeEvent(work: Work, event: HubEvent): void {
     }
     change(work, { open: [...others, open] })
   }
+}
+
+/** Starts of guests are counted by their facts; of a log, only what its writer calls an error counts. */
+function takeNote(work: Work, { type, severity, title, subject, data }: HubEvent): void {
+  const { state } = work
+  if (state?.phase !== 'starting' || /^guest\.(?:started|restarted|start-failed)$|^host\./.test(type)) return
+  const isLog = type === 'log.line'
+  if (isLog && severity !== 'error' && severity !== 'critical') return
+  const line = isLog && typeof data['line'] === 'string' ? data['line'] : undefined
+  const words = (title ?? line ?? subject ?? type).slice(0, 300)
+  const { notes = {} } = state
+  if (notes[words] === undefined && Object.keys(notes).length >= mostNotes) return
+  change(work, { notes: { ...notes, [words]: (notes[words] ?? 0) + 1 } })
 }
 
 function text<Key extends string>(key: Key, value: Json | undefined): { readonly [name in Key]?: string } {

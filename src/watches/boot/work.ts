@@ -2,13 +2,15 @@
 import type { AskFor, Grace, Timer, WatchPlace, WatchResult, WindowChange } from '../../watch.ts'
 import type { NewEvent } from '../../words.ts'
 import type { BootOptions } from './options.ts'
-import type { State } from './state.ts'
+import { shift, type State } from './state.ts'
 
 export interface Work {
   readonly host: string
   readonly options: BootOptions
   readonly grace: Grace
   readonly now: number
+  /** By how much the clock has been set, ever. */
+  readonly steppedMs: number
   state: State | undefined
   readonly events: NewEvent[]
   readonly windows: WindowChange[]
@@ -29,7 +31,8 @@ export function createWork(
     options,
     grace: place.grace ?? usual,
     now,
-    state: known,
+    steppedMs: place.steppedMs ?? 0,
+    state: known === undefined ? undefined : shift(known, place.steppedMs ?? 0),
     events: [],
     windows: [],
     timers: [],

@@ -287,7 +287,7 @@ tell() {
   acked=$(sed -n 's/.*"acked":\([0-9][0-9]*\).*/\1/p' "$data/answer")
   if [ "$status" != 202 ] || [ -z "$acked" ]; then
     case $status in
-      401 | 403) trouble='lets this agent not in' ;;
+      401 | 403) trouble='does not let this agent in' ;;
       *) trouble='cannot be told' ;;
     esac
     [ "$(cat "$data/outage" 2>/dev/null)" = "$trouble" ] ||

@@ -91,5 +91,5 @@ test('a checkout without packages says how to get them', async () => {
     encoding: 'utf8',
   })
   assert.equal(status, 2)
-  assert.equal(stderr, `sereno: its packages are not installed. Run 'npm ci' in ${bare}.\n`)
+  assert.equal(stderr, `sereno: its packages are not installed. Run 'sh bin/set-up' in ${bare}.\n`)
 })

@@ -156,7 +156,7 @@ export function startSender(options: SenderOptions): Sender {
       }
     }
     if (outage?.kind !== refused.kind) {
-      const what = refused.kind === 'unauthorised' ? 'lets this agent not in' : 'cannot be told'
+      const what = refused.kind === 'unauthorised' ? 'does not let this agent in' : 'cannot be told'
       log.warn(`the hub at ${hub} ${what}: ${refused.detail}; what is seen is kept until it can`)
     }
     outage = { since: outage?.since ?? performance.now(), kind: refused.kind }

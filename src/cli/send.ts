@@ -87,7 +87,8 @@ async function keep(folder: string, event: JsonObject, reason: string): Promise<
 
 function toCloudEvent(text: string, fields: JsonObject, options: SendOptions): JsonObject {
   const { type, subject, severity, title } = options
-  if (text === '' && title === undefined && Object.keys(fields).length === 0) {
+  // A type of its own may say it all, such as host.shutdown; a message without words says nothing.
+  if (type === 'message' && text === '' && title === undefined && Object.keys(fields).length === 0) {
     throw new Refusal("nothing to send: give a text, such as sereno send 'the backup disk is full', or --title", 2)
   }
   if (severity !== undefined && !severities.some((known) => known === severity)) {

@@ -12,6 +12,8 @@ export interface Given {
   readonly resolved: Resolved
   /** References to what is not there are no mistake: nothing will be sent. */
   readonly lenient: boolean
+  /** Where the configuration lies; absent for one that is no file. */
+  readonly folder?: string
 }
 
 export interface Part {

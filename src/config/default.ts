@@ -26,7 +26,7 @@ rules:
   # Not every event: a program that reports each of its steps as CloudEvents would flood the terminal. What is sent as a
   # message was meant for a person; all else is kept, can be seen on the page, and waits for a rule.
   - { name: messages, on: message, to: console }
-  - { name: hosts, on: 'host.*', to: console }
+  - { name: hosts, on: 'host.*', remind: 6h, to: console }
   # What the hub says of itself, except that it started and similar news.
   - { name: trouble, on: 'sereno.*', where: severity!="info", to: console }
 `

@@ -75,7 +75,7 @@ rules:
 
   - name: hosts
     on: [host.*]
-    remind: 1d
+    remind: 6h
     to: [console]
 
   # What the hub says of itself, except that it started and similar news.

@@ -1,5 +1,6 @@
 // Finds, reads and checks the configuration of this machine, with the kinds that are built in.
 import { readFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import {
   channelNames,
   loadChannel,
@@ -36,7 +37,7 @@ export async function loadConfig(options: LoadOptions): Promise<LoadResult> {
     const message = `${file} cannot be read (${readFailure(error)}); name another file with --config, or write one with 'sereno init'`
     return { file, path, document: null, issues: [{ path: '', message }], warnings: [] }
   }
-  return { ...(await readConfig({ ...rest, text, file })), file, path }
+  return { ...(await readConfig({ ...rest, text, file, folder: dirname(path) })), file, path }
 }
 
 export async function builtInKinds(): Promise<Kinds> {

@@ -1,10 +1,11 @@
 // Reads the sections of named things, sources, watches and channels: what all of them share, then what their kind asks for.
+import { resolve } from 'node:path'
 import type { z } from 'zod'
 import type { Issue, Json } from '../words.ts'
 import { check, type Given } from './check.ts'
 import { unknownName, showValue } from './issue-words.ts'
 import type { KindTable } from './kinds.ts'
-import { shapeOf, withoutSecrets } from './schema-walk.ts'
+import { metaOf, shapeOf, withoutSecrets } from './schema-walk.ts'
 
 export interface Section<Common> {
   readonly key: 'sources' | 'watches' | 'channels'
@@ -100,7 +101,7 @@ async function readEntry<Common>(
   if (typeof kind !== 'string' || !table.names.includes(kind)) return { name, issues, written: null }
 
   const { options } = await table.load(kind)
-  const checked = check(options, { path, value: theirs, alsoKnown: shared }, given)
+  const checked = check(options, { path, value: placed(options, theirs, given.folder), alsoKnown: shared }, given)
   if ('issues' in checked) issues.push(...checked.issues)
   const safe = {
     ...asMapping(withoutSecrets(common, oursWritten)),
@@ -108,6 +109,18 @@ async function readEntry<Common>(
   }
   if (issues.length > 0 || 'issues' in checked || 'issues' in checkedCommon) return { name, issues, written: safe }
   return { name, entry: { name, kind, common: checkedCommon.value, options: checked.value }, issues, written: safe }
+}
+
+/** Files that are named from the configuration's folder on, in full. */
+function placed(options: z.ZodType, given: Mapping, folder: string | undefined): Mapping {
+  if (folder === undefined) return given
+  const shape = shapeOf(options) ?? {}
+  const entries = Object.entries(given).map(([key, value]): [string, Json] => {
+    const schema = Object.hasOwn(shape, key) ? shape[key] : undefined
+    const isBeside = schema !== undefined && typeof value === 'string' && metaOf(schema, 'beside') === true
+    return [key, isBeside && value !== '' ? resolve(folder, value) : value]
+  })
+  return Object.fromEntries(entries)
 }
 
 type Mapping = { readonly [key: string]: Json }

@@ -19,6 +19,8 @@ export interface ReadOptions {
   readonly text: string
   /** As people named it; stands before every mistake. */
   readonly file: string
+  /** Where it lies, for files that are named from there; absent for what is no file. */
+  readonly folder?: string
   readonly env: { readonly [name: string]: string | undefined }
   /** Rejects for a file that cannot be read. */
   readFile(path: string): Promise<string>
@@ -48,7 +50,8 @@ export async function readConfig(options: ReadOptions): Promise<ReadResult> {
   if (!document.readable) return { document: null, issues: document.issues, warnings: [] }
   const resolved = await resolveReferences(document, options)
   const lenient = options.references === 'may-be-missing'
-  const given: Given = { document, resolved, lenient }
+  const { folder } = options
+  const given: Given = { document, resolved, lenient, ...(folder === undefined ? {} : { folder }) }
   const issues: Issue[] = [...document.issues, ...(lenient ? [] : resolved.issues)]
   if (!isMapping(resolved.value)) return { document: null, issues: [...issues, notAMapping(given)], warnings: [] }
 

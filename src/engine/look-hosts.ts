@@ -111,7 +111,7 @@ function toEntry(host: HostRow, open: readonly { readonly severity: Severity }[]
     ...given('cpuPercent', metrics['cpu_percent']),
     ...given('memoryPercent', metrics['memory_percent']),
     ...given('fullestDisk', fullest(metrics)),
-    ...given('load', metrics['load_1'] ?? metrics['load1']),
+    ...given('load', metrics['load_1']),
     ...given('uptimeSeconds', uptime),
     conditions: open.length,
     ...given('severity', worst),

@@ -76,12 +76,15 @@ function report({ data, time, subject }: HubEvent): MessageWords {
     return { title: `Report ${name}: no host has sent a sample yet`, icon: 'clipboard', lines: late(data, time) }
   const title = rows.length === 1 ? `Report of ${spokenHost(only.host)}` : `Report of ${rows.length} hosts`
   const isBrief = rows.length > hostsInFull
+  const named = rows.slice(0, hostsNamed)
   return {
     title,
     icon: 'clipboard',
     ...(isBrief ? { folded: true } : {}),
     lines: [
-      ...rows.slice(0, hostsNamed).map((row) => (isBrief ? briefly(row, data, time) : inFull(row, data, time))),
+      ...(isBrief
+        ? [named.map((row) => briefly(row, data, time)).join('\n')]
+        : named.map((row) => inFull(row, data, time))),
       ...late(data, time),
     ],
     graphs: graphsOf(rows, data, time),

@@ -37,6 +37,12 @@ const tatooine = {
   disk_usage_percent: 35.6,
 }
 
+test('a lower limit is said to be one', () => {
+  const { title } = said({ series: 'memory_percent', value: 3, limit: 5, operator: 'below' })
+  assert.equal(title, 'pi4: Memory 3 % (lower limit 5 %)')
+  assert.match(said({ limit: 5, operator: 'atMost' }).title, /\(lower limit 5 %\)$/)
+})
+
 test('a report has the names, sizes and mark of the Janitor', () => {
   const { title, fields = [] } = said({ metrics: tatooine, over: ['cpu_percent'] }, { host: 'tatooine' })
   assert.equal(title, 'tatooine: CPU 98.2 % (limit 80 %)')
@@ -79,7 +85,7 @@ describe('a title', () => {
   for (const [data, title] of [
     [
       { series: 'memory_avail', value: 125_829_120, limit: 209_715_200, operator: 'below' },
-      'Memory Available 120 MB (limit 200 MB)',
+      'Memory Available 120 MB (lower limit 200 MB)',
     ],
     [
       { series: 'temperature_celsius{sensor="cpu"}', value: 86.25, limit: 85 },

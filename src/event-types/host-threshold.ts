@@ -88,7 +88,8 @@ function saidOf(data: HubEvent['data'], series: string): string {
   const { value, limit, fullInSeconds, reason, operator } = data
   const now = typeof value === 'number' ? spokenValue(series, value) : undefined
   const end = typeof limit === 'number' && operator !== 'fullWithin' ? spokenValue(series, limit) : undefined
-  const behind = end === undefined ? '' : ` (limit ${end})`
+  const isLower = operator === 'below' || operator === 'atMost'
+  const behind = end === undefined ? '' : ` (${isLower ? 'lower limit' : 'limit'} ${end})`
   if (reason === 'missing')
     return `no values of ${name} any more${now === undefined ? '' : `, the last was ${now}${behind}`}`
   if (operator === 'fullWithin' && typeof fullInSeconds === 'number')

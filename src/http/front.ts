@@ -63,7 +63,11 @@ export function createFront({
     if (route === undefined && isReading(method) && signIn(asked, response)) return
     const open = route?.open ?? (path === '/metrics' ? door.metricsOpen() : closed)
     const admission = gate.admit({ method, headers: request.headers, remote: asked.remote }, open, Date.now())
-    if (!admission.ok) return turnAway(admission, asked, request, response)
+    if (!admission.ok) {
+      if (route === undefined && isKnown(asked, request))
+        return wrongMethod(asked, table.methodsOf(path), request, response)
+      return turnAway(admission, asked, request, response)
+    }
     const problem = limitsOf(admission.by, route)
     if (problem !== undefined) return early(request, response, 403, problem)
     if (route !== undefined) return askSource(route, asked, admission.by, request, response)
@@ -71,6 +75,12 @@ export function createFront({
       return early(request, response, 413, `The body is larger than ${maxBodyBytes} bytes, and none is wanted here.`)
     }
     return askHub(asked, request, response)
+  }
+
+  /** Whether who may come in there without a token asks by another method; our own API has methods of its own. */
+  function isKnown({ method, path, remote }: Asked, { headers }: IncomingMessage): boolean {
+    const open = path.startsWith('/api/') ? closed : table.openOf(path)
+    return open.length > 0 && gate.admit({ method, headers, remote }, open, Date.now()).ok
   }
 
   async function askSource(
@@ -119,10 +129,7 @@ export function createFront({
     }
     const own = path.startsWith('/api/') ? await api() : undefined
     const allowed = methodsOf(path, own)
-    if (allowed.length > 0 && !allowed.includes(method)) {
-      const error = `${method} is not possible at ${shown(path)}; ${allowed.join(', ')} ${allowed.length > 1 ? 'are' : 'is'}.`
-      return early(request, response, 405, error, { allow: allowed.join(', ') })
-    }
+    if (allowed.length > 0 && !allowed.includes(method)) return wrongMethod(asked, allowed, request, response)
     if (allowed.length === 0 || own === undefined) return missing(asked, request, response)
     for (const [name, value] of Object.entries(alwaysHeaders)) response.setHeader(name, value)
     await own.answer(request, response)
@@ -193,6 +200,16 @@ function limitsOf(by: AccessToken | undefined, route: MountedRoute | undefined):
   if (route?.for === 'agents' && by.sources.some((source) => source.startsWith(`${by.name}/`))) return undefined
   if (route !== undefined && route.for === undefined && by.sources.includes(route.source)) return undefined
   return `The token "${by.name}" may only be used for ${by.sources.join(', ')}.`
+}
+
+function wrongMethod(
+  { method, path }: Asked,
+  allowed: readonly string[],
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
+  const error = `${method} is not possible at ${shown(path)}; ${allowed.join(', ')} ${allowed.length > 1 ? 'are' : 'is'}.`
+  early(request, response, 405, error, { allow: allowed.join(', ') })
 }
 
 async function missing({ method, path }: Asked, request: IncomingMessage, response: ServerResponse): Promise<void> {

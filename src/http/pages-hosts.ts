@@ -20,7 +20,6 @@ const drawn = [
   'cpu_percent',
   'memory_percent',
   'load_1',
-  'load1',
   'filesystem_percent',
   'disk_usage_percent',
   'swap_percent',

@@ -5,6 +5,8 @@ export interface RouteTable {
   find(method: string, path: string): MountedRoute | undefined
   /** Empty: no source answers there. */
   methodsOf(path: string): readonly string[]
+  /** From where no token is needed there, whatever the method. */
+  openOf(path: string): readonly string[]
 }
 
 export function createRouteTable(routes: readonly MountedRoute[]): RouteTable {
@@ -31,5 +33,6 @@ export function createRouteTable(routes: readonly MountedRoute[]): RouteTable {
       return routesAt(path).find((route) => route.method === asked)
     },
     methodsOf: (path) => routesAt(path).map((route) => route.method),
+    openOf: (path) => routesAt(path).flatMap((route) => route.open),
   }
 }

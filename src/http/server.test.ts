@@ -351,6 +351,27 @@ describe('answers', () => {
     assert.equal(await ask('POST', '/api/v1/events'), '202')
   })
 
+  test('who needs no token for a way in is told of its method; no other door opens by that', async () => {
+    await using hub = await startTestHub()
+    const open = ['127.0.0.0/8']
+    hub.door.routes.push(
+      mount(async () => ({ status: 200, body: '200' }), { open }),
+      mount(async () => ({ status: 202, body: {} }), { path: '/api/v1/events', open }),
+      mount(async () => ({ status: 200, body: '200' }), { path: '/closed' }),
+    )
+    const ask = async (method: string, path: string): Promise<string> => {
+      const answer = await fetch(`${hub.url}${path}`, { method })
+      return `${answer.status} ${answer.headers.get('allow') ?? ''}`.trim()
+    }
+    assert.equal(await ask('POST', '/message'), '200')
+    assert.equal(await ask('GET', '/message'), '405 POST')
+    assert.equal(await ask('PUT', '/message'), '405 POST')
+    assert.equal(await ask('GET', '/api/v1/events'), '401')
+    assert.equal(await ask('DELETE', '/api/v1/events'), '401')
+    assert.equal(await ask('GET', '/closed'), '401')
+    assert.equal(await ask('GET', '/nowhere'), '401')
+  })
+
   test('routes come and go while it runs', async () => {
     await using hub = await startTestHub()
     const { routes } = hub.door

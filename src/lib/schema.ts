@@ -38,6 +38,11 @@ export function secret() {
   return z.string().min(1).meta({ secret: true })
 }
 
+/** A file of the person's own: one that is not named from `/` on is looked for beside the configuration. */
+export function fileBeside() {
+  return z.string().min(1).meta({ beside: true })
+}
+
 /** One or a list of them; always read as a list. */
 export function listOf<Item extends z.ZodType>(item: Item) {
   return z.union([item.transform((one) => [one]), z.array(item)])

@@ -38,6 +38,15 @@ describe('a post', () => {
     assert.equal(source.batches, 1)
   })
 
+  test('of a host whose name no address can hold is of an unknown one', async () => {
+    const source = await startSource(sysinfo)
+    for (const hostname of ['.', ' .. ', '...']) await post(source, { sys_data: { hostname, cpu_percent: 1 } })
+    assert.deepEqual(
+      source.facts.map(({ host }) => host),
+      ['unknown host', 'unknown host', '...'],
+    )
+  })
+
   test('needs no content type, and says how often it comes where that is known', async () => {
     const source = await startSource(sysinfo, { every: '1m' })
     assert.equal((await source.ask({ path, body: pi })).status, 200)

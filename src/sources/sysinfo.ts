@@ -155,7 +155,9 @@ function readMetrics(given: { readonly [name: string]: unknown }): HostSample['m
 /** As the original calls a host that does not say its name. */
 function readHost(hostname: unknown): string {
   const name = typeof hostname === 'number' ? String(hostname) : hostname
-  return (typeof name === 'string' ? clean(name, hostLength) : '') || 'unknown host'
+  const cleaned = typeof name === 'string' ? clean(name, hostLength) : ''
+  // Addresses lose a step of one or two dots, so that no page could show such a host, nor could it be forgotten.
+  return /^\.{0,2}$/.test(cleaned) ? 'unknown host' : cleaned
 }
 
 function clean(text: string, most: number): string {

@@ -80,13 +80,13 @@ test('an agent that is turned away keeps what it sees, says so once, and tells i
   await house.hub.until('the first line is there', async () => (await house.events('log.line')).length === 1)
   assert.equal((await house.hub.sereno('hosts', 'revoke', 'nas')).code, 0)
   appendFileSync(house.log, 'meanwhile\n')
-  await house.hub.until('the agent notices', () => agent.output().includes('lets this agent not in'))
-  const [line] = agent.output().match(/.*lets this agent not in.*/) ?? []
+  await house.hub.until('the agent notices', () => agent.output().includes('does not let this agent in'))
+  const [line] = agent.output().match(/.*does not let this agent in.*/) ?? []
   assert.match(line ?? '', /401.*what is seen is kept until it can/)
   assert.equal((await house.hub.sereno('hosts', 'restore', 'nas')).code, 0)
   await house.hub.until('the kept line is there', async () => (await house.events('log.line')).length === 2)
   assert.deepEqual(words(await house.events('log.line')), ['before', 'meanwhile'])
-  assert.equal(agent.output().match(/lets this agent not in/g)?.length, 1)
+  assert.equal(agent.output().match(/does not let this agent in/g)?.length, 1)
   await house.hub.until('the agent says that it is well again', () => /is told again, after \d+ s/.test(agent.output()))
   assert.doesNotMatch(agent.output(), new RegExp((await readFile(join(house.folderOf('nas'), 'token'), 'utf8')).trim()))
 })

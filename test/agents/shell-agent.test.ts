@@ -218,7 +218,7 @@ test(
     await house.hub.until('a sample is there', () => hasSent(house, 1))
     await house.hub.sereno('hosts', 'revoke', 'pi')
     await house.hub.until('it waits', () => spooled(house).length >= 3)
-    assert.equal(agent.output().match(/lets this agent not in \(401\)/g)?.length, 1)
+    assert.equal(agent.output().match(/does not let this agent in \(401\)/g)?.length, 1)
     await house.hub.sereno('hosts', 'restore', 'pi')
     await house.hub.until('it is told', () => spooled(house).length === 0 && agent.output().includes('is told again'))
   },

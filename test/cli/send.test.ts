@@ -50,6 +50,13 @@ describe('sending', () => {
     assert.deepEqual(event?.['data'], { text: 'hello' })
   })
 
+  test('needs no words where the type says it all', async () => {
+    const said = await sereno('send', '--data', folder, '--type', 'host.shutdown', '--host', 'nas')
+    assert.equal(said.code, 0, said.error)
+    const [event] = await spooled()
+    assert.deepEqual([event?.['type'], event?.['host'], event?.['data']], ['host.shutdown', 'nas', {}])
+  })
+
   test('keeps it under the same id when the hub cannot store it', async () => {
     await using hub = await startFakeHub(folder)
     hub.answer = { status: 503, body: { error: 'The disk is full.' } }
@@ -88,6 +95,7 @@ describe('sending', () => {
   test('is refused without anything to say, or with words that mean nothing', async () => {
     for (const [words, sentence] of [
       [[], /nothing to send: give a text/],
+      [['--type', 'message'], /nothing to send: give a text/],
       [['--severity', 'loud', 'x'], /--severity loud is none; there are info, warning, error, critical/],
       [['--data', '{"a":', 'x'], /--data \{"a": is no JSON object/],
     ] as const) {

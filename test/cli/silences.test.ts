@@ -145,7 +145,7 @@ describe('the watchman', () => {
       /^2 conditions are open\.\nerror: Disk \/srv is full, for \d+ s \([0-9a-z]{9}\)\n/,
     )
     assert.match(await run('ask', 'STATUS', 'nas'), /^1 condition is open on nas\.\n/)
-    assert.match(await run('ask', 'status', 'nowhere'), /^All quiet on nowhere\.$/)
+    assert.match(await run('ask', 'status', 'nowhere'), /^All quiet on nowhere\.\nNo sample ever came of it\.$/)
   })
 
   test('names what it can be asked of, however long its title is', async () => {
@@ -164,6 +164,9 @@ describe('the watchman', () => {
     assert.match(await run('ask', 'silences'), new RegExp(`${id} host="nas": 2h more`))
     assert.match(await run('ask', 'unsilence', id), /is over/)
     assert.match(await run('ask', 'silence', 'type=~"disk[.].*",host="a b"', '30m'), /host="a b"/)
+    assert.match(await run('ask', 'silence', 'web-*.lan', '30m'), /host=~"web-\.\*\\\\\.lan"/)
+    const all = await sereno('ask', 'silence', '*', '2h', '--data', folder)
+    assert.deepEqual([all.code, /cover everything/.test(all.out)], [1, true])
   })
 
   test('explains an event and looks after a condition', async () => {

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { readAccount } from '../../lib/fediverse/account.ts'
 import { originOf } from '../../lib/fediverse/origin.ts'
-import { secret } from '../../lib/schema.ts'
+import { fileBeside, secret } from '../../lib/schema.ts'
 
 export const softwares = ['auto', 'mastodon', 'pleroma', 'akkoma', 'firefish'] as const
 export const visibilities = ['public', 'unlisted', 'private', 'direct'] as const
@@ -23,10 +23,11 @@ export const options = z
       .describe(
         "The account's access token: from its settings (Development, or API), with write:statuses and write:media. Rather keep it in a file, or in the environment.",
       ),
-    tokenFile: secret()
+    tokenFile: fileBeside()
+      .meta({ secret: true })
       .optional()
       .describe(
-        'In place of token: a file with the token and nothing else, as `sereno channel login` writes it. It is read for every message.',
+        'In place of token: a file with the token and nothing else, as `sereno channel login` writes it. It is read for every message. Without a leading slash, it is taken from the folder of the configuration.',
       ),
     software: z
       .enum(softwares)

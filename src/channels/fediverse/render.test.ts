@@ -34,6 +34,24 @@ function post(message: Message, space = mastodon, options: Parameters<typeof fit
   return fit(toDraft(message, place), options, space)
 }
 
+describe('before the server is asked', () => {
+  const url = 'https://social.example.org'
+  const shown = (given: object): string =>
+    fediverse.render(report, fediverse.options.parse({ url, token: 't', ...given }), place)[0]?.text ?? ''
+
+  test('a post is shown as it will be, where the options say what runs there and how posts are written', () => {
+    const markdown = shown({ software: 'akkoma', contentType: 'text/markdown' })
+    assert.match(markdown, /^\*\*⚠️ tatooine: CPU at 98\.2 %\*\*/)
+    assert.match(shown({ software: 'pleroma', contentType: 'text/html' }), /<strong>⚠️ tatooine/)
+    assert.match(shown({ software: 'firefish' }), /\*\*⚠️ tatooine/)
+  })
+
+  test('and else in plain words', () => {
+    for (const given of [{}, { software: 'akkoma' }, { software: 'mastodon', contentType: 'text/markdown' }])
+      assert.match(shown(given), /^⚠️ tatooine: CPU at 98\.2 %\n\nHost: tatooine\n/)
+  })
+})
+
 describe('a post', () => {
   test('on Mastodon is plain words', () => {
     const expected = [

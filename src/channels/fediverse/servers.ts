@@ -78,8 +78,9 @@ const markups: { readonly [type: string]: Markup } = {
   'text/html': 'html',
 }
 
-/** Before a server was asked: plain words, counted as strictly as anywhere. */
+/** Before a server was asked: as the options have it, else in plain words, and counted as strictly as anywhere. */
 export function unknownSpace(options: Options): Space {
-  const server = assumed(options.software === 'auto' ? undefined : options.software)
-  return { ...spaceOf(server, options), markup: 'plain' }
+  if (options.software === 'auto') return spaceOf(assumed(undefined), options)
+  const takes = options.contentType !== undefined && options.software !== 'mastodon' ? [options.contentType] : []
+  return spaceOf({ ...assumed(options.software), contentTypes: takes }, options)
 }

@@ -47,7 +47,7 @@ function readAccount(name: string, account: JsonObject, note: (remark: string) =
   channel['tokenFile'] = `${name}.token`
   const user = isMapping(credentials) ? credentials['user_file'] : undefined
   note(
-    `${where}: its token is not copied. ${typeof user === 'string' ? `It is in ${user}, in a line of its own; write it` : 'Write one'} into ${name}.token, ` +
+    `${where}: its token is not copied. ${typeof user === 'string' ? `It is in ${user}, in a line of its own; write it` : 'Write one'} into ${name}.token beside the configuration, ` +
       `or run \`sereno channel login ${name}\`. E-mail and password are needed no more.`,
   )
   return { ...channel, ...readParams(where, params, note) }

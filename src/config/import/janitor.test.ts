@@ -49,6 +49,8 @@ test('accounts become channels, the default one first, without a secret', () => 
     visibility: 'unlisted',
   })
   assert.ok(rules.every(({ to }) => to.join() === 'default'))
+  // Janitor told of it every minute; once in six hours is enough to remember.
+  assert.equal((rules[0] as { remind?: string }).remind, '6h')
   const all = JSON.stringify([config, remarks])
   assert.doesNotMatch(all, /correct-horse|bot@example|secret=hidden/)
 })

@@ -43,7 +43,7 @@ export function importJanitor(files: readonly JanitorFile[]): Imported {
     },
     channels: names.length > 0 ? channels : { console: { kind: 'console' } },
     rules: [
-      { name: 'hosts', on: 'host.*', to },
+      { name: 'hosts', on: 'host.*', remind: '6h', to },
       { name: 'messages', on: 'message', to },
       { name: 'trouble', on: 'sereno.*', where: 'severity!="info"', to },
     ],

@@ -83,7 +83,8 @@ function roll(hosts: readonly HostRow[]): string[] {
 
 /** How the host was when it was last heard. */
 function vitals(host: HostRow | undefined, { now }: CommandTools): string[] {
-  if (host === undefined) return []
+  // Said, since a slip of the finger would read like good news.
+  if (host === undefined) return ['No sample ever came of it.']
   const { metrics: last } = host.sample
   const shown = ['cpu_percent', 'memory_percent', 'disk_usage_percent', 'load_1', 'uptime_seconds'].flatMap((one) => {
     const value = last[one]
@@ -105,11 +106,17 @@ async function silence(words: readonly string[], by: string, tools: CommandTools
   if (what === undefined || forMs === undefined) {
     return { ok: false, lines: ['Say what, and for how long: silence nas 2h. Spans are 30m, 2h, 7d and the like.'] }
   }
-  const isMatcher = /[=~]/.test(what)
-  const matchers = isMatcher ? what : writeMatcher({ name: 'host', op: '=', value: what })
+  const matchers = /[=~]/.test(what) ? what : writeMatcher(hostMatcher(what))
   const done = await tools.acts.silence({ matchers, until: tools.now() + forMs, by, comment: why.join(' ') })
   const later = done.ok ? [`To end it: unsilence ${done.id}`] : []
   return { ok: done.ok, lines: [done.message, ...later] }
+}
+
+/** One host, or with `*` those that are called so. */
+function hostMatcher(what: string): Parameters<typeof writeMatcher>[0] {
+  if (!what.includes('*')) return { name: 'host', op: '=', value: what }
+  const parts = what.split('*').map((part) => part.replace(/[\\^$.|?+()[\]{}]/g, '\\$&'))
+  return { name: 'host', op: '=~', value: parts.join('.*') }
 }
 
 async function silences(_words: readonly string[], _by: string, { store, now }: CommandTools): Promise<Said> {

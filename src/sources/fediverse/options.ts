@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { readAccount } from '../../lib/fediverse/account.ts'
 import { originOf } from '../../lib/fediverse/origin.ts'
-import { duration, listOf, secret } from '../../lib/schema.ts'
+import { duration, fileBeside, listOf, secret } from '../../lib/schema.ts'
 
 const account = z
   .string()
@@ -22,11 +22,11 @@ export const options = z
     token: secret()
       .optional()
       .describe("The account's access token, with read:notifications and read:statuses. Rather keep it in a file."),
-    tokenFile: z
-      .string()
-      .min(1)
+    tokenFile: fileBeside()
       .optional()
-      .describe('In place of token: a file with the token and nothing else, as `sereno channel login` writes it.'),
+      .describe(
+        'In place of token: a file with the token and nothing else, as `sereno channel login` writes it. Without a leading slash, it is taken from the folder of the configuration.',
+      ),
     accounts: listOf(account)
       .refine((list) => list.length > 0, { error: 'nobody may ask; write at least one account' })
       .describe('Who may ask, as @ann@example.org, one or several. What others say is not heard.'),

@@ -6,7 +6,7 @@ import type { Figures, MainState, Setting, Tally } from './state.ts'
 /** Of more hosts than these, one line each is told. */
 const hostsInFull = 3
 const mostSeries = 24
-const briefly = ['cpu_percent', 'memory_percent', 'disk_usage_percent', 'swap_percent', 'load1']
+const briefly = ['cpu_percent', 'memory_percent', 'disk_usage_percent', 'swap_percent', 'load_1']
 
 export function report({ gathered = [], since }: MainState, more: JsonObject, setting: Setting): NewEvent {
   const sorted = gathered.toSorted((one, other) => (one.host < other.host ? -1 : 1))

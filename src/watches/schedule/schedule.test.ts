@@ -173,6 +173,25 @@ describe('a report', () => {
     assert.match(house.told[0]?.text ?? '', /host-07 \(last heard 07:00\): CPU 12.34 %\n/)
   })
 
+  test('has the load by the name that sources give it, of one host and of many', async () => {
+    await using house = await open({ daily: report }, '2026-11-20T06:00Z')
+    const metrics = { load_1: 0.41, load_5: 0.5, load_15: 0.6 }
+    await house.observe('agents', [sample('a', { metrics })])
+    await house.until('2026-11-20T07:01Z')
+    assert.match(house.told[0]?.text ?? '', /- Load 1 min: 0\.41\n *- Load 5 min: 0\.5\n *- Load 15 min: 0\.6/)
+    await house.observe(
+      'agents',
+      ['b', 'c', 'd'].map((name) => sample(name, { metrics })),
+    )
+    await house.until('2026-11-21T07:01Z')
+    const [, brief] = await house.events('host.report')
+    const shown = (brief?.data['hosts'] ?? []) as readonly JsonObject[]
+    assert.deepEqual(
+      shown.map((host) => host['metrics']),
+      Array.from({ length: 4 }, () => ({ load_1: 0.41 })),
+    )
+  })
+
   test('has the load, by the names that sources give it', async () => {
     await using house = await open({ daily: report }, '2026-11-20T06:00Z')
     await house.observe('agents', [sample('nas', { metrics: loadMetrics([1.5, 2.5, 3.5]) })])

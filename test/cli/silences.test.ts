@@ -152,7 +152,7 @@ describe('the watchman', () => {
     const long = 'x'.repeat(300)
     await post(long, 'far')
     const { id } = await conditionOf(long)
-    assert.ok((await run('ask', 'status', 'far')).endsWith(` s (${id})`))
+    assert.ok((await run('ask', 'status', 'far')).includes(` s (${id})\n`))
     await post(long, 'far', 'resolved')
   })
 

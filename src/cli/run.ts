@@ -1,11 +1,8 @@
 // `sereno run`: the hub as a process: it stops on SIGTERM and SIGINT, and reads its configuration again on SIGHUP.
 import { detailOf, Refusal, type ExitCode, type Terminal } from './terminal.ts'
 
-/** A hub is quiet when so small a share of a core was used in so long a time. */
-const lookMs = 5000
-const quietShare = 0.015
-/** Code that has not run since the collection before is given back by the next. */
-const collections = 3
+/** After the start, when what it read has been dropped; code goes only when it has not run for some ten seconds. */
+const settledMs = 16_000
 
 export interface RunOptions {
   readonly config?: string
@@ -36,29 +33,17 @@ export async function run(options: RunOptions, terminal: Terminal): Promise<Exit
     process.once('SIGINT', () => resolve())
   })
   hub = await start(options, terminal)
-  const giving = setInterval(createGiver(), lookMs).unref()
+  setTimeout(giveBackMemory, settledMs).unref()
   await asked
-  clearInterval(giving)
   await hub.stop()
   process.off('SIGHUP', onHangUp)
   return 0
 }
 
-/**
- * What a busy time needed, the start first of all, would stay in memory for days where little happens: about a tenth of
- * the process. It is given back when the hub has been quiet for a few looks.
- */
-function createGiver(): () => void {
-  let before = process.cpuUsage()
-  let owed = collections
-  return () => {
-    const { user, system } = process.cpuUsage(before)
-    before = process.cpuUsage()
-    const isQuiet = (user + system) / 1000 < lookMs * quietShare
-    // Only there with --expose-gc, as bin/sereno starts it.
-    if (isQuiet && owed > 0) globalThis.gc?.({ type: 'major', flavor: 'last-resort', execution: 'sync' })
-    owed = isQuiet ? Math.max(0, owed - 1) : collections
-  }
+/** What only the start needed would stay in memory for days where little happens: about a tenth of the process. */
+function giveBackMemory(): void {
+  // Only there with --expose-gc, as bin/sereno starts it. Takes some 60 ms in which nothing else happens.
+  globalThis.gc?.({ type: 'major', flavor: 'last-resort', execution: 'sync' })
 }
 
 /** The one place that knows how the hub is started. A person's mistake comes as an error with a sentence. */

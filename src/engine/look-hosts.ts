@@ -3,7 +3,7 @@ import { readSeries } from '../source-sample.ts'
 import { inReportOrder } from '../source-sample-words.ts'
 import type { HostRow, Store } from '../store/store.ts'
 import { severities, type Severity } from '../words.ts'
-import { conditionPrefix, type ConditionRow } from './condition-row.ts'
+import { conditionPrefix, type ConditionRow, readRows } from './condition-row.ts'
 import { type ConditionEntry, listConditions } from './look-conditions.ts'
 
 export type HostStore = Pick<Store, 'hosts' | 'host' | 'history' | 'states'>
@@ -130,7 +130,7 @@ function fullest(metrics: HostRow['sample']['metrics']): HostEntry['fullestDisk'
 }
 
 async function openByHost(store: HostStore): Promise<ReadonlyMap<string, readonly ConditionRow[]>> {
-  const rows = (await store.states(conditionPrefix)).map(([, value]) => value as unknown as ConditionRow)
+  const rows = readRows(await store.states(conditionPrefix))
   return Map.groupBy(
     rows.filter((row) => row.state === 'open' && row.host !== undefined),
     (row) => row.host ?? '',

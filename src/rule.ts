@@ -51,6 +51,8 @@ export interface StageInput {
   readonly event: HubEvent
   readonly rule: Rule
   readonly channel: string
+  /** With which it would be told. */
+  readonly severity: Severity
   /** As left by the inputs before this one. */
   readonly state: StageState
   /** Hub time. */

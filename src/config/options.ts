@@ -179,7 +179,9 @@ export const channelOptions = z.strictObject({
   kind: z.string().describe('What sort of channel it is.'),
   throttle: throttle
     .optional()
-    .describe('The most messages this channel is sent over all rules; the others are told together later.'),
+    .describe(
+      'The most messages this channel is sent over all rules; the others are told together later. What is critical does not wait, and does not count.',
+    ),
   minInterval: duration()
     .optional()
     .describe("The least time between two messages to this channel. Default: the service's own pace, 1s for Slack."),
@@ -251,7 +253,9 @@ export const ruleOptions = z.strictObject({
     .describe('Tells together what comes together.'),
   throttle: throttle
     .optional()
-    .describe('The most messages that come of this rule; the others are told together later.'),
+    .describe(
+      'The most messages that come of this rule; the others are told together later. What is critical does not wait, and does not count.',
+    ),
   remind: duration({ minMs: 60_000 })
     .optional()
     .meta({ examples: ['24h'] })

@@ -49,12 +49,13 @@ export interface StageTools extends ThreadTools {
 
 /** `past`: behind the stage that held it until now; `all`: what got worse is told at once. Returns the id of its message. */
 export function passStages(way: Way, tools: StageTools, past?: string): string | undefined {
-  const { event, condition, rule, channel } = way
+  const { event, condition, rule, channel, severity } = way
   const { judge, draft, now, judgeNow } = tools
   const given = {
     event,
     rule,
     channel,
+    severity,
     state: draft,
     now,
     judgeNow,

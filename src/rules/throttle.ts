@@ -1,4 +1,5 @@
 // Keeps the pace: at most `max` messages in any span of `per`; what is over waits and is told as one.
+// What is critical neither waits nor takes the place of another.
 import { writeDuration } from '../lib/duration.ts'
 import { toKey } from '../lib/key.ts'
 import { passes, type Stage, type StageResult, type StageState, type Throttle } from '../rule.ts'
@@ -7,12 +8,14 @@ import { passes, type Stage, type StageResult, type StageState, type Throttle } 
 type Pace = readonly number[]
 
 /** The rule's own throttle. */
-export const throttle: Stage = ({ rule, channel, state, now }) =>
-  rule.throttle === undefined ? passes : pace(rule.throttle, throttleKey(rule.name, channel), state, now)
+export const throttle: Stage = ({ rule, channel, severity, state, now }) =>
+  rule.throttle === undefined || severity === 'critical'
+    ? passes
+    : pace(rule.throttle, throttleKey(rule.name, channel), state, now)
 
 /** The channel's, over all rules. */
-export const channelThrottle: Stage = ({ channelThrottle: limit, channel, state, now }) =>
-  limit === undefined ? passes : pace(limit, throttleKey('', channel), state, now)
+export const channelThrottle: Stage = ({ channelThrottle: limit, channel, severity, state, now }) =>
+  limit === undefined || severity === 'critical' ? passes : pace(limit, throttleKey('', channel), state, now)
 
 /** A rule's pace on a channel; with the empty rule, the channel's own pace over all rules. */
 export function throttleKey(rule: string, channel: string): string {

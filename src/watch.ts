@@ -108,6 +108,8 @@ export interface WindowChange {
   readonly from?: number
   /** Now or earlier: it is over. */
   readonly until: number
+  /** Of one that ends early: conditions that began in it, and are told of only behind it, are held until then. */
+  readonly lateUntil?: number
   /** Tells what was held of the host, on the channels that are told of it; elsewhere that is told by itself. */
   readonly report?: {
     readonly event: NewEvent

@@ -135,8 +135,10 @@ async function day(actions: readonly Action[]): Promise<void> {
       }
       case 'event': {
         const { condition, ...event } = events[one.which] ?? {}
-        const begun =
-          condition === undefined ? {} : { condition: { ...condition, key: `${one.host} ${condition.key}` } }
+        // A limit is told of when it has been passed for a while.
+        const since = event.type === 'host.threshold' ? { since: house.clock.now() - 60_000 } : {}
+        const key = `${one.host} ${condition?.key}`
+        const begun = condition === undefined ? {} : { condition: { ...condition, key, ...since } }
         return house.emit({ ...event, host: one.host, title: `event ${(count += 1)}`, ...begun })
       }
       case 'wait':

@@ -25,11 +25,17 @@ export function lastUntil(draft: Draft, host: string, now: number): number | und
  * Opens, moves or closes a window. Closed, what it held is looked at at once, by the jobs that would do so later; returns
  * the keys of these.
  */
-export function changeWindow({ kind, host, from, until }: WindowChange, draft: Draft, now: number): readonly string[] {
+export function changeWindow(
+  { kind, host, from, until, lateUntil }: WindowChange,
+  draft: Draft,
+  now: number,
+): readonly string[] {
   const { open, held } = readWindows(draft, host) ?? { open: [], held: [] }
-  const others = open.filter((one) => one.kind !== kind && one.until > now)
+  const others = open.filter((one) => one.kind !== kind && endOf(one) > now)
   const known = open.find((one) => one.kind === kind)
-  const next: readonly Window[] = until > now ? [...others, { kind, from: from ?? known?.from ?? now, until }] : others
+  const late = lateUntil === undefined ? {} : { lateUntil }
+  const changed: Window = { kind, from: from ?? known?.from ?? now, until, ...late }
+  const next: readonly Window[] = endOf(changed) > now ? [...others, changed] : others
   for (const key of held) {
     const job = draft.jobOf(key)
     if (job !== undefined && until <= now && job.dueAt > now) draft.job({ ...job, dueAt: now })
@@ -45,8 +51,8 @@ export function changeWindow({ kind, host, from, until }: WindowChange, draft: D
 /** A row outlives its windows, for what is held until the very end. */
 const keptMs = 86_400_000
 
-function endOf({ until }: Window): number {
-  return until
+function endOf({ until, lateUntil = until }: Window): number {
+  return Math.max(until, lateUntil)
 }
 
 /**

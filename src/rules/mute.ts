@@ -17,7 +17,13 @@ export type Windows = {
   readonly steppedMs?: number
 }
 
-export type Window = { readonly kind: Mute['kind']; readonly from: number; readonly until: number }
+export type Window = {
+  readonly kind: Mute['kind']
+  readonly from: number
+  readonly until: number
+  /** Behind its end it still holds conditions that began in it, until then. */
+  readonly lateUntil?: number
+}
 
 export function windowsKey(host: string): string {
   return toKey('windows', host)
@@ -37,7 +43,12 @@ export function readWindows(state: Pick<StageState, 'get'>, host: string): Windo
   if (windows === undefined) return undefined
   const byMs = steppedMs(state) - (windows.steppedMs ?? 0)
   if (byMs === 0) return windows
-  const open = windows.open.map((one) => ({ ...one, from: one.from + byMs, until: one.until + byMs }))
+  const open = windows.open.map(({ lateUntil, ...one }) => ({
+    ...one,
+    from: one.from + byMs,
+    until: one.until + byMs,
+    ...(lateUntil === undefined ? {} : { lateUntil: lateUntil + byMs }),
+  }))
   return { ...windows, open, steppedMs: steppedMs(state) }
 }
 
@@ -80,7 +91,7 @@ export const mute: Stage = ({ event, channel, state, now, mutes }) => {
 
 /** Of the windows that cover it now, the one that lasts longest decides; all are named. */
 export function mutedBy(
-  seen: Seen & Partial<Pick<HubEvent, 'data'>>,
+  seen: Seen & Partial<Pick<HubEvent, 'data' | 'condition'>>,
   mutes: readonly Mute[],
   state: Pick<StageState, 'get'>,
   now: number,
@@ -89,7 +100,7 @@ export function mutedBy(
   const found: { readonly mute: Mute; readonly until: number }[] = []
   for (const one of mutes) {
     if (!meets(one, seen)) continue
-    const until = one.covers === undefined ? openUntil(one.kind, seen.host, state, now) : one.covers(now)
+    const until = one.covers === undefined ? openUntil(one.kind, seen, state, now) : one.covers(now)
     if (until !== undefined) found.push({ mute: one, until })
   }
   const longest = found.toSorted((one, other) => other.until - one.until)[0]
@@ -120,11 +131,14 @@ function meets({ on, pass, where, hold }: Mute, seen: Seen & Partial<Pick<HubEve
 
 function openUntil(
   kind: Mute['kind'],
-  host: string | undefined,
+  { host, condition }: Seen & Partial<Pick<HubEvent, 'condition'>>,
   state: Pick<StageState, 'get'>,
   now: number,
 ): number | undefined {
   const windows = host === undefined ? undefined : readWindows(state, host)
-  const open = windows?.open.find((one) => one.kind === kind && one.from <= now && one.until > now)
-  return open?.until
+  const open = windows?.open.find((one) => one.kind === kind && one.from <= now)
+  if (open === undefined || open.until > now) return open?.until
+  const { until, lateUntil = 0 } = open
+  // Had the window not ended early, it would be held.
+  return lateUntil > now && condition?.since !== undefined && condition.since < until ? lateUntil : undefined
 }

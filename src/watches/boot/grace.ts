@@ -136,11 +136,13 @@ export function timeIsUp(work: Work): void {
 const stillThereMs = 60_000
 
 function report(work: Work, { cutShort = false } = {}): void {
-  const { state, host, now } = work
+  const { state, grace, host, now } = work
   if (state === undefined) return
   const event = reportOf(host, state, now, cutShort)
   const names = state.open.map(({ source, key }) => ({ source, key }))
-  work.windows.push({ kind: 'startup', host, until: now, report: { event, names } })
+  // A limit that was passed in the grace, and has not been for long enough, is not what is wrong behind it.
+  const lateUntil = state.bootedAt + grace.graceMs
+  work.windows.push({ kind: 'startup', host, until: now, lateUntil, report: { event, names } })
   work.timers.push({ name: 'deadline' }, { name: 'check' })
   change(work, { phase: 'calm', open: [], notes: {}, good: 0 })
 }

@@ -16,6 +16,8 @@ describe('aggregates', () => {
     const node = new BootNode(house)
     const types = ['guest.started', 'guest.stopped', 'guest.stopped', 'guest.stopped', 'guest.started']
     for (const [index, type] of types.entries()) await node.say({ type, title: `${index}` })
+    // One that no rule lets through counts for nobody.
+    await node.say({ type: 'guest.stopped', severity: 'warning', title: 'bad' })
     await house.pass(5 * minute)
     assert.deepEqual(await told(house, 'mail'), [
       'ann open: 0',

@@ -83,11 +83,11 @@ export const session: EventType = {
   labels: ['outcome'],
   severity: 'info',
   message(event) {
-    const id = event.subject ?? textOf(event.data['id']) ?? ''
+    const id = event.subject ?? textOf(event.data['id'])
     const duration = event.data['durationSeconds']
     const openedAt = textOf(event.data['openedAt'])
     return {
-      title: `Session ${id} ${endingOf(event)}`,
+      title: `${id === undefined ? 'A session' : `Session ${id}`} ${endingOf(event)}`,
       icon: event.data['outcome'] === 'closed' ? 'white_check_mark' : 'hourglass',
       fields: [
         ...fieldsOf(event.data['fields']),

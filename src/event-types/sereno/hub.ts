@@ -41,7 +41,7 @@ export default [
     labels: [],
     severity: 'warning',
     message: ({ subject, data }: HubEvent): MessageWords => ({
-      title: `The id ${subject ?? ''} was used twice`,
+      title: `The id ${said(subject)} was used twice`,
       lines: [
         `A sender used it before, for event ${said(data['firstEvent'])}, with other content. Both are kept; a sender that repeats itself must repeat the same.`,
       ],
@@ -264,11 +264,14 @@ const recovered: { readonly [word: string]: string } = {
   nothing: 'nothing; a new store was begun',
 }
 
+/** What is missing is seen to be so. */
 function said(value: unknown): string {
-  return typeof value === 'string' ? value : JSON.stringify(value ?? '')
+  if (value === undefined || value === null || value === '') return '?'
+  return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
 function span(seconds: number): string {
+  if (!Number.isFinite(seconds)) return 'a while'
   const whole = Math.abs(Math.round(seconds))
   if (whole < 120) return `${whole} s`
   return whole < 7200 ? `${Math.round(whole / 60)} min` : `${Math.round(whole / 360) / 10} h`

@@ -70,7 +70,7 @@ export default [
       icon: 'hourglass',
       lines: [
         data['reason'] === 'timeout'
-          ? `Source ${word(data['source'])} did not answer within ${spanWords(Number(data['timeoutSeconds']) * 1000)}.`
+          ? `Source ${word(data['source'])} did not answer ${withinWords(data['timeoutSeconds'])}.`
           : `Source ${word(data['source'])} does not run, or takes no samples when asked. See that it is configured, and that it is of kind host.`,
       ],
     }),
@@ -89,6 +89,10 @@ export default [
     },
   },
 ] satisfies EventType[]
+
+function withinWords(seconds: Json | undefined): string {
+  return typeof seconds === 'number' ? `within ${spanWords(seconds * 1000)}` : 'in time'
+}
 
 function digest({ data, time }: HubEvent): MessageWords {
   const since = atOf(data['since'])

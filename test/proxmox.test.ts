@@ -284,6 +284,9 @@ rules: [{ on: [guest.backup-report, message], to: [team] }]
     assert.deepEqual([answer.status, JSON.parse(answer.text)], [202, { accepted: 1, duplicates: 0, ignored: 0 }])
     const without = await house.ask('/api/v1/webhook/pve', { ...post, headers: { authorization: 'Bearer wrong' } })
     assert.equal(without.status, 401)
+    const { authorization: _token, ...headers } = post.headers
+    const nameless = await fetch(`${house.url}/api/v1/webhook/pve`, { ...post, headers })
+    assert.equal(nameless.status, 401)
     const events = await house.sereno('events', '--json')
     assert.match(events.out, /guest\.backup-report/)
     assert.match(events.out, /broken/)

@@ -53,6 +53,11 @@ describe('the units that are shipped', () => {
       const text = readFileSync(join(root, 'examples', name), 'utf8').replaceAll('/opt/sereno/', `${root}/`)
       writeFileSync(join(folder, name), text)
     }
+    const lines = readFileSync(join(folder, 'sereno-shutdown.service'), 'utf8').split('\n')
+    // Said when it is stopped, and not when it starts; while the hub still answers.
+    assert.ok(lines.includes(`ExecStop=${hook}`) && lines.includes('RemainAfterExit=yes'))
+    assert.ok(!lines.some((line) => line.startsWith('ExecStart')))
+    assert.ok(lines.some((line) => /^After=.*\bsereno\.service\b/.test(line)))
     const verify = (name: string) =>
       spawnSync('systemd-analyze', ['verify', '--man=no', '--recursive-errors=no', join(folder, name)], {
         encoding: 'utf8',

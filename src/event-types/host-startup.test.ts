@@ -50,6 +50,12 @@ describe('a boot', () => {
     assert.doesNotMatch(text, /operational/)
   })
 
+  test('that was cut short, and with which nothing was wrong so far, has no issues', () => {
+    const { title, text } = say({ cutShort: true, afterSeconds: 30 })
+    assert.equal(title, 'pve: startup cut short')
+    assert.equal(text, 'It went down again within 30 s.')
+  })
+
   test('never has "0 issues", and never says that all is well when something is not', () => {
     const list = fc.array(fc.record({ id: fc.nat(), name: fc.string(), guest: fc.constantFrom('vm', 'ct') }), {
       maxLength: 8,

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { readType, toTaskFact } from './task.ts'
+import { readReason } from './task-log.ts'
 import { createTaskReader } from './task-reader.ts'
 import { logOf, readActiveLine, readIndexLine, readUpid } from './upid.ts'
 
@@ -98,6 +99,17 @@ describe('a task on a guest', () => {
     })
     assert.deepEqual(outcomes, ['ok', 'warnings', 'failed', 'failed', 'failed'])
   })
+})
+
+test('the reason of a failure is what its log says of one, not what only looks like it', () => {
+  const log = [
+    'transferred 1.2 GiB of 32.0 GiB (3.75%) in 2s',
+    'inheriting settings, failover is off, forewarned',
+    "can't open /dev/x: no such device",
+    'TASK ERROR: start failed: QEMU exited with code 1',
+  ].join('\n')
+  assert.equal(readReason(log), "can't open /dev/x: no such device; start failed: QEMU exited with code 1")
+  assert.equal(readReason('transferred 1.2 GiB\nTASK WARNINGS: 1\n'), undefined)
 })
 
 test('in whatever pieces the list is read, each line is one task', () => {

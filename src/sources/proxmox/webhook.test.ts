@@ -111,6 +111,7 @@ describe('a replication', () => {
     ['Replication Job: 100-0 failed', 'error', 'failed'],
     ['Replication Job: 100-0 failed', 'info', 'failed'],
     ['Replication Job: 100-0 finished', 'info', 'ok'],
+    ['Replication Job: 100-0 to failover finished', 'info', 'ok'],
   ] as const)
     test(`told as "${title}" with severity ${severity} is ${outcome}`, async () => {
       const source = await start()

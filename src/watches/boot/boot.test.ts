@@ -303,6 +303,40 @@ describe('a stop', () => {
     )
   })
 
+  test('that is said from elsewhere, as by the unit or over the API, is one as well', () => {
+    const host = new Host()
+    host.boots('a', 1000)
+    host.event({ type: 'host.shutdown' })
+    host.stops()
+    assert.deepEqual(host.events, [], 'who said so has been told')
+    assert.deepEqual(
+      host.windows.flatMap(({ kind, from }) => (kind === 'shutdown' ? [from] : [])),
+      [host.now + 1],
+    )
+    host.pass(60_000)
+    host.boots('b', 10)
+    host.pass(600_000)
+    assert.equal(dataOf(host)['previousClean'], true)
+  })
+
+  test('whose word is heard of behind the next boot, as from a spool, was one of the boot before', () => {
+    const host = new Host()
+    host.boots('a', 1000)
+    host.stops()
+    host.boots('b', 10)
+    host.pass(600_000)
+    // It fell, as far as is known; then its last word comes.
+    host.boots('c', 10)
+    assert.equal(host.reports.length, 1)
+    host.event({ type: 'host.shutdown', time: host.now - 40_000 })
+    host.guest(100, false, true)
+    host.pass(600_000)
+    const { bootId, previousClean, cutShort, downSeconds } = dataOf(host)
+    assert.deepEqual([host.reports.length, bootId, previousClean, cutShort, downSeconds], [2, 'c', true, undefined, 30])
+    host.stops()
+    assert.equal(host.windows.at(-1)?.kind, 'shutdown', 'and this boot has a stop of its own')
+  })
+
   test('that comes to a boot makes it a clean one; without, it was not, if such a word was ever heard', () => {
     const host = new Host()
     host.boots('a', 1000)

@@ -61,13 +61,16 @@ function asExpected({ guests }: State): State['guests'] {
 }
 
 /** A host is about to stop. The first word of a boot counts; a fact is told as an event, an event has been told. */
-export function stop(work: Work, { fromFact }: { readonly fromFact: boolean }): void {
+export function stop(work: Work, { fromFact, at }: { readonly fromFact: boolean; readonly at: number }): void {
   const { state, grace, host, now } = work
   if (state === undefined) {
     if (fromFact) work.events.push(shutdownOf(host))
     return
   }
   if (state.stopping?.bootId === state.bootId) return
+  // The last word of the boot before, heard of behind this one, as from a spool.
+  if (state.phase === 'starting' && at < state.bootedAt)
+    return change(work, { previousClean: true, downMs: state.bootedAt - at, saysWhenStopping: true })
   if (state.phase === 'starting') report(work, { cutShort: true })
   const stopping = { at: now, bootId: state.bootId }
   change(work, { stopping, phase: 'stopping', saysWhenStopping: true })

@@ -15,7 +15,7 @@ export function takeFact(work: Work, fact: Fact): void {
   const { name, key, source, data } = fact
   if (name === sampleFact || name === bootFacts.boot) return takeBoot(work, fact)
   const { state } = work
-  if (name === bootFacts.stopping) return stop(work, { fromFact: true })
+  if (name === bootFacts.stopping) return stop(work, { fromFact: true, at: fact.time })
   if (state === undefined) return
   if (name === bootFacts.task) return takeTask(work, fact)
   if (state.sources[name] !== source) change(work, { sources: { ...state.sources, [name]: source } })
@@ -108,7 +108,7 @@ function takeThing(work: Work, thing: string, data: Fact['data']): void {
 }
 
 export function takeEvent(work: Work, event: HubEvent): void {
-  if (event.type === 'host.shutdown') return stop(work, { fromFact: false })
+  if (event.type === 'host.shutdown') return stop(work, { fromFact: false, at: event.time })
   const { state } = work
   if (state === undefined || state.phase === 'calm') return
   if (event.condition === undefined) return takeNote(work, event)

@@ -20,6 +20,7 @@ describe('a task', () => {
     ['shutdown', 'ok', 'guest.shutdown', 'info'],
     ['shutdown', 'failed', 'guest.stop-failed', 'error'],
     ['reboot', 'ok', 'guest.restarted', 'info'],
+    ['reboot', 'failed', 'guest.restart-failed', 'error'],
     ['reset', 'failed', 'guest.restart-failed', 'error'],
     ['snapshot', 'ok', 'guest.snapshot', 'info'],
     ['snapshot', 'failed', 'guest.snapshot-failed', 'error'],

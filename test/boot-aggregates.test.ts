@@ -1,6 +1,7 @@
 // What is told together: per recipient, after the rules, whole; nights that hold it; and troubles that somebody looks after.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import type { Severity } from '../src/words.ts'
 import { BootNode, hour, judgeWith, minute, told } from './support/boot-node.ts'
 import { down, EngineHouse } from './support/engine-house.ts'
 
@@ -113,4 +114,21 @@ test('who looks after one trouble is told of the next one', async () => {
   const condition = { key: 'storage tank', state: 'firing' } as const
   await node.say({ type: 'storage.unavailable', severity: 'error', title: 'tank is away', condition })
   assert.deepEqual(await told(house), ['open: nas is away', 'open: tank is away'])
+})
+
+test('who looks after a trouble is reminded of it once it gets worse', async () => {
+  await using house = await EngineHouse.open(await judgeWith("[{ on: 'storage.*', to: team, remind: 1h }]"))
+  const node = new BootNode(house)
+  const say = (severity: Severity): Promise<void> =>
+    node.say({ type: 'storage.full', severity, title: `tank ${severity}`, condition: { key: 'tank', state: 'firing' } })
+  await say('warning')
+  const [[key] = assert.fail()] = await house.store.states('condition')
+  await house.engine.command({ name: 'ack', condition: key, by: 'ann' })
+  await house.pass(3 * hour)
+  await say('warning')
+  await house.pass(3 * hour)
+  assert.deepEqual(await told(house), ['open: tank warning'])
+  await say('error')
+  await house.pass(hour)
+  assert.deepEqual(await told(house), ['open: tank warning', 'change: tank error', 'remind: tank error'])
 })

@@ -205,6 +205,24 @@ describe('what is held', () => {
   })
 })
 
+describe('a stop', () => {
+  test('holds what it causes, and the second word of it; failures, and all else, pass', async () => {
+    await using house = await EngineHouse.open(await judgeWith("[{ on: '*', to: team }]"))
+    const node = new BootNode(house)
+    await node.boots('a', 100_000)
+    await node.say({ type: 'host.shutdown', title: 'goes down' })
+    await node.stops()
+    await house.pass(second)
+    await node.say({ type: 'host.shutdown', title: 'the same from elsewhere' })
+    const caused = ['guest.stopped', 'guest.shutdown', 'service.note', 'storage.note', 'network.note', 'host.silent']
+    for (const type of caused) await node.say({ type, title: type })
+    assert.deepEqual(await told(house), ['open: goes down'])
+    const others = ['guest.stop-failed', 'guest.migration-failed', 'guest.died', 'message']
+    for (const type of others) await node.say({ type, title: type })
+    assert.deepEqual(await told(house), ['open: goes down', ...others.map((type) => `open: ${type}`)])
+  })
+})
+
 describe('a report', () => {
   test('comes early once every guest runs and nothing is wrong', async () => {
     await using house = await EngineHouse.open(usual)

@@ -5,6 +5,8 @@ import fc from 'fast-check'
 import { defaultName, defaultText } from './default.ts'
 import { explain } from './explain.ts'
 import { initFile } from './init.ts'
+import { graceOf } from './mute.ts'
+import { muteOptions } from './mute-options.ts'
 import { kindsForTests, readForTest } from './kinds-for-tests.ts'
 
 test('times become milliseconds, lists stay lists, defaults are filled in', async () => {
@@ -309,4 +311,17 @@ test('any text gives a configuration or mistakes within it', async () => {
     }),
     { numRuns: 1500 },
   )
+})
+
+test('the spans of boots are those that their options are said to have', () => {
+  const said = (name: 'vmGrace' | 'grace' | 'shutdownGrace' | 'maxBootUptime'): number => {
+    const words = muteOptions.shape[name].description ?? assert.fail(name)
+    return 1000 * Number(/Default: (\d+)s\.$/.exec(words)?.[1])
+  }
+  assert.deepEqual(graceOf([]), {
+    vmGraceMs: said('vmGrace'),
+    graceMs: said('grace'),
+    shutdownGraceMs: said('shutdownGrace'),
+    maxBootUptimeMs: said('maxBootUptime'),
+  })
 })

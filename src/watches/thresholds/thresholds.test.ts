@@ -219,6 +219,25 @@ test('what goes into an event is the sample, cut: first what it is about and wha
   assert.deepEqual(pi.events[2]?.data?.['failedUnits'], ['nginx.service'])
 })
 
+test('temperature and memory have the limits that a person wrote, up to the worst', () => {
+  const [cores, memory] = ['temperature_celsius{sensor="core 0"}', 'memory_percent']
+  const own = (low: number, high: number): JsonObject[] => [{ above: low }, { above: high, severity: 'critical' }]
+  const pi = host({ limits: { temperature_celsius: own(40, 50), memory_percent: own(97, 99) } })
+  pi.send({ [cores]: 45, [memory]: 96 })
+    .send({ [cores]: 55, [memory]: 98 })
+    .send({ [cores]: 20, [memory]: 99.5 })
+  assert.deepEqual(
+    pi.events.map(({ severity, subject }) => `${severity} ${subject}`),
+    [
+      'warning temperature_celsius core 0',
+      'critical temperature_celsius core 0',
+      'warning memory_percent',
+      'info temperature_celsius core 0',
+      'critical memory_percent',
+    ],
+  )
+})
+
 describe('samples that say nothing about now', () => {
   test('because they are late neither begin nor end anything', () => {
     const pi = host(over({ above: 80 })).send({ cpu_percent: 90 }, { lateBy: 6 })

@@ -223,6 +223,17 @@ describe('a stop', () => {
   })
 })
 
+test('failures pass a stop also where all else of guests is held', async () => {
+  const more = 'mute: { shutdown: { kind: shutdown, types: [guest.*] } }'
+  await using house = await EngineHouse.open(await judgeWith("[{ on: 'guest.*', to: team }]", more))
+  const node = new BootNode(house)
+  await node.boots('a', 100_000)
+  await node.stops()
+  await house.pass(second)
+  for (const type of ['guest.started', 'guest.stop-failed']) await node.say({ type, title: type })
+  assert.deepEqual(await told(house), ['open: guest.stop-failed'])
+})
+
 describe('a report', () => {
   test('comes early once every guest runs and nothing is wrong', async () => {
     await using house = await EngineHouse.open(usual)

@@ -19,7 +19,7 @@ import { createActs } from './hub/watchman/acts.ts'
 import { createWatchman } from './hub/watchman/watchman.ts'
 import { createGrapher } from './hub/graph/graph.ts'
 import { startHeartbeat } from './hub/heartbeat.ts'
-import { createLog } from './hub/log.ts'
+import { createLog, logMistake } from './hub/log.ts'
 import { createObserver } from './hub/observe.ts'
 import { createSources } from './hub/sources.ts'
 import { takeSpool } from './hub/spool.ts'
@@ -103,6 +103,7 @@ export async function startHub(options: HubOptions): Promise<Hub> {
     committed: (draft) => observer.committed(draft),
     ask: (one) => (agentOf(one.source) === undefined ? sources : agents).ask(one),
     failed: storeWatch.failed,
+    mistake: (what, error) => logMistake(what, error, log),
   })
   running.defer(() => engine.stop(stopWaitMs))
   const tokensOf = ({ config }: typeof assembly): AccessToken[] => [{ name: 'first', token }, ...config.hub.tokens]

@@ -65,6 +65,8 @@ export class Draft implements StageState {
   readonly derived: Derived[] = []
   /** Made for a channel that is no longer configured: they go to a fallback, or die visibly. */
   readonly orphans: Delivery[] = []
+  /** Mistakes of our own, such as a watch that threw: what they were made on went on without it. */
+  readonly mistakes: { readonly what: string; readonly error: unknown }[] = []
   shiftJobsMs = 0
   /** Keys that were asked for and that nobody had loaded. */
   readonly missing = new Set<string>()

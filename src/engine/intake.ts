@@ -1,8 +1,9 @@
 // The one transaction in the middle: gathers inputs, steps them in order, commits all they changed at once.
-import type { Identity, IdentityRow, SourceRow, Store, StoredPart } from '../store/store.ts'
+import type { IdentityRow, SourceRow, Store, StoredPart } from '../store/store.ts'
 import type { Delivery, Json } from '../words.ts'
 import type { Clock } from './clock.ts'
-import { Draft, type Base, type Known } from './draft.ts'
+import { createCache } from './cache.ts'
+import { Draft } from './draft.ts'
 import type { Input } from './input.ts'
 import type { Judge } from './judge.ts'
 import { plan, type Plan } from './plan.ts'
@@ -41,6 +42,9 @@ export class IntakeFull extends Error {
   override readonly name = 'IntakeFull'
 }
 
+/** Nothing is wrong with the store. */
+class StepFailed extends Error {}
+
 interface Waiting extends Notes {
   readonly inputs: readonly Input[]
   /** Made when it came, while the store works on what came before; void once another judge is in force. */
@@ -54,7 +58,6 @@ interface Waiting extends Notes {
 /** A batch is cut at this many inputs, so that it keeps the main thread busy for a few milliseconds only. */
 const batchInputs = 512
 const waitingInputs = 20_000
-const cachedKeys = 50_000
 
 export function createIntake(first: Judge, { store, clock, committed }: IntakeTools): Intake {
   let judge = first
@@ -71,11 +74,25 @@ export function createIntake(first: Judge, { store, clock, committed }: IntakeTo
       try {
         await commitBatch(batch)
       } catch (error) {
-        cache.clear()
-        for (const waiting of batch) waiting.reject(error)
+        // What the store refuses, it refuses whole; a mistake of our own is made on one of them.
+        if (error instanceof StepFailed && batch.length > 1) for (const waiting of batch) await commitAlone(waiting)
+        else refuse(batch, error)
       }
     }
     running = false
+  }
+
+  async function commitAlone(waiting: Waiting): Promise<void> {
+    try {
+      await commitBatch([waiting])
+    } catch (error) {
+      refuse([waiting], error)
+    }
+  }
+
+  function refuse(batch: readonly Waiting[], error: unknown): void {
+    cache.clear()
+    for (const waiting of batch) waiting.reject(error instanceof StepFailed ? error.cause : error)
   }
 
   function takeBatch(): Waiting[] {
@@ -106,7 +123,7 @@ export function createIntake(first: Judge, { store, clock, committed }: IntakeTo
       // Another judge came into force meanwhile: whom it knows no more must not be told.
       if (batch.some(({ plannedBy }) => plannedBy !== judge)) continue
       const draft = new Draft(cache, nextSeq)
-      const results = stepAll(batch, draft, now)
+      const results = stepSafely(batch, draft, now)
       missed = { keys: [...draft.missing], deliveries: [...draft.missingDeliveries] }
       if (missed.keys.length + missed.deliveries.length > 0 || !(await commit(draft))) continue
       nextSeq = draft.nextSeq
@@ -125,6 +142,14 @@ export function createIntake(first: Judge, { store, clock, committed }: IntakeTo
     const taken = await store.commit({ ...rest, identities: known, newIdentities: unknown })
     cache.learn(taken)
     return taken.size === 0
+  }
+
+  function stepSafely(batch: readonly Waiting[], draft: Draft, now: number): Stepped[][] {
+    try {
+      return stepAll(batch, draft, now)
+    } catch (error) {
+      throw new StepFailed('a mistake of our own', { cause: error })
+    }
   }
 
   function stepAll(batch: readonly Waiting[], draft: Draft, now: number): Stepped[][] {
@@ -193,92 +218,4 @@ function planBy(judge: Judge, batch: readonly Waiting[]): void {
 
 function keysOf(plans: readonly Plan[]): string[] {
   return plans.flatMap((one) => one.keys)
-}
-
-interface Cache extends Base {
-  /** Identities and deliveries are those of one batch only. */
-  beginBatch(): void
-  /** Asks for rows that are not here. Identities come with them; they alone are not asked for, as most are new. */
-  load(keys: readonly string[], planned: readonly Plan[], deliveries: readonly number[]): Promise<void>
-  /** Asks for the rows of what waits while the store is busy: it answers in order, so behind the commit that runs. */
-  expect(keys: readonly string[]): void
-  learn(identities: ReadonlyMap<string, Identity>): void
-  keep(draft: Draft): void
-  clear(): void
-}
-
-/** Rows this process has read or written; one process owns the store, so they stay true. */
-function createCache(store: Store): Cache {
-  const rows = new Map<string, Known>()
-  const identities = new Map<string, Identity>()
-  const deliveries = new Map<number, Delivery | null>()
-  const expected = new Set<string>()
-  let coming: Promise<void> | undefined
-
-  async function fetch(
-    keys: readonly string[],
-    wanted: readonly string[],
-    named: readonly number[] = [],
-  ): Promise<void> {
-    const loaded = await store.load({ state: keys, identities: wanted, deliveries: named })
-    // What is here by now is as new or newer.
-    for (const key of keys) {
-      if (!rows.has(key)) rows.set(key, { value: loaded.state.get(key), job: loaded.jobs.get(key) })
-    }
-    for (const seq of named) deliveries.set(seq, loaded.deliveries.get(seq) ?? null)
-    learn(loaded.identities)
-  }
-
-  /** One at a time: what comes while it is on its way is fetched with the next. */
-  async function fetchExpected(): Promise<void> {
-    const keys = [...expected].filter((key) => !rows.has(key))
-    expected.clear()
-    if (keys.length > 0) await fetch(keys, [])
-  }
-
-  const learn = (found: ReadonlyMap<string, Identity>): void => {
-    for (const [key, identity] of found) identities.set(key, identity)
-  }
-  return {
-    known: (key) => rows.get(key),
-    has: (key) => rows.has(key),
-    identity: (key) => identities.get(key),
-    delivery: (seq) => deliveries.get(seq),
-    clear() {
-      rows.clear()
-      deliveries.clear()
-    },
-    beginBatch() {
-      identities.clear()
-      deliveries.clear()
-    },
-    async load(keys, planned, named) {
-      await coming
-      const missing = new Set(keys.filter((key) => !rows.has(key)))
-      if (missing.size + named.length === 0) return
-      const wanted = planned.flatMap((one) => one.identity ?? [])
-      await fetch([...missing], wanted, named)
-    },
-    expect(keys) {
-      for (const key of keys) if (!rows.has(key)) expected.add(key)
-      if (expected.size === 0) return
-      // Whoever needs them asks again and hears what is wrong.
-      coming ??= fetchExpected()
-        .catch(() => {})
-        .finally(() => (coming = undefined))
-    },
-    learn,
-    keep(draft) {
-      for (const [key, { value }] of draft.state) rows.set(key, { ...rows.get(key), value })
-      for (const [key, job] of draft.jobs) rows.set(key, { ...rows.get(key), job })
-      if (draft.shiftJobsMs !== 0) rows.clear()
-      if (rows.size <= cachedKeys) return
-      let surplus = rows.size - cachedKeys / 2
-      for (const key of rows.keys()) {
-        if (surplus <= 0) break
-        rows.delete(key)
-        surplus -= 1
-      }
-    },
-  }
 }

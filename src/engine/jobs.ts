@@ -1,5 +1,5 @@
 // Wakes when a job is due and hands it in as an input; the rows in the store are the truth, this only knows the next time.
-import type { Store } from '../store/store.ts'
+import { type Store, StoreFailed } from '../store/store.ts'
 import type { Job } from '../words.ts'
 import type { Clock } from './clock.ts'
 import type { Intake } from './intake.ts'
@@ -21,18 +21,24 @@ export interface JobsTools {
   readonly clock: Clock
   readonly intake: Intake
   failed(error: unknown): void
+  /** Our own, on one job: the others went on. */
+  mistake(what: string, error: unknown): void
 }
 
 const batch = 200
 /** A source that never catches up must not hold what waits for it for ever. */
 const patienceMs = 600_000
 const lookAgainMs = 30_000
+/** A job on which we fail ourselves is tried again so often. */
+const failingMs = 600_000
 /** After a refusal of the store. */
 const retryMs = 1000
 
-export function createJobs({ store, clock, intake, failed }: JobsTools): Jobs {
+export function createJobs({ store, clock, intake, failed, mistake }: JobsTools): Jobs {
   /** Sources that read old input, and since when. */
   const behind = new Map<string, number>()
+  /** Jobs that nobody can do, by key, and until when they are left alone. */
+  const failing = new Map<string, number>()
   let blocked = 0
   let stopTimer: (() => void) | undefined
   let nextAt = Infinity
@@ -52,8 +58,29 @@ export function createJobs({ store, clock, intake, failed }: JobsTools): Jobs {
 
   /** Whether its source still reads old input, in which the end of the wait may stand. */
   function waits(job: Job, now: number): boolean {
+    if ((failing.get(job.key) ?? now) > now) return true
     const since = job.source === undefined ? undefined : behind.get(job.source)
     return since !== undefined && now - Math.max(job.dueAt, since) < patienceMs
+  }
+
+  async function handIn(ready: readonly Job[]): Promise<void> {
+    try {
+      await intake.submit(ready.map((job) => ({ kind: 'job', job })))
+    } catch (error) {
+      if (error instanceof StoreFailed) throw error
+      for (const job of ready) await handInAlone(job)
+    }
+  }
+
+  async function handInAlone(job: Job): Promise<void> {
+    try {
+      await intake.submit([{ kind: 'job', job }])
+      failing.delete(job.key)
+    } catch (error) {
+      if (error instanceof StoreFailed) throw error
+      failing.set(job.key, clock.now() + failingMs)
+      mistake(`a job of kind ${job.kind}`, error)
+    }
   }
 
   async function run(): Promise<void> {
@@ -67,13 +94,13 @@ export function createJobs({ store, clock, intake, failed }: JobsTools): Jobs {
       const now = clock.now()
       const due = await store.dueJobs(now, batch + blocked)
       const ready = due.jobs.filter((job) => !waits(job, now))
-      if (ready.length > 0) await intake.submit(ready.map((job) => ({ kind: 'job', job })))
+      if (ready.length > 0) await handIn(ready)
       const full = due.jobs.length === batch + blocked
       const more = blocked < due.jobs.length - ready.length
       blocked = due.jobs.length - ready.length
       if (full && (ready.length > 0 || more)) wakeAt(now)
       if (due.nextAt !== undefined) wakeAt(due.nextAt)
-      if (ready.length < due.jobs.length) wakeAt(now + lookAgainMs)
+      if (ready.length < due.jobs.length || failing.size > 0) wakeAt(now + lookAgainMs)
     } catch (error) {
       failed(error)
       wakeAt(clock.now() + retryMs)

@@ -3,7 +3,7 @@ import { globMatches } from '../lib/glob.ts'
 import { toKey } from '../lib/key.ts'
 import { steppedMs } from '../rules/mute.ts'
 import { recheckDeadlineMs } from '../source.ts'
-import type { AskFor, Timer, WatchInput, WatchSees } from '../watch.ts'
+import type { AskFor, Timer, WatchInput, WatchPlace, WatchResult, WatchSees } from '../watch.ts'
 import type { Job, Json, JsonObject } from '../words.ts'
 import { conditionKey } from './condition-row.ts'
 import type { Draft } from './draft.ts'
@@ -85,7 +85,7 @@ export function runWatch(watch: JudgeWatch, input: WatchInput, from: string | un
   const source = watch.kind.inOwnName === true ? undefined : (watch.source ?? from ?? before?.source)
   const byMs = steppedMs(draft)
   const place = byMs === 0 ? watch.place : { ...watch.place, steppedMs: byMs }
-  const result = watch.kind.step(watch.options, before?.state, input, now, place)
+  const result = stepOf(watch, before?.state, input, place, tools)
   if (result.state === null) draft.put(key, undefined)
   else {
     const state = result.state ?? before?.state
@@ -109,6 +109,22 @@ export function runWatch(watch: JudgeWatch, input: WatchInput, from: string | un
   if (depth > deepest) return
   for (const { row, body } of result.tells ?? []) {
     runWatch(watch, { kind: 'told', key: row, from: input.key, body }, from, { ...tools, depth })
+  }
+}
+
+/** A watch that throws leaves its row as it was, and holds up neither what it was shown nor what is shown to others. */
+function stepOf(
+  { name, kind, options }: JudgeWatch,
+  state: Json | undefined,
+  input: WatchInput,
+  place: WatchPlace,
+  { draft, now }: WatchTools,
+): WatchResult {
+  try {
+    return kind.step(options, state, input, now, place)
+  } catch (error) {
+    draft.mistakes.push({ what: `watch ${name}`, error })
+    return {}
   }
 }
 

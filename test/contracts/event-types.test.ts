@@ -1,15 +1,30 @@
 // Every event type has words without gaps: for its sample, for its end, and where a sender left out what they would name.
 import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import type { EventType, MessageWords } from '../../src/event-type.ts'
 import { loadEventTypes } from '../../src/registry.ts'
-import type { HubEvent, NewEvent } from '../../src/words.ts'
+import type { HubEvent, JsonObject, NewEvent } from '../../src/words.ts'
 
 const types = [...(await loadEventTypes()).values()]
 
 test('there are event types to hold to the contract', () => {
   assert.ok(types.length >= 50, `${types.length}`)
+})
+
+test('each of them is told by somebody', () => {
+  const root = new URL('../../src/', import.meta.url)
+  const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter(
+    (path) => path.endsWith('.ts') && !path.endsWith('.test.ts') && !path.startsWith('event-types/'),
+  )
+  const code = files.map((path) => readFileSync(new URL(path, root), 'utf8')).join('\n')
+  const isTold = ({ name }: EventType): boolean =>
+    code.includes(`'${name}'`) || code.includes(`\`${name.slice(0, name.indexOf('.'))}.\${`)
+  assert.deepEqual(
+    types.filter((type) => !isTold(type)).map(({ name }) => name),
+    [],
+  )
 })
 
 for (const type of types) {
@@ -20,6 +35,19 @@ for (const type of types) {
       const known = Object.keys(type.fields)
       for (const name of [...Object.keys(type.sample.data ?? {}), ...type.labels]) assert.ok(known.includes(name), name)
       assert.deepEqual(gapsIn(words(type, type.sample)), [])
+    })
+
+    test('has words for whatever a sender wrote', () => {
+      const data = fc.dictionary(fc.constantFrom(...Object.keys(type.fields), 'x'), fc.jsonValue({ maxDepth: 3 }))
+      const states = fc.constantFrom('firing' as const, 'changed' as const, 'resolved' as const)
+      fc.assert(
+        fc.property(data, fc.string(), fc.string(), states, (some, host, subject, state) => {
+          const event = { data: JSON.parse(JSON.stringify(some)) as JsonObject, host, subject }
+          const { title } = words(type, { ...event, condition: { key: 'k', state } })
+          assert.equal(typeof title, 'string')
+        }),
+        { numRuns: 100 },
+      )
     })
 
     test('leaves no gap where something is missing', () => {

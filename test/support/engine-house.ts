@@ -52,6 +52,8 @@ export class EngineHouse implements AsyncDisposable {
   gate: Promise<void> | undefined
   /** What watches wanted looked up. */
   readonly asked: Ask[] = []
+  /** What the engine failed on by its own fault. */
+  readonly mistakes: string[] = []
   engine: Engine
   #judge: Judge
   #skewMs = 0
@@ -143,6 +145,7 @@ export class EngineHouse implements AsyncDisposable {
       judge: this.#judge,
       ask: (one) => void this.asked.push(one),
       failed: () => {},
+      mistake: (what) => void this.mistakes.push(what),
     })
   }
 

@@ -1,0 +1,90 @@
+// Our own bugs: what fails on one thing stops no other, neither what comes beside it nor what is due.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { z } from 'zod'
+import type { Judge } from '../../src/engine/judge.ts'
+import type { EventType } from '../../src/event-type.ts'
+import type { WatchKind } from '../../src/watch.ts'
+import { EngineHouse, facts, judgeOf, rule } from '../support/engine-house.ts'
+
+const minute = 60_000
+
+/** Fails on `bad` events; a minute after `wait` on its timer, or by what it says then. */
+function watch(atTimer: 'fails' | 'says what cannot be said'): WatchKind<object, null> {
+  return {
+    about: 'Fails.',
+    options: z.strictObject({}),
+    example: {},
+    events: ['bad', 'wait'],
+    keys: (_options, input) => (input.kind === 'event' ? [input.event.type] : []),
+    step(_options, _state, input, now) {
+      if (input.kind === 'event' && input.event.type === 'wait') return { timers: [{ name: 't', at: now + minute }] }
+      if (input.kind === 'timer' && atTimer !== 'fails')
+        return { events: [{ type: 'unspeakable', condition: { key: 'k', state: 'firing' } }] }
+      throw new Error('a bug')
+    },
+  }
+}
+
+const unspeakable: EventType = {
+  name: 'unspeakable',
+  about: 'Has no words.',
+  fields: {},
+  labels: [],
+  severity: 'info',
+  message() {
+    throw new Error('a bug')
+  },
+  sample: { type: 'unspeakable' },
+}
+
+function judge(atTimer: Parameters<typeof watch>[0] = 'fails'): Judge {
+  const place = { name: 'w', zone: 'UTC', host: 'hub' }
+  const group = { by: ['type'], waitMs: 0, intervalMs: 2 * minute, min: 2 }
+  return judgeOf(
+    [rule('r', { on: ['*'], group })],
+    { one: facts },
+    {
+      watches: [{ name: 'w', kind: watch(atTimer) as WatchKind, options: {}, place }],
+      types: new Map([['unspeakable', unspeakable]]),
+    },
+  )
+}
+
+function told(house: EngineHouse): string[] {
+  return house.sent.map(({ delivery, events }) => `${delivery.kind} ${events.map(({ type }) => type).join(', ')}`)
+}
+
+test('a watch that fails on an event changes nothing of what becomes of it, and of those beside it', async () => {
+  await using house = await EngineHouse.open(judge())
+  await house.emit({ type: 'good' }, { type: 'bad' }, { type: 'other' })
+  assert.deepEqual(told(house), ['open good', 'open bad', 'open other'])
+  assert.equal(house.mistakes.length, 1)
+})
+
+for (const atTimer of ['fails', 'says what cannot be said'] as const) {
+  test(`a watch whose timer ${atTimer} holds up nothing that is due then or later`, async () => {
+    await using house = await EngineHouse.open(judge(atTimer))
+    await house.emit({ type: 'wait' }, { type: 'wait' }, { type: 'wait' })
+    await house.pass(minute)
+    await house.emit({ type: 'good' }, { type: 'good' }, { type: 'good' })
+    await house.pass(10 * minute)
+    assert.deepEqual(told(house), ['open wait', 'open good', 'digest wait, wait', 'digest good, good'])
+    assert.ok(house.mistakes.length > 0)
+  })
+}
+
+test('an event that cannot be taken is refused alone, whatever else shares its transaction', async () => {
+  await using house = await EngineHouse.open(judge())
+  const submit = (type: string): Promise<unknown> => {
+    const event = { type, condition: { key: type, state: 'firing' } } as const
+    return house.engine.submit([{ kind: 'event', source: 's', event, receivedAt: house.clock.now() }])
+  }
+  const results = await Promise.allSettled([submit('good'), submit('unspeakable'), submit('other')])
+  assert.deepEqual(
+    results.map(({ status }) => status),
+    ['fulfilled', 'rejected', 'fulfilled'],
+  )
+  await house.settle()
+  assert.deepEqual(told(house), ['open good', 'open other'])
+})

@@ -1,7 +1,6 @@
 // What is told together: per recipient, after the rules, whole; nights that hold it; and troubles that somebody looks after.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { Severity } from '../src/words.ts'
 import { BootNode, hour, judgeWith, minute, told } from './support/boot-node.ts'
 import { down, EngineHouse } from './support/engine-house.ts'
 
@@ -90,6 +89,18 @@ describe('what a night holds', () => {
     }
   })
 
+  test('is told at once when it becomes critical, and its end as ever', async () => {
+    await using house = await EngineHouse.open(await judgeWith(undefined, night))
+    const node = new BootNode(house)
+    for (const severity of ['warning', 'error', 'critical'] as const) await node.fills(severity)
+    assert.deepEqual(await told(house), ['open: tank critical'])
+    const states = (await house.verdicts()).map(({ state, by }) => `${state} ${by}`)
+    assert.ok(!states.some((one) => one.startsWith('held')), states.join())
+    await node.fills('info', 'resolved')
+    await house.pass(12 * hour)
+    assert.deepEqual(await told(house), ['open: tank critical', 'end: tank info'])
+  })
+
   test('stays held when a boot ends in it: the longer one of two windows counts', async () => {
     await using house = await EngineHouse.open(await judgeWith(undefined, night))
     const node = new BootNode(house)
@@ -119,16 +130,14 @@ test('who looks after one trouble is told of the next one', async () => {
 test('who looks after a trouble is reminded of it once it gets worse', async () => {
   await using house = await EngineHouse.open(await judgeWith("[{ on: 'storage.*', to: team, remind: 1h }]"))
   const node = new BootNode(house)
-  const say = (severity: Severity): Promise<void> =>
-    node.say({ type: 'storage.full', severity, title: `tank ${severity}`, condition: { key: 'tank', state: 'firing' } })
-  await say('warning')
+  await node.fills('warning')
   const [[key] = assert.fail()] = await house.store.states('condition')
   await house.engine.command({ name: 'ack', condition: key, by: 'ann' })
   await house.pass(3 * hour)
-  await say('warning')
+  await node.fills('warning')
   await house.pass(3 * hour)
   assert.deepEqual(await told(house), ['open: tank warning'])
-  await say('error')
+  await node.fills('error')
   await house.pass(hour)
   assert.deepEqual(await told(house), ['open: tank warning', 'change: tank error', 'remind: tank error'])
 })

@@ -1,6 +1,7 @@
 // The threads of a condition: who is told of its beginning hears of its changes and its end, whatever the rules say by then; pure.
 import { toId } from '../lib/id.ts'
 import { type ConditionNote, type DeliveryExtra, type HubEvent, severities, type Severity } from '../words.ts'
+import { quietBy } from '../rules/mute.ts'
 import { noteEnd } from './bundle.ts'
 import { type ConditionRow, fallbackRule, jobKeys, keyOfRow, putRow, type Thread } from './condition-row.ts'
 import { flapMs, type Move } from './conditions.ts'
@@ -106,8 +107,11 @@ function endThread(
 /** Whose threads took the event in; nobody's: tell it as a beginning, past every hold when it got worse than what is held. */
 export type Continued = { readonly rule: string } | 'begins' | 'worse'
 
-/** What got worse long ago is old news as well; and a silence or a mute window holds whatever comes. */
-const patient: ReadonlySet<string> = new Set(['late', 'silence', 'mute'])
+/** What got worse long ago is old news as well; and a silence or a mute window holds what it covers, however bad that is. */
+function isPatient({ by = '' }: Thread, event: HubEvent, { judge, draft, now }: ThreadTools): boolean {
+  if (by === 'late') return true
+  return (by === 'silence' || by === 'mute') && quietBy(event, judge.mutes, draft, now) !== undefined
+}
 
 /** What this event adds to the threads that the channel has already, whatever rule has begun them. */
 export function continueThreads(
@@ -135,7 +139,7 @@ export function continueThreads(
     const into = first.delivery === undefined ? undefined : toId(first.delivery)
     verdict(tools, event.seq, owner, ['merged', 'condition', 'it was known already', into])
   } else if (first.state === 'held' || first.state === 'bundled') {
-    if (escalates && !patient.has(first.by ?? '')) {
+    if (escalates && !isPatient(first, event, tools)) {
       letGo(row, threads, tools)
       return 'worse'
     }

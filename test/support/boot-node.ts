@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { assembleText } from '../../src/cli/configuration.ts'
 import type { Judge } from '../../src/engine/judge.ts'
 import { type GuestTask, toBootFact } from '../../src/source-boot.ts'
-import type { HubEvent, NewEvent } from '../../src/words.ts'
+import type { HubEvent, NewEvent, Severity } from '../../src/words.ts'
 import type { EngineHouse } from './engine-house.ts'
 
 export const second = 1000
@@ -69,6 +69,10 @@ export class BootNode {
     const severity = ok ? 'info' : 'error'
     const condition = { key: 'storage nas', state } as const
     await this.say({ type: 'storage.unavailable', subject: 'nas', severity, title, condition })
+  }
+
+  async fills(severity: Severity, state: 'firing' | 'resolved' = 'firing'): Promise<void> {
+    await this.say({ type: 'storage.full', severity, title: `tank ${severity}`, condition: { key: 'tank', state } })
   }
 
   async #see(fact: ReturnType<typeof toBootFact>): Promise<void> {

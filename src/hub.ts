@@ -3,6 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { realClock } from './engine/clock.ts'
 import { createEngine, type Engine } from './engine/engine.ts'
+import { Standstill } from './engine/standstill.ts'
 import { describeDifference, diffConfig, keysForRestart } from './config/diff.ts'
 import { explain } from './config/explain.ts'
 import type { HubConfig, Listen } from './config/config.ts'
@@ -102,7 +103,10 @@ export async function startHub(options: HubOptions): Promise<Hub> {
     judge: assembly.judge,
     committed: (draft) => observer.committed(draft),
     ask: (one) => (agentOf(one.source) === undefined ? sources : agents).ask(one),
-    failed: storeWatch.failed,
+    failed: (what, error) => {
+      if (error instanceof Standstill) log.error(`${what} failed, by a fault of the program`, { error: error.message })
+      else storeWatch.failed(what, error)
+    },
   })
   running.defer(() => engine.stop(stopWaitMs))
   const tokensOf = ({ config }: typeof assembly): AccessToken[] => [{ name: 'first', token }, ...config.hub.tokens]

@@ -6,6 +6,7 @@ import { Draft, type Base, type Known } from './draft.ts'
 import type { Input } from './input.ts'
 import type { Judge } from './judge.ts'
 import { plan, type Plan } from './plan.ts'
+import { Standstill } from './standstill.ts'
 import { step, type Stepped } from './step.ts'
 
 export interface Intake {
@@ -66,16 +67,19 @@ export function createIntake(first: Judge, { store, clock, committed }: IntakeTo
 
   async function run(): Promise<void> {
     running = true
-    while (queue.length > 0) {
-      const batch = takeBatch()
-      try {
-        await commitBatch(batch)
-      } catch (error) {
-        cache.clear()
-        for (const waiting of batch) waiting.reject(error)
-      }
-    }
+    while (queue.length > 0) await settle(takeBatch())
     running = false
+  }
+
+  async function settle(batch: readonly Waiting[]): Promise<void> {
+    try {
+      await commitBatch(batch)
+    } catch (error) {
+      cache.clear()
+      // Nothing is stored yet: what one of them cannot do is no reason to refuse the others.
+      if (error instanceof Standstill && batch.length > 1) for (const waiting of batch) await settle([waiting])
+      else for (const waiting of batch) waiting.reject(error)
+    }
   }
 
   function takeBatch(): Waiting[] {

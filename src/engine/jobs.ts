@@ -3,6 +3,7 @@ import type { Store } from '../store/store.ts'
 import type { Job } from '../words.ts'
 import type { Clock } from './clock.ts'
 import type { Intake } from './intake.ts'
+import { Standstill } from './standstill.ts'
 
 export interface Jobs {
   /** A job may be due earlier than the one we wait for. */
@@ -33,6 +34,8 @@ const retryMs = 1000
 export function createJobs({ store, clock, intake, failed }: JobsTools): Jobs {
   /** Sources that read old input, and since when. */
   const behind = new Map<string, number>()
+  /** Jobs that would run for ever, and until when they are left alone. */
+  const resting = new Map<string, number>()
   let blocked = 0
   let stopTimer: (() => void) | undefined
   let nextAt = Infinity
@@ -50,10 +53,29 @@ export function createJobs({ store, clock, intake, failed }: JobsTools): Jobs {
     })
   }
 
-  /** Whether its source still reads old input, in which the end of the wait may stand. */
+  /** Whether its source still reads old input, in which the end of the wait may stand; or it has been put to rest. */
   function waits(job: Job, now: number): boolean {
+    if ((resting.get(job.key) ?? now) > now) return true
     const since = job.source === undefined ? undefined : behind.get(job.source)
     return since !== undefined && now - Math.max(job.dueAt, since) < patienceMs
+  }
+
+  /** All at once; where one of them would run for ever, each by itself, and that one rests. */
+  async function submit(ready: readonly Job[]): Promise<void> {
+    for (const { key } of ready) resting.delete(key)
+    try {
+      await intake.submit(ready.map((job) => ({ kind: 'job', job })))
+    } catch (error) {
+      const [first, ...others] = ready
+      if (!(error instanceof Standstill) || first === undefined) throw error
+      if (others.length > 0) for (const job of ready) await submit([job])
+      else {
+        const until = clock.now() + lookAgainMs
+        resting.set(first.key, until)
+        wakeAt(until)
+        failed(error)
+      }
+    }
   }
 
   async function run(): Promise<void> {
@@ -67,7 +89,7 @@ export function createJobs({ store, clock, intake, failed }: JobsTools): Jobs {
       const now = clock.now()
       const due = await store.dueJobs(now, batch + blocked)
       const ready = due.jobs.filter((job) => !waits(job, now))
-      if (ready.length > 0) await intake.submit(ready.map((job) => ({ kind: 'job', job })))
+      if (ready.length > 0) await submit(ready)
       const full = due.jobs.length === batch + blocked
       const more = blocked < due.jobs.length - ready.length
       blocked = due.jobs.length - ready.length

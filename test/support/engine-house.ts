@@ -50,6 +50,8 @@ export class EngineHouse implements AsyncDisposable {
   readonly sent: Sent[] = []
   /** A channel answers no sooner. */
   gate: Promise<void> | undefined
+  /** What the engine itself could not do. */
+  readonly failures: string[] = []
   /** What watches wanted looked up. */
   readonly asked: Ask[] = []
   engine: Engine
@@ -142,7 +144,7 @@ export class EngineHouse implements AsyncDisposable {
       clock: this.clock,
       judge: this.#judge,
       ask: (one) => void this.asked.push(one),
-      failed: () => {},
+      failed: (what, error) => void this.failures.push(`${what}: ${String(error)}`),
     })
   }
 

@@ -30,8 +30,13 @@ export function noteRetry(delivery: Delivery, tools: ThreadTools): Delivery {
   let next = delivery
   for (const key of delivery.extra.conditions ?? []) {
     const row = readRow(tools.draft, key)
-    const thread = row === undefined ? undefined : threadFor(row, delivery)
-    if (row === undefined || thread === undefined) continue
+    if (row === undefined) continue
+    const thread = threadFor(row, delivery)
+    if (thread === undefined) {
+      next = withPastEnd(next, row)
+      sayPastEnd(next, row, tools)
+      continue
+    }
     // One that its service knows by a key stays as it is: what is new is said behind it.
     const isLast = !isAhead(thread.behind, delivery, tools.draft)
     if (isLast && delivery.extra.keyed !== true && delivery.extra.report !== true) next = asItIs(next, row, thread)
@@ -83,6 +88,29 @@ export function withItsEnd(delivery: Delivery, row: ConditionRow, thread: Thread
   if (kind === 'digest')
     return thread === undefined ? delivery : withEnd(delivery, thread, news, row.endedAt ?? delivery.createdAt)
   return { ...delivery, kind: 'open', events: [...events, ...news], extra: { ...extra, ...noteOf(row, endOf(row)) } }
+}
+
+/** A message on a time before its condition began anew: that it ended is said with it, unless its service knows it by a key. */
+export function withPastEnd(delivery: Delivery, row: ConditionRow): Delivery {
+  const before = pastRow(delivery, row)
+  if (before === undefined || delivery.extra.keyed === true || delivery.extra.report === true) return delivery
+  return withItsEnd(delivery, before, threadFor(before, delivery))
+}
+
+/** Then it is said behind it. */
+function sayPastEnd(delivery: Delivery, row: ConditionRow, tools: ThreadTools): void {
+  const before = pastRow(delivery, row)
+  const thread = before === undefined ? undefined : threadFor(before, delivery)
+  if (before?.ending === undefined || thread === undefined || delivery.kind === 'end') return
+  if (delivery.extra.keyed === true)
+    say(before, 'end', before.ending, [thread], 'info', noteOf(before, endOf(before)), tools)
+}
+
+function pastRow(delivery: Delivery, row: ConditionRow): ConditionRow | undefined {
+  const past = row.past?.find(
+    ({ thread, threads }) => thread === delivery.thread || threads.some((one) => one.delivery === delivery.seq),
+  )
+  return past === undefined ? undefined : { ...row, ...past, state: 'ended' }
 }
 
 function noteFor(row: ConditionRow, delivery: Delivery, tools: ThreadTools): Delivery {

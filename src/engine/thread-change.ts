@@ -87,6 +87,10 @@ export function sayHeldChange(row: ConditionRow, rule: string, channel: string, 
   const free = { ...row, threads: row.threads.map((thread) => (isHere(thread) ? without(thread, 'muted') : thread)) }
   const threads = free.threads.filter((thread) => isHere(thread) && thread.state !== 'lost')
   const seen = { ...row, labels: row.labels ?? {}, seq: muted.event }
+  if (threads.length === 0) {
+    const reason = 'this channel could not be told that it began'
+    verdict(tools, muted.event, { rule, channel }, ['suppressed', 'condition', reason])
+  }
   if (holdChange(free, seen, threads, tools)) return
   putRow(tools.draft, free, tools.now)
   const { judge } = tools

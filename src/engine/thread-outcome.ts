@@ -173,6 +173,11 @@ function noteMissed(row: ConditionRow, thread: Thread, delivery: Delivery, tools
   const { folded, ...settled } = thread
   if (folded?.into !== delivery.seq) return thread
   if (delivery.events.includes(folded.event)) return settled
+  if (thread.end === delivery.seq && !hasEnded(row)) {
+    const { end: _none, ...open } = settled
+    verdict(tools, folded.event, thread, ['merged', 'flapping', 'it came back at once'])
+    return open
+  }
   const behind = waits(tools.draft, thread.behind, delivery)
   const isOld = behind !== undefined || (thread.end !== undefined && thread.end !== delivery.seq)
   if (!isOld) return sayToo(row, settled, folded.event, tools)

@@ -157,6 +157,23 @@ const leaving: readonly Action[] = [
   { do: 'say', said: [says(1, 'resolved'), says(1, 'firing'), says(0, 'firing')], during: 10 },
 ]
 
+/** What could not be told is sent again when it has begun anew: once in vain, so that the fallback hears of it, once not. */
+function anew(inVain: boolean): Action[] {
+  return [
+    { do: 'outage', channel: 0, outcome: 3 },
+    { do: 'outage', channel: 2, outcome: 3 },
+    { do: 'say', said: [says(1, 'firing')], during: 0 },
+    { do: 'wait', seconds: 40 },
+    { do: 'say', said: [says(1, 'resolved')], during: 0 },
+    { do: 'wait', seconds: 700 },
+    { do: 'outage', channel: inVain ? 2 : 0, outcome: 0 },
+    { do: 'say', said: [says(1, 'firing')], during: 0 },
+    { do: 'wait', seconds: 40 },
+    { do: 'retry' },
+    { do: 'wait', seconds: 40 },
+  ]
+}
+
 function says(key: number, state: Said['state'], isOld = false): Said {
   return { source: 's', key, state, severity: 1, title: 0, isKnown: false, lastsS: 60, isOld, ends: 'never' }
 }
@@ -164,7 +181,7 @@ function says(key: number, state: Said['state'], isOld = false): Said {
 test('who was told that it began is told that it ended, once, and nobody else is', async () => {
   await fc.assert(fc.asyncProperty(fc.array(action, { minLength: 2, maxLength: 50 }), life), {
     numRuns: Number(process.env['RUNS'] ?? 300),
-    examples: [[leaving]],
+    examples: [[leaving], [anew(false)], [anew(true)]],
     ...(process.env['SEED'] === undefined ? {} : { seed: Number(process.env['SEED']) }),
   })
 })

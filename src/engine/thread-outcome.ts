@@ -33,8 +33,8 @@ export function noteRetry(delivery: Delivery, tools: ThreadTools): Delivery {
     if (row === undefined) continue
     const thread = threadFor(row, delivery)
     if (thread === undefined) {
-      next = withPastEnd(next, row)
-      sayPastEnd(next, row, tools)
+      if (delivery.extra.keyed === true) sayPastEnd(delivery, row, tools)
+      else if (delivery.extra.report !== true) next = withPastEnd(next, row)
       continue
     }
     // One that its service knows by a key stays as it is: what is new is said behind it.
@@ -90,20 +90,18 @@ export function withItsEnd(delivery: Delivery, row: ConditionRow, thread: Thread
   return { ...delivery, kind: 'open', events: [...events, ...news], extra: { ...extra, ...noteOf(row, endOf(row)) } }
 }
 
-/** A message on a time before its condition began anew: that it ended is said with it, unless its service knows it by a key. */
+/** A message on a time before its condition began anew: that it ended is said with it. */
 export function withPastEnd(delivery: Delivery, row: ConditionRow): Delivery {
   const before = pastRow(delivery, row)
-  if (before === undefined || delivery.extra.keyed === true || delivery.extra.report === true) return delivery
-  return withItsEnd(delivery, before, threadFor(before, delivery))
+  return before === undefined ? delivery : withItsEnd(delivery, before, threadFor(before, delivery))
 }
 
-/** Then it is said behind it. */
+/** Or behind it. */
 function sayPastEnd(delivery: Delivery, row: ConditionRow, tools: ThreadTools): void {
   const before = pastRow(delivery, row)
   const thread = before === undefined ? undefined : threadFor(before, delivery)
   if (before?.ending === undefined || thread === undefined || delivery.kind === 'end') return
-  if (delivery.extra.keyed === true)
-    say(before, 'end', before.ending, [thread], 'info', noteOf(before, endOf(before)), tools)
+  say(before, 'end', before.ending, [thread], 'info', noteOf(before, endOf(before)), tools)
 }
 
 function pastRow(delivery: Delivery, row: ConditionRow): ConditionRow | undefined {

@@ -136,4 +136,25 @@ describe('sent again by hand, a message on a time before', () => {
     assert.ok(own.map(toLine).includes('two open x -x over'), own.map(toLine).join('; '))
     await isSettled(house)
   })
+
+  test('that its service knows by a key says so to the fallback, where it is another', async () => {
+    const one = { ...facts, idempotency: true, expireAfterMs: hour, fallback: 'two' }
+    await using house = await EngineHouse.open(judgeOf([rule('r')], { one, two: facts }, { sources }))
+    house.answers.set('one', silent)
+    house.answers.set('two', refused)
+    await house.emit(is('x', 'firing'))
+    house.answers.set('one', refused)
+    await house.pass(2 * hour)
+    await house.emit(is('x', 'resolved'))
+    await house.pass(hour)
+    house.answers.delete('two')
+    await house.emit(is('x', 'firing'))
+    house.sent.length = 0
+    for (const delivery of await house.store.deliveries({ states: ['dead'], limit: 100 }))
+      if (delivery.extra.keyed === true) await house.engine.command({ name: 'retry', delivery })
+    await house.settle()
+    const here = lines(house).filter((line) => line.startsWith('two'))
+    assert.ok(here.includes('two open x -x over'), here.join('; '))
+    await isSettled(house)
+  })
 })

@@ -76,7 +76,7 @@ describe('sent again by hand, a message on a time before', () => {
     house.sent.length = 0
     await retryAll(house)
     const said = house.sent.flatMap(({ delivery }) => delivery.extra.condition?.endedAt ?? [])
-    assert.deepEqual(said.toSorted(), ends)
+    assert.deepEqual(new Set(said), new Set(ends))
     await isSettled(house)
   })
 

@@ -347,6 +347,7 @@ async function checkVerdicts(store: Store, wanted: ReadonlyMap<number, readonly 
   }
   // What counts as told stands in a message that arrived.
   const deliveries = await store.deliveries({ limit: 10_000 })
+  const ids = new Set(deliveries.map(({ id }) => id))
   const arrived = new Set<string>()
   for (const { channel, events: named, rule: name, extra } of deliveries.filter(hasArrived)) {
     if (extra.settled === true) continue
@@ -355,6 +356,8 @@ async function checkVerdicts(store: Store, wanted: ReadonlyMap<number, readonly 
   for (const verdict of verdicts) {
     const { event, rule: name, channel, state } = verdict
     const isTold = arrived.has(`${event} ${name} ${channel}`)
+    // What another rule owns names that rule.
+    if (state === 'merged' && verdict.by !== 'owner') assert.ok(ids.has(verdict.into ?? ''), JSON.stringify(verdict))
     if (state === 'delivered') assert.ok(isTold, `it was not told: ${JSON.stringify(verdict)}`)
     if (state === 'dead' || state === 'expired') assert.ok(!isTold, `it was told: ${JSON.stringify(verdict)}`)
   }

@@ -66,8 +66,9 @@ export function holdChange(
   if (quiet === undefined || first === undefined) return false
   const { by, until, reason } = quiet
   const { rule, channel, muted: before } = first
+  const newer = { event: seen.seq, rule }
   if (before !== undefined && before.event !== seen.seq)
-    verdict(tools, before.event, first, ['merged', before.by, 'something newer waits in its place'])
+    verdict(tools, before.event, first, ['merged', before.by, 'something newer waits in its place', newer])
   const muted = { event: seen.seq, by, until }
   const next = row.threads.map((thread): Thread => (threads.includes(thread) ? { ...thread, muted } : thread))
   putRow(draft, { ...row, threads: next }, now)

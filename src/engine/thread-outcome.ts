@@ -1,4 +1,5 @@
 // What a message's end means for the conditions it told of: who has been told, and what is still to be said; pure.
+import { toId } from '../lib/id.ts'
 import { type ConditionNote, type Delivery, type DeliveryExtra, finalDeliveries } from '../words.ts'
 import type { Draft } from './draft.ts'
 import { type ConditionRow, hasEnded, jobKeys, keyOfRow, putRow, readRow, type Thread } from './condition-row.ts'
@@ -179,7 +180,8 @@ function noteMissed(row: ConditionRow, thread: Thread, delivery: Delivery, tools
   const behind = waits(tools.draft, thread.behind, delivery)
   const isOld = behind !== undefined || (thread.end !== undefined && thread.end !== delivery.seq)
   if (!isOld) return sayToo(row, settled, folded.event, tools)
-  verdict(tools, folded.event, thread, ['merged', 'condition', 'told with what came after it', behind?.id])
+  const told = behind?.id ?? (thread.end === undefined ? undefined : toId(thread.end))
+  verdict(tools, folded.event, thread, ['merged', 'condition', 'told with what came after it', told])
   return settled
 }
 

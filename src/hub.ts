@@ -3,6 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { realClock } from './engine/clock.ts'
 import { createEngine, type Engine } from './engine/engine.ts'
+import { Mistake } from './engine/mistake.ts'
 import { describeDifference, diffConfig, keysForRestart } from './config/diff.ts'
 import { explain } from './config/explain.ts'
 import type { HubConfig, Listen } from './config/config.ts'
@@ -19,7 +20,7 @@ import { createActs } from './hub/watchman/acts.ts'
 import { createWatchman } from './hub/watchman/watchman.ts'
 import { createGrapher } from './hub/graph/graph.ts'
 import { startHeartbeat } from './hub/heartbeat.ts'
-import { createLog, logMistake } from './hub/log.ts'
+import { createLog } from './hub/log.ts'
 import { createObserver } from './hub/observe.ts'
 import { createSources } from './hub/sources.ts'
 import { takeSpool } from './hub/spool.ts'
@@ -102,8 +103,10 @@ export async function startHub(options: HubOptions): Promise<Hub> {
     judge: assembly.judge,
     committed: (draft) => observer.committed(draft),
     ask: (one) => (agentOf(one.source) === undefined ? sources : agents).ask(one),
-    failed: storeWatch.failed,
-    mistake: (what, error) => logMistake(what, error, log),
+    failed: (what, error) => {
+      if (error instanceof Mistake) log.error(`${what} failed, by a fault of the program`, { error: error.stack })
+      else storeWatch.failed(what, error)
+    },
   })
   running.defer(() => engine.stop(stopWaitMs))
   const tokensOf = ({ config }: typeof assembly): AccessToken[] => [{ name: 'first', token }, ...config.hub.tokens]

@@ -1,7 +1,7 @@
 // The contract of rules after the config was read: what the judge is given.
 import type { Matcher } from './lib/matchers.ts'
 import type { Mute } from './rule-mute.ts'
-import type { DeliveryExtra, HubEvent, Job, Json, Severity } from './words.ts'
+import type { DeliveryExtra, Follows, HubEvent, Job, Json, Severity } from './words.ts'
 
 export interface Rule {
   readonly name: string
@@ -87,7 +87,8 @@ export type StageResult =
       readonly pass: false
       readonly state: 'merged' | 'suppressed'
       readonly reason: string
-      readonly into?: string
+      /** The message; or the event that it goes with, which has none yet. */
+      readonly into?: string | Follows
       readonly until?: number
     }
   /** Kept with others and told as one when `at` comes. */

@@ -112,8 +112,16 @@ export interface Verdict {
   readonly reason: string
   /** The message (delivery id) it went into. */
   readonly into?: string
+  /** Merged into what had no message yet: what becomes of that becomes of this. The store gives what that was. */
+  readonly follows?: Follows
   readonly until?: number
   readonly at: number
+}
+
+/** The verdict of another event, by its rule, on the same channel. */
+export type Follows = {
+  readonly event: number
+  readonly rule: string
 }
 
 export type IntentKind = 'open' | 'change' | 'remind' | 'end' | 'note' | 'digest'

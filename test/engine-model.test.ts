@@ -184,6 +184,10 @@ async function day(actions: readonly Action[]): Promise<void> {
   const verdicts = await store.verdicts(events.map((event) => event.seq))
   for (const verdict of verdicts)
     assert.ok(finalVerdicts.includes(verdict.state), `${verdict.state} is no end: ${JSON.stringify(verdict)}`)
+  for (const { state, by, into } of verdicts) {
+    // What another rule owns names that rule.
+    if (state === 'merged' && by !== 'owner') assert.ok(into !== undefined, 'merged into a message that is named')
+  }
   for (const event of own) {
     const wanted = judge.rules
       .filter((one) => one.on.some((on) => on === event.type || on === 'a.*'))

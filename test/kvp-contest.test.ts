@@ -43,7 +43,9 @@ test(`a contest of ${seconds} seconds for one pool`, { timeout: (seconds + 120) 
       return textOf(writer.stdout)
     })
     await Promise.all(writers.map((writer) => once(writer.stdout, 'data')))
-    // On a busy machine the daemon may have read long ago what it writes last; only then is it known that all is there.
+    // The writers stay until the daemon has ended. What a daemon has not read it loses whenever it writes, and nobody sees
+    // from outside that it has read: on a busy machine it may stand still in between for longer than a program that ends
+    // looks after its records (50 ms). Those that had ended before lost their last batch now and then, never another.
     daemon.stdin.end()
     const cycles = Number(/\d+/.exec(await rewrites)?.[0])
     for (const writer of writers) writer.stdin.end()

@@ -5,7 +5,7 @@ import { describe, test } from 'node:test'
 import { toId } from '../src/lib/id.ts'
 import { openSqlite } from '../src/store/sqlite.ts'
 import { type FactQuery, type Store, StoreFailed } from '../src/store/store.ts'
-import type { Delivery, Fact, HubEvent, Job } from '../src/words.ts'
+import type { Delivery, Fact, HubEvent, Job, Verdict } from '../src/words.ts'
 import { delivery, event, withStore } from './support/store-rows.ts'
 
 const kinds: { readonly name: string; open(folder: string): Promise<Store> }[] = [
@@ -300,6 +300,37 @@ for (const kind of kinds) {
         assert.deepEqual(await store.handles('a', '', 't'), { first: 'h1', last: 'h3' })
         assert.deepEqual(await store.handles('a', 'ann', 't'), { first: 'h4', last: 'h4' })
         assert.deepEqual(await store.handles('b', '', 't'), {})
+      }))
+
+    test('a verdict that follows another has the end of that, however many lie between', () =>
+      withStore(kind.open, async (store) => {
+        const merged = { rule: 'r', channel: 'c', state: 'merged', by: 'x', reason: 'y', at: 1 } as const
+        const lasts: Verdict[] = [
+          { ...merged, event: 1, state: 'delivered', into: 'message' },
+          { ...merged, event: 2, state: 'held', until: 9 },
+          { ...merged, event: 3, state: 'suppressed', by: 'mute', reason: 'z', at: 5 },
+        ]
+        const between = [11, 12, 13, 14].map((event, index): Verdict => {
+          return { ...merged, event, follows: { event: [1, 2, 3, 99][index] ?? 0, rule: 'r' } }
+        })
+        const followers = between.map(({ event }): Verdict => {
+          return { ...merged, event: event + 10, rule: 'q', follows: { event, rule: 'r' } }
+        })
+        // Neither of them has a message, nor ever gets one.
+        const circle = [31, 32].map((event): Verdict => ({
+          ...merged,
+          event,
+          follows: { event: 63 - event, rule: 'r' },
+        }))
+        await store.commit({ verdicts: [...lasts, ...between, ...followers, ...circle] })
+        const read = await store.verdicts([21, 22, 23, 24, 31])
+        assert.deepEqual(read, [
+          { ...merged, event: 21, rule: 'q', into: 'message' },
+          { ...merged, event: 22, rule: 'q', state: 'held', until: 9 },
+          { ...merged, event: 23, rule: 'q', state: 'suppressed', by: 'mute', reason: 'z', at: 5 },
+          { ...merged, event: 24, rule: 'q' },
+          { ...merged, event: 31 },
+        ])
       }))
 
     test('pruning keeps what an open condition will need to say its end', () =>

@@ -28,8 +28,9 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const concurrency = 2
 const minute = 60_000
 
-/** These kill or fill things many times over; they start first. */
-const long = /kill|crash|model|disk|drop-in|bench|flows|examples/
+/** These kill or fill things many times over, or live through an hour; they start first, the hour before all others. */
+const long = /hour|kill|crash|model|disk|drop-in|bench|flows|examples/
+const longest = /hour/
 
 const strict = process.env['CI'] === 'true'
 const totals = { passed: 0, failed: 0, left: 0 }
@@ -50,7 +51,8 @@ async function check(): Promise<void> {
 }
 
 async function testAll(paths: readonly string[]): Promise<void> {
-  const queue = [...paths].sort((a, b) => Number(long.test(b)) - Number(long.test(a)))
+  const weight = (path: string): number => Number(long.test(path)) + Number(longest.test(path))
+  const queue = [...paths].sort((a, b) => weight(b) - weight(a))
   await Promise.all(
     Array.from({ length: concurrency }, async () => {
       for (let path = queue.shift(); path !== undefined; path = queue.shift()) await testOne(path)

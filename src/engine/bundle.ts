@@ -1,6 +1,6 @@
 // What must wait goes into a bundle, to be told as one; what becomes of a condition there meanwhile is noted beside it; pure.
 import { mostInGroup } from '../rules/group.ts'
-import { type ConditionEnd, type Severity, severities } from '../words.ts'
+import { type ConditionEnd, type Follows, type Severity, severities } from '../words.ts'
 import type { Thread } from './condition-row.ts'
 import type { Draft } from './draft.ts'
 
@@ -12,6 +12,8 @@ export type Bundle = {
   readonly events: readonly BundledEvent[]
   /** Events beyond those named, and repeats that the named ones stood for. */
   readonly unnamed: number
+  /** The first of those that are only counted; the others follow it. */
+  readonly counted?: Follows
   readonly since: number
   readonly severity: Severity
   /** Waits for the report of this host. */
@@ -33,6 +35,9 @@ export type Ended = {
   readonly since: number
   readonly title: string
 }
+
+/** Beyond those that a digest names. */
+export const withoutName = 'counted in the digest without its name'
 
 /** Why a thread hears nothing more of what stood only in "and 37 more". */
 export const countedWords = 'it was only counted in a digest'
@@ -71,10 +76,14 @@ export function hold(draft: Draft, held: Held, now: number): boolean {
     ...(held.host === undefined ? {} : { host: held.host }),
   }
   const named = open.events.length < namedAtMost
+  const { seq: event } = held.event
+  const counted = named ? open.counted : (open.counted ?? { event, rule: held.rule })
+  const isFollower = !named && counted?.event !== event
   draft.put(held.bundle, {
     ...open,
     events: named ? [...open.events, entryOf(held)] : open.events,
     unnamed: open.unnamed + held.repeats + (named ? 0 : 1),
+    ...(counted === undefined ? {} : { counted }),
     severity: worst(open.severity, held.event.severity),
   })
   const isFull = held.by === 'group' && open.events.length + 1 === mostInGroup
@@ -90,12 +99,13 @@ export function hold(draft: Draft, held: Held, now: number): boolean {
     })
   }
   draft.verdicts.push({
-    event: held.event.seq,
+    event,
     rule: held.rule,
     channel: held.channel,
-    state: named ? 'held' : 'merged',
+    state: isFollower ? 'merged' : 'held',
     by: held.by,
-    reason: named ? held.reason : `${held.reason}; counted in the digest without its name`,
+    reason: named ? held.reason : `${held.reason}; ${withoutName}`,
+    ...(isFollower && counted !== undefined ? { follows: counted } : {}),
     until: held.at,
     at: now,
   })

@@ -22,6 +22,14 @@ export const realClock: Clock = {
   },
 }
 
+/** Far more than any timeline has: timers that set each other for the moment they are due at would go on for ever. */
+const mostAtOnce = 100_000
+
+function standsStill(now: number): string {
+  const at = new Date(now).toISOString()
+  return `the clock stands still at ${at}: ${mostAtOnce} timers were due at that moment, and there are more`
+}
+
 export interface VirtualClock extends Clock {
   /** When the next timer is due. */
   next(): number | undefined
@@ -48,8 +56,11 @@ export function createVirtualClock(start: number): VirtualClock {
     },
     next: () => earliest()?.[1].at,
     async advance(to, settle) {
+      let atOnce = 0
       for (let due = earliest(); due !== undefined && due[1].at <= to; due = earliest()) {
         timers.delete(due[0])
+        atOnce = due[1].at > now ? 0 : atOnce + 1
+        if (atOnce > mostAtOnce) throw new Error(standsStill(now))
         now = Math.max(now, due[1].at)
         due[1].action()
         await settle()

@@ -40,7 +40,12 @@ export type ConditionRow = {
   readonly began: number
   readonly flapping?: true
   readonly threads: readonly Thread[]
+  /** The times before it began anew, the newest last: messages on them may still be sent again by hand. */
+  readonly past?: readonly Past[]
 }
+
+/** With the threads in which nobody had been told by then. */
+export type Past = Pick<ConditionRow, 'thread' | 'since' | 'title' | 'endedAt' | 'endedBy' | 'ending' | 'threads'>
 
 /** One channel's recipient who is, or is to be, told. */
 export type Thread = {
@@ -81,6 +86,19 @@ export const fallbackRule = '(fallback)'
 
 /** A row that has ended is kept so long: for what is still on its way, and for those who look back. */
 const keptMs = 7 * 86_400_000
+
+const mostPast = 10
+
+/** What a row remembers when its condition begins anew. */
+export function pastOf(before: ConditionRow | undefined): Pick<ConditionRow, 'past'> {
+  if (before === undefined) return {}
+  const { thread, since, title, endedAt, endedBy, ending, threads, past = [] } = before
+  // Nobody was to be told of it.
+  if (threads.length === 0 || endedAt === undefined || endedBy === undefined || ending === undefined)
+    return past.length === 0 ? {} : { past }
+  const untold = threads.filter(({ state }) => state !== 'told')
+  return { past: [...past, { thread, since, title, endedAt, endedBy, ending, threads: untold }].slice(-mostPast) }
+}
 
 export const conditionPrefix = 'condition|'
 

@@ -2,7 +2,7 @@
 import { toId } from '../lib/id.ts'
 import { type ConditionEnd, type HubEvent, severities } from '../words.ts'
 import { titleOf } from './compose.ts'
-import { type ConditionRow, jobKeys, keyOfEvent, keyOfRow, putRow, readRow } from './condition-row.ts'
+import { type ConditionRow, jobKeys, keyOfEvent, keyOfRow, pastOf, putRow, readRow } from './condition-row.ts'
 import type { Draft } from './draft.ts'
 import type { Judge } from './judge.ts'
 
@@ -52,7 +52,7 @@ export function moveCondition(event: HubEvent, tools: MoveTools): { readonly eve
       store(row, tools)
       return { event: begun, move: { kind: 'reopened', row, before } }
     }
-    const row = opened(event, tools)
+    const row = opened(event, before, tools)
     store(row, tools)
     return { event: begun, move: { kind: 'opened', row } }
   }
@@ -100,7 +100,7 @@ function store(row: ConditionRow, { draft, now }: MoveTools): void {
   draft.job({ key: job, kind: 'condition-ends', dueAt, clock: 'hub', source: row.source, periodMs, body })
 }
 
-function opened(event: HubEvent, { judge, now, watch }: MoveTools): ConditionRow {
+function opened(event: HubEvent, before: ConditionRow | undefined, { judge, now, watch }: MoveTools): ConditionRow {
   const { condition } = event
   if (condition === undefined) throw new Error('an event without a condition opens none')
   return {
@@ -126,6 +126,7 @@ function opened(event: HubEvent, { judge, now, watch }: MoveTools): ConditionRow
     ...spans(event),
     began: 1,
     threads: [],
+    ...pastOf(before),
   }
 }
 

@@ -2,6 +2,7 @@
 import type { StageState } from '../rule.ts'
 import type { Recheck } from '../source.ts'
 import type { Attempt, Commit, Identity, InputRow, SourceRow, StoredPart } from '../store/store.ts'
+import type { Mistake } from './mistake.ts'
 import type { ConditionEnd, Delivery, Fact, HubEvent, Job, Json, NewEvent, Verdict } from '../words.ts'
 
 /** A state row and the job under the same key, as the store has them. */
@@ -66,7 +67,7 @@ export class Draft implements StageState {
   /** Made for a channel that is no longer configured: they go to a fallback, or die visibly. */
   readonly orphans: Delivery[] = []
   /** Mistakes of our own, such as a watch that threw: what they were made on went on without it. */
-  readonly mistakes: { readonly what: string; readonly error: unknown }[] = []
+  readonly mistakes: { readonly what: string; readonly error: Mistake }[] = []
   shiftJobsMs = 0
   /** Keys that were asked for and that nobody had loaded. */
   readonly missing = new Set<string>()

@@ -45,13 +45,11 @@ export interface EngineTools {
   committed?(draft: Draft): void
   /** What a watch wants looked up; its answer is a fact, or the command `unanswered`. */
   ask?(ask: Ask): void
-  /** The store refused while the engine itself had something to write; it tries again. */
+  /** The store refused while the engine itself had something to write; it tries again. Or a `Mistake`: the rest went on. */
   failed(what: string, error: unknown): void
-  /** Our own, on one thing; the rest went on without it. Absent: `failed`. */
-  mistake?(what: string, error: unknown): void
 }
 
-export function createEngine({ store, clock, judge, committed, ask, failed, mistake = failed }: EngineTools): Engine {
+export function createEngine({ store, clock, judge, committed, ask, failed }: EngineTools): Engine {
   const intake = createIntake(judge, {
     store,
     clock,
@@ -61,10 +59,10 @@ export function createEngine({ store, clock, judge, committed, ask, failed, mist
       outbox.committed(draft)
       committed?.(draft)
       for (const one of draft.asks) ask?.(one)
-      for (const { what, error } of draft.mistakes) mistake(what, error)
+      for (const { what, error } of draft.mistakes) failed(what, error)
     },
   })
-  const jobs = createJobs({ store, clock, intake, failed: (error) => failed('running jobs', error), mistake })
+  const jobs = createJobs({ store, clock, intake, failed: (error) => failed('running jobs', error) })
   const outbox = createOutbox({ store, clock, intake, failed })
 
   /** What waits for a channel that is gone dies visibly, or goes to the fallback. */

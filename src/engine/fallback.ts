@@ -3,12 +3,13 @@ import type { Delivery, DeliveryExtra } from '../words.ts'
 import { fallbackRule, hasEnded, putRow, readRow, type Thread } from './condition-row.ts'
 import type { Draft } from './draft.ts'
 import { tell } from './tell.ts'
-import { withItsEnd } from './thread-outcome.ts'
+import { withItsEnd, withPastEnd } from './thread-outcome.ts'
 import { addThreads, fold, isSame, noteOf, pendingThreads, type ThreadTools } from './thread-tools.ts'
 
 /** The dead message itself goes to the channel's fallback, else the hub's; with none it stays on the page and in the metrics. */
-export function tellFallback(dead: Delivery, tools: ThreadTools): void {
+export function tellFallback(given: Delivery, tools: ThreadTools): void {
   const { judge, draft, now } = tools
+  const dead = withPastEnds(given, draft)
   const tried = [...(dead.extra.tried ?? []), dead.channel]
   const ways = [judge.channels.get(dead.channel)?.fallback, judge.fallback]
   const channel = ways.find((way) => way !== undefined && judge.channels.has(way) && !tried.includes(way))
@@ -53,6 +54,13 @@ function foldsAll(dead: Delivery, conditions: readonly string[], channel: string
   const threads = row.threads.map((thread) => folded[own.indexOf(thread)] ?? thread)
   putRow(tools.draft, { ...row, threads }, tools.now)
   return folded.length > 0 && !folded.includes(undefined)
+}
+
+function withPastEnds(dead: Delivery, draft: Draft): Delivery {
+  return (dead.extra.conditions ?? []).reduce((one, key) => {
+    const row = readRow(draft, key)
+    return row === undefined || isAboutIt(key, one, draft) ? one : withPastEnd(one, row)
+  }, dead)
 }
 
 /** It may have begun anew since the message was made. */

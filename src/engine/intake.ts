@@ -6,6 +6,7 @@ import { createCache } from './cache.ts'
 import { Draft } from './draft.ts'
 import type { Input } from './input.ts'
 import type { Judge } from './judge.ts'
+import { Mistake } from './mistake.ts'
 import { plan, type Plan } from './plan.ts'
 import { step, type Stepped } from './step.ts'
 
@@ -42,9 +43,6 @@ export class IntakeFull extends Error {
   override readonly name = 'IntakeFull'
 }
 
-/** Nothing is wrong with the store. */
-class StepFailed extends Error {}
-
 interface Waiting extends Notes {
   readonly inputs: readonly Input[]
   /** Made when it came, while the store works on what came before; void once another judge is in force. */
@@ -69,30 +67,19 @@ export function createIntake(first: Judge, { store, clock, committed }: IntakeTo
 
   async function run(): Promise<void> {
     running = true
-    while (queue.length > 0) {
-      const batch = takeBatch()
-      try {
-        await commitBatch(batch)
-      } catch (error) {
-        // What the store refuses, it refuses whole; a mistake of our own is made on one of them.
-        if (error instanceof StepFailed && batch.length > 1) for (const waiting of batch) await commitAlone(waiting)
-        else refuse(batch, error)
-      }
-    }
+    while (queue.length > 0) await settle(takeBatch())
     running = false
   }
 
-  async function commitAlone(waiting: Waiting): Promise<void> {
+  async function settle(batch: readonly Waiting[]): Promise<void> {
     try {
-      await commitBatch([waiting])
+      await commitBatch(batch)
     } catch (error) {
-      refuse([waiting], error)
+      cache.clear()
+      // Nothing is stored yet: what one of them cannot do is no reason to refuse the others.
+      if (error instanceof Mistake && batch.length > 1) for (const waiting of batch) await settle([waiting])
+      else for (const waiting of batch) waiting.reject(error)
     }
-  }
-
-  function refuse(batch: readonly Waiting[], error: unknown): void {
-    cache.clear()
-    for (const waiting of batch) waiting.reject(error instanceof StepFailed ? error.cause : error)
   }
 
   function takeBatch(): Waiting[] {
@@ -148,7 +135,7 @@ export function createIntake(first: Judge, { store, clock, committed }: IntakeTo
     try {
       return stepAll(batch, draft, now)
     } catch (error) {
-      throw new StepFailed('a mistake of our own', { cause: error })
+      throw Mistake.of(error)
     }
   }
 

@@ -1,8 +1,9 @@
 // Wakes when a job is due and hands it in as an input; the rows in the store are the truth, this only knows the next time.
-import { type Store, StoreFailed } from '../store/store.ts'
+import type { Store } from '../store/store.ts'
 import type { Job } from '../words.ts'
 import type { Clock } from './clock.ts'
 import type { Intake } from './intake.ts'
+import { Mistake } from './mistake.ts'
 
 export interface Jobs {
   /** A job may be due earlier than the one we wait for. */
@@ -21,24 +22,20 @@ export interface JobsTools {
   readonly clock: Clock
   readonly intake: Intake
   failed(error: unknown): void
-  /** Our own, on one job: the others went on. */
-  mistake(what: string, error: unknown): void
 }
 
 const batch = 200
 /** A source that never catches up must not hold what waits for it for ever. */
 const patienceMs = 600_000
 const lookAgainMs = 30_000
-/** A job on which we fail ourselves is tried again so often. */
-const failingMs = 600_000
 /** After a refusal of the store. */
 const retryMs = 1000
 
-export function createJobs({ store, clock, intake, failed, mistake }: JobsTools): Jobs {
+export function createJobs({ store, clock, intake, failed }: JobsTools): Jobs {
   /** Sources that read old input, and since when. */
   const behind = new Map<string, number>()
-  /** Jobs that nobody can do, by key, and until when they are left alone. */
-  const failing = new Map<string, number>()
+  /** Jobs that cannot be done, or would run for ever, and until when they are left alone. */
+  const resting = new Map<string, number>()
   let blocked = 0
   let stopTimer: (() => void) | undefined
   let nextAt = Infinity
@@ -56,30 +53,28 @@ export function createJobs({ store, clock, intake, failed, mistake }: JobsTools)
     })
   }
 
-  /** Whether its source still reads old input, in which the end of the wait may stand. */
+  /** Whether its source still reads old input, in which the end of the wait may stand; or it has been put to rest. */
   function waits(job: Job, now: number): boolean {
-    if ((failing.get(job.key) ?? now) > now) return true
+    if ((resting.get(job.key) ?? now) > now) return true
     const since = job.source === undefined ? undefined : behind.get(job.source)
     return since !== undefined && now - Math.max(job.dueAt, since) < patienceMs
   }
 
-  async function handIn(ready: readonly Job[]): Promise<void> {
+  /** All at once; where a mistake of ours is in one of them, each by itself, and that one rests. */
+  async function submit(ready: readonly Job[]): Promise<void> {
+    for (const { key } of ready) resting.delete(key)
     try {
       await intake.submit(ready.map((job) => ({ kind: 'job', job })))
     } catch (error) {
-      if (error instanceof StoreFailed) throw error
-      for (const job of ready) await handInAlone(job)
-    }
-  }
-
-  async function handInAlone(job: Job): Promise<void> {
-    try {
-      await intake.submit([{ kind: 'job', job }])
-      failing.delete(job.key)
-    } catch (error) {
-      if (error instanceof StoreFailed) throw error
-      failing.set(job.key, clock.now() + failingMs)
-      mistake(`a job of kind ${job.kind}`, error)
+      const [first, ...others] = ready
+      if (!(error instanceof Mistake) || first === undefined) throw error
+      if (others.length > 0) for (const job of ready) await submit([job])
+      else {
+        const until = clock.now() + lookAgainMs
+        resting.set(first.key, until)
+        wakeAt(until)
+        failed(error)
+      }
     }
   }
 
@@ -94,13 +89,13 @@ export function createJobs({ store, clock, intake, failed, mistake }: JobsTools)
       const now = clock.now()
       const due = await store.dueJobs(now, batch + blocked)
       const ready = due.jobs.filter((job) => !waits(job, now))
-      if (ready.length > 0) await handIn(ready)
+      if (ready.length > 0) await submit(ready)
       const full = due.jobs.length === batch + blocked
       const more = blocked < due.jobs.length - ready.length
       blocked = due.jobs.length - ready.length
       if (full && (ready.length > 0 || more)) wakeAt(now)
       if (due.nextAt !== undefined) wakeAt(due.nextAt)
-      if (ready.length < due.jobs.length || failing.size > 0) wakeAt(now + lookAgainMs)
+      if (ready.length < due.jobs.length) wakeAt(now + lookAgainMs)
     } catch (error) {
       failed(error)
       wakeAt(clock.now() + retryMs)

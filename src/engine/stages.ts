@@ -116,7 +116,8 @@ export function goOn(row: ConditionRow, held: Thread, tools: ThreadTools): void 
   const way = { event: eventOf(row), condition, rule, channel, severity: rule.severity ?? row.severity }
   const into = passStages({ ...way, extra: by === 'late' ? { heldBy: by } : {} }, { ...tools, judgeNow: now }, by)
   if (held.event === undefined || held.event === row.latest) return
-  verdict(tools, held.event, held, ['merged', by, 'told when what held it was over', into])
+  const after = into ?? { event: row.latest, rule: name }
+  verdict(tools, held.event, held, ['merged', by, 'told when what held it was over', after])
 }
 
 /** What stages see of a condition whose event is not at hand. */

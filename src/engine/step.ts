@@ -14,6 +14,7 @@ import type { Judge } from './judge.ts'
 import { judgeEvent, type JudgeTools } from './judge-event.ts'
 import { type Plan, rulesFor, toFact } from './plan.ts'
 import { noteTold, stepReport } from './report.ts'
+import { refuseStandstill } from './standstill.ts'
 import { tellEvent } from './stages.ts'
 import { tell } from './tell.ts'
 import { tellBundle } from './tell-bundle.ts'
@@ -22,8 +23,11 @@ import { deepest, recheckKey, showWatches, stepWatchJob } from './watching.ts'
 
 /** Steps one planned input with all that follows from it; returns the id of the event it made, if it is one. */
 export function step(judge: Judge, draft: Draft, planned: Plan, now: number): Stepped {
+  const { input } = planned
+  const before = input.kind === 'job' ? draft.jobOf(input.job.key) : undefined
   const stepped = stepInput(judge, draft, planned, now)
   settle(judge, draft, now)
+  if (input.kind === 'job') refuseStandstill(input.job, before, draft, now)
   return stepped
 }
 

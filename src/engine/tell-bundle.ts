@@ -3,7 +3,7 @@ import { toId } from '../lib/id.ts'
 import { goOnGathering } from '../rules/group.ts'
 import { bundleOf, noteSent, throttleKey } from '../rules/throttle.ts'
 import type { Delivery, DeliveryExtra } from '../words.ts'
-import { type Bundle, type BundledEvent, countedWords, type Ended, isIn } from './bundle.ts'
+import { type Bundle, type BundledEvent, countedWords, type Ended, isIn, withoutName } from './bundle.ts'
 import { namedInDigest } from './compose.ts'
 import { type ConditionRow, putRow, readRow, type Thread } from './condition-row.ts'
 import type { Draft } from './draft.ts'
@@ -49,7 +49,7 @@ function endGroup(key: string, { rule: name }: Bundle, { judge, draft, now }: Th
 }
 
 function tellDigest(key: string, bundle: Bundle, tools: ThreadTools): void {
-  const { channel, rule, severity, by, unnamed, since, events: entries } = bundle
+  const { channel, rule, severity, by, unnamed, counted, since, events: entries } = bundle
   const ended = Object.fromEntries(entries.flatMap(({ seq, ended: one }) => (one === undefined ? [] : [[seq, one.at]])))
   const named = entries.slice(0, namedInDigest)
   const conditions = named.flatMap((entry) =>
@@ -73,6 +73,10 @@ function tellDigest(key: string, bundle: Bundle, tools: ThreadTools): void {
   } as const
   const ends = by === 'late' ? ({ verdict: 'merged', by } as const) : {}
   const deliveries = tell(tools.draft, tools.judge, { ...intent, ...ends }, tools.now)
+  if (counted !== undefined) {
+    const owner = { rule: counted.rule, channel }
+    verdict(tools, counted.event, owner, ['merged', by, withoutName, deliveries[0]?.id])
+  }
   for (const [index, entry] of entries.entries()) begin(key, entry, index < namedInDigest ? deliveries : [], tools)
 }
 

@@ -66,8 +66,9 @@ export function holdChange(
   if (quiet === undefined || first === undefined) return false
   const { by, until, reason } = quiet
   const { rule, channel, muted: before } = first
+  const newer = { event: seen.seq, rule }
   if (before !== undefined && before.event !== seen.seq)
-    verdict(tools, before.event, first, ['merged', before.by, 'something newer waits in its place'])
+    verdict(tools, before.event, first, ['merged', before.by, 'something newer waits in its place', newer])
   const muted = { event: seen.seq, by, until }
   const next = row.threads.map((thread): Thread => (threads.includes(thread) ? { ...thread, muted } : thread))
   putRow(draft, { ...row, threads: next }, now)
@@ -87,6 +88,10 @@ export function sayHeldChange(row: ConditionRow, rule: string, channel: string, 
   const free = { ...row, threads: row.threads.map((thread) => (isHere(thread) ? without(thread, 'muted') : thread)) }
   const threads = free.threads.filter((thread) => isHere(thread) && thread.state !== 'lost')
   const seen = { ...row, labels: row.labels ?? {}, seq: muted.event }
+  if (threads.length === 0) {
+    const reason = 'this channel could not be told that it began'
+    verdict(tools, muted.event, { rule, channel }, ['suppressed', 'condition', reason])
+  }
   if (holdChange(free, seen, threads, tools)) return
   putRow(tools.draft, free, tools.now)
   const { judge } = tools

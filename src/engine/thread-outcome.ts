@@ -1,4 +1,5 @@
 // What a message's end means for the conditions it told of: who has been told, and what is still to be said; pure.
+import { toId } from '../lib/id.ts'
 import { type ConditionNote, type Delivery, type DeliveryExtra, finalDeliveries } from '../words.ts'
 import type { Draft } from './draft.ts'
 import { type ConditionRow, hasEnded, jobKeys, keyOfRow, putRow, readRow, type Thread } from './condition-row.ts'
@@ -30,8 +31,13 @@ export function noteRetry(delivery: Delivery, tools: ThreadTools): Delivery {
   let next = delivery
   for (const key of delivery.extra.conditions ?? []) {
     const row = readRow(tools.draft, key)
-    const thread = row === undefined ? undefined : threadFor(row, delivery)
-    if (row === undefined || thread === undefined) continue
+    if (row === undefined) continue
+    const thread = threadFor(row, delivery)
+    if (thread === undefined) {
+      if (delivery.extra.keyed === true) sayPastEnd(delivery, row, tools)
+      else if (delivery.extra.report !== true) next = withPastEnd(next, row)
+      continue
+    }
     // One that its service knows by a key stays as it is: what is new is said behind it.
     const isLast = !isAhead(thread.behind, delivery, tools.draft)
     if (isLast && delivery.extra.keyed !== true && delivery.extra.report !== true) next = asItIs(next, row, thread)
@@ -83,6 +89,27 @@ export function withItsEnd(delivery: Delivery, row: ConditionRow, thread: Thread
   if (kind === 'digest')
     return thread === undefined ? delivery : withEnd(delivery, thread, news, row.endedAt ?? delivery.createdAt)
   return { ...delivery, kind: 'open', events: [...events, ...news], extra: { ...extra, ...noteOf(row, endOf(row)) } }
+}
+
+/** A message on a time before its condition began anew: that it ended is said with it. */
+export function withPastEnd(delivery: Delivery, row: ConditionRow): Delivery {
+  const before = pastRow(delivery, row)
+  return before === undefined ? delivery : withItsEnd(delivery, before, threadFor(before, delivery))
+}
+
+/** Or behind it. */
+function sayPastEnd(delivery: Delivery, row: ConditionRow, tools: ThreadTools): void {
+  const before = pastRow(delivery, row)
+  const thread = before === undefined ? undefined : threadFor(before, delivery)
+  if (before?.ending === undefined || thread === undefined || delivery.kind === 'end') return
+  say(before, 'end', before.ending, [thread], 'info', noteOf(before, endOf(before)), tools)
+}
+
+function pastRow(delivery: Delivery, row: ConditionRow): ConditionRow | undefined {
+  const past = row.past?.find(
+    ({ thread, threads }) => thread === delivery.thread || threads.some((one) => one.delivery === delivery.seq),
+  )
+  return past === undefined ? undefined : { ...row, ...past, state: 'ended' }
 }
 
 function noteFor(row: ConditionRow, delivery: Delivery, tools: ThreadTools): Delivery {
@@ -145,10 +172,16 @@ function noteMissed(row: ConditionRow, thread: Thread, delivery: Delivery, tools
   const { folded, ...settled } = thread
   if (folded?.into !== delivery.seq) return thread
   if (delivery.events.includes(folded.event)) return settled
+  if (thread.end === delivery.seq && !hasEnded(row)) {
+    const { end: _none, ...open } = settled
+    verdict(tools, folded.event, thread, ['merged', 'flapping', 'it came back at once'])
+    return open
+  }
   const behind = waits(tools.draft, thread.behind, delivery)
   const isOld = behind !== undefined || (thread.end !== undefined && thread.end !== delivery.seq)
   if (!isOld) return sayToo(row, settled, folded.event, tools)
-  verdict(tools, folded.event, thread, ['merged', 'condition', 'told with what came after it', behind?.id])
+  const told = behind?.id ?? (thread.end === undefined ? undefined : toId(thread.end))
+  verdict(tools, folded.event, thread, ['merged', 'condition', 'told with what came after it', told])
   return settled
 }
 

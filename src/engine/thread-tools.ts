@@ -1,5 +1,6 @@
 // Small steps that a condition's threads are moved by: adding one, saying something in it, putting news into what waits; pure.
-import type { ConditionNote, Delivery, DeliveryExtra, IntentKind, Severity, Verdict } from '../words.ts'
+import { toId } from '../lib/id.ts'
+import type { ConditionNote, Delivery, DeliveryExtra, Follows, IntentKind, Severity, Verdict } from '../words.ts'
 import { takeOut } from './bundle.ts'
 import { type ConditionRow, jobKeys, keyOfRow, putRow, readRow, type Thread } from './condition-row.ts'
 import type { Draft } from './draft.ts'
@@ -16,7 +17,8 @@ export type Ending = readonly [
   state: Verdict['state'],
   by: string,
   reason: string,
-  into?: string | undefined,
+  /** A message; or of what has none yet, the event that it waits with. */
+  into?: string | Follows | undefined,
   until?: number | undefined,
 ]
 
@@ -26,6 +28,13 @@ export function addThreads(key: string, threads: readonly Thread[], { draft, now
   if (row === undefined) return
   const isNew = (old: Thread): boolean => !threads.some((one) => isSame(one, old))
   putRow(draft, { ...row, threads: [...row.threads.filter(isNew), ...threads] }, now)
+}
+
+/** The message that tells of it in a thread; or as long as there is none, the event that it waits with. */
+export function heardIn({ behind, delivery, event, rule }: Thread): string | Follows | undefined {
+  const message = delivery ?? behind
+  if (message !== undefined) return toId(message)
+  return event === undefined ? undefined : { event, rule }
 }
 
 /** The thread of messages that say that a condition began. */
@@ -152,7 +161,7 @@ export function verdict(
     by,
     reason,
     at: now,
-    ...(into === undefined ? {} : { into }),
+    ...(into === undefined ? {} : typeof into === 'string' ? { into } : { follows: into }),
     ...(until === undefined ? {} : { until }),
   })
 }

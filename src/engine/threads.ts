@@ -1,5 +1,4 @@
 // The threads of a condition: who is told of its beginning hears of its changes and its end, whatever the rules say by then; pure.
-import { toId } from '../lib/id.ts'
 import { type ConditionNote, type DeliveryExtra, type HubEvent, severities, type Severity } from '../words.ts'
 import { quietBy } from '../rules/mute.ts'
 import { noteEnd } from './bundle.ts'
@@ -7,7 +6,18 @@ import { type ConditionRow, fallbackRule, jobKeys, keyOfRow, putRow, type Thread
 import { flapMs, type Move } from './conditions.ts'
 import { dropMuted, holdChange, sayChange } from './thread-change.ts'
 import { remindLater } from './thread-outcome.ts'
-import { endOf, fold, isSame, noteOf, release, say, type ThreadTools, verdict, sentBy } from './thread-tools.ts'
+import {
+  endOf,
+  fold,
+  heardIn,
+  isSame,
+  noteOf,
+  release,
+  say,
+  type ThreadTools,
+  verdict,
+  sentBy,
+} from './thread-tools.ts'
 
 /** The end of what was told is told; of what is still on its way, it is said in the same message. */
 export function endThreads(ended: ConditionRow, event: HubEvent, tools: ThreadTools): void {
@@ -126,7 +136,8 @@ export function continueThreads(
   if (first === undefined) {
     if (move.kind !== 'refreshed' || !isToldInstead(row, to.channel)) return 'begins'
     const reason = 'it was told elsewhere, as this channel could not be told'
-    verdict(tools, event.seq, to, ['merged', 'condition', reason])
+    const elsewhere = row.threads.find((thread) => thread.rule === fallbackRule)
+    verdict(tools, event.seq, to, ['merged', 'condition', reason, elsewhere && heardIn(elsewhere)])
     return to
   }
   const threads = onChannel.filter((thread) => thread.rule === first.rule)
@@ -136,18 +147,17 @@ export function continueThreads(
   const isOver = threads.some((thread) => thread.end !== undefined)
   const flaps = (move.kind === 'reopened' ? move.before : row).flapping === true
   if (move.kind === 'refreshed' && !isOver) {
-    const into = first.delivery === undefined ? undefined : toId(first.delivery)
-    verdict(tools, event.seq, owner, ['merged', 'condition', 'it was known already', into])
+    verdict(tools, event.seq, owner, ['merged', 'condition', 'it was known already', heardIn(first)])
   } else if (first.state === 'held' || first.state === 'bundled') {
     if (escalates && !isPatient(first, event, tools)) {
-      letGo(row, threads, tools)
+      letGo(row, threads, to.rule, tools)
       return 'worse'
     }
     const by = first.by ?? 'condition'
-    verdict(tools, event.seq, owner, ['merged', by, 'it waits with its beginning', undefined, first.until])
+    verdict(tools, event.seq, owner, ['merged', by, 'it waits with its beginning', heardIn(first), first.until])
   } else if (flaps && !isOver && !escalates) {
     // The first time it comes back is told, with the word that it flaps; then it is quiet until it has been calm.
-    verdict(tools, event.seq, owner, ['merged', 'flapping', 'it begins and ends again and again'])
+    verdict(tools, event.seq, owner, ['merged', 'flapping', 'it begins and ends again and again', heardIn(first)])
   } else if (!holdChange(row, event, threads, tools)) {
     sayChange(row, event, threads, { ...to, isNews: move.kind === 'changed', isOver }, tools)
   }
@@ -168,19 +178,24 @@ export function flap(row: ConditionRow, before: ConditionRow, tools: ThreadTools
   for (const thread of row.threads) {
     if (thread.state === 'told') remindLater(row, thread, tools)
     const ended = thread.state === 'bundled' ? noteEnd(tools.draft, thread) : undefined
-    if (ended !== undefined) verdict(tools, ended.seq, thread, ['merged', 'flapping', 'it came back at once'])
+    if (ended !== undefined)
+      verdict(tools, ended.seq, thread, ['merged', 'flapping', 'it came back at once', heardIn(thread)])
   }
   if (before.flapping !== true || before.ending === undefined) return
-  for (const one of channelsOf(row)) verdict(tools, before.ending, one, ['merged', 'flapping', 'it came back at once'])
+  for (const one of channelsOf(row))
+    verdict(tools, before.ending, one, ['merged', 'flapping', 'it came back at once', heardIn(one)])
 }
 
 /** What held these no longer does. */
-function letGo(row: ConditionRow, threads: readonly Thread[], tools: ThreadTools): void {
-  for (const thread of threads) release(row, thread, ['merged', 'condition', 'it got worse, and was told then'], tools)
+function letGo(row: ConditionRow, threads: readonly Thread[], rule: string, tools: ThreadTools): void {
+  for (const thread of threads) {
+    const worse = { event: row.latest, rule }
+    release(row, thread, ['merged', 'condition', 'it got worse, and was told then', worse], tools)
+  }
   putRow(tools.draft, { ...row, threads: row.threads.filter((thread) => !threads.includes(thread)) }, tools.now)
 }
 
-function channelsOf(row: ConditionRow): Pick<Thread, 'rule' | 'channel'>[] {
+function channelsOf(row: ConditionRow): Thread[] {
   return [...new Map(row.threads.map((thread) => [`${thread.rule}\n${thread.channel}`, thread])).values()]
 }
 

@@ -8,6 +8,7 @@ import type { Job, Json, JsonObject } from '../words.ts'
 import { conditionKey } from './condition-row.ts'
 import type { Draft } from './draft.ts'
 import type { Judge, JudgeWatch } from './judge.ts'
+import { Mistake } from './mistake.ts'
 import { changeWindow } from './windows.ts'
 
 /** A row of a watch, with the source in whose name its timers speak. */
@@ -123,7 +124,7 @@ function stepOf(
   try {
     return kind.step(options, state, input, now, place)
   } catch (error) {
-    draft.mistakes.push({ what: `watch ${name}`, error })
+    draft.mistakes.push({ what: `watch ${name}`, error: Mistake.of(error) })
     return {}
   }
 }

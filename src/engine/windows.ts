@@ -68,7 +68,9 @@ export function absorbHeld({ host, conditions, held }: Absorbs, report: HubEvent
     if (bundle === undefined) continue
     draft.put(key, undefined)
     draft.cancel(key)
-    for (const { seq, rule } of bundle.events)
+    const { counted, events } = bundle
+    const seqs = [...events, ...(counted === undefined ? [] : [{ seq: counted.event, rule: counted.rule }])]
+    for (const { seq, rule } of seqs)
       verdict(tools, seq, { rule, channel }, ['merged', 'mute', 'told in the report', first?.id])
   }
   const named = new Map<string, Set<string>>()

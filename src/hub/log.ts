@@ -19,9 +19,3 @@ export function createLog(): Log {
     error: (message, fields = {}) => logger.error(fields, message),
   }
 }
-
-/** Ours, on one thing; the hub goes on. */
-export function logMistake(what: string, error: unknown, log: Log): void {
-  const words = error instanceof Error ? (error.stack ?? error.message) : String(error)
-  log.error('a mistake in Sereno; the hub goes on without it', { what, error: words })
-}

@@ -86,6 +86,8 @@ export async function createRehearsal(first: Assembly, options: RehearsalOptions
   const outages = new Map<string, { until: number; reason: Reason }>()
   const readers = new Map<string, Open>()
   let assembly = first
+  /** The program itself has failed: whoever waits for it hears so. */
+  let fault: Error | undefined
   let engine = begin()
   await engine.start(senders(), assembly.document)
 
@@ -96,9 +98,7 @@ export async function createRehearsal(first: Assembly, options: RehearsalOptions
       judge: assembly.judge,
       committed: (draft) => options.committed?.(draft),
       ask: (one) => void answer(one),
-      failed: (what, error) => {
-        throw new Error(`${what} failed in a rehearsal`, { cause: error })
-      },
+      failed: (what, error) => void (fault ??= new Error(`${what} failed: ${String(error)}`, { cause: error })),
     })
   }
 
@@ -145,6 +145,7 @@ export async function createRehearsal(first: Assembly, options: RehearsalOptions
     // A send that is never answered keeps the engine busy: then a few turns are enough for all else.
     for (let turns = 0; turns === 0 || answering > 0 || (!engine.idle && (hanging === 0 || turns < 50)); turns += 1) {
       await new Promise((resolve) => setImmediate(resolve))
+      if (fault !== undefined) throw fault
     }
   }
 

@@ -12,6 +12,8 @@ export type Window = {
   /** Hub time of the same: later than now means that the clock was set back since. */
   readonly hubAt: number
   readonly into?: string
+  /** The event of that message, which may have to wait for it. */
+  readonly event?: number
   readonly held: number
   readonly heldSince?: number
 }
@@ -51,12 +53,14 @@ export const dedupe: Stage = ({ event, rule, channel, state, now, judgeNow, isEa
       state.job({ key, kind: 'dedupe-end', dueAt: until, clock: 'judge', source: event.source, body })
     }
     const reason = `a repeat of the same ${nameOf(rule)} within its window`
-    return { pass: false, state: 'merged', reason, until, ...(window.into === undefined ? {} : { into: window.into }) }
+    const first = window.event === undefined ? undefined : { event: window.event, rule: rule.name }
+    const into = window.into ?? first
+    return { pass: false, state: 'merged', reason, until, ...(into === undefined ? {} : { into }) }
   }
   const told = (into: string | undefined): void => {
     state.put(
       key,
-      { at: judgeNow, hubAt: now, held: 0, ...(into === undefined ? {} : { into }) },
+      { at: judgeNow, hubAt: now, event: event.seq, held: 0, ...(into === undefined ? {} : { into }) },
       now + forMs + windowKeptMs,
     )
   }

@@ -25,7 +25,7 @@ export const statements = {
   fact: 'insert into fact values (?1,?2,?3,?4,?5,?6,?7,?8)',
   host: seenHost,
   input: 'insert into input values (?1,?2,?3,?4)',
-  verdict: 'insert or replace into verdict values (?1,?2,?3,?4,?5,?6,?7,?8,?9)',
+  verdict: 'insert or replace into verdict values (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)',
   delivery:
     'insert or replace into delivery values (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19)',
   attempt: 'insert or replace into attempt values (?1,?2,?3,?4,?5,?6,?7)',
@@ -149,6 +149,8 @@ function verdictRow(verdict: Verdict): Row {
     verdict.into ?? null,
     verdict.until ?? null,
     verdict.at,
+    verdict.follows?.event ?? null,
+    verdict.follows?.rule ?? null,
   ]
 }
 

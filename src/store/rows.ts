@@ -1,6 +1,6 @@
 // Reads rows back into the words of the domain.
 import { toId } from '../lib/id.ts'
-import type { Delivery, Fact, HubEvent, Job, Json, Verdict } from '../words.ts'
+import type { Delivery, Fact, HubEvent, Job, Json } from '../words.ts'
 import type { Attempt, InputRow, StoredPart } from './store.ts'
 
 export type SqlRow = Record<string, unknown>
@@ -46,20 +46,6 @@ export function readInput(row: SqlRow): InputRow {
     at: number(row['at']),
     kind: text(row['kind']) as InputRow['kind'],
     body: json(row['body']) as Json,
-  }
-}
-
-export function readVerdict(row: SqlRow): Verdict {
-  return {
-    event: number(row['event']),
-    rule: text(row['rule']),
-    channel: text(row['channel']),
-    state: text(row['state']) as Verdict['state'],
-    by: text(row['by']),
-    reason: text(row['reason']),
-    ...optional('into', row['message'], text),
-    ...optional('until', row['until'], number),
-    at: number(row['at']),
   }
 }
 
@@ -137,7 +123,7 @@ export function json(value: unknown): unknown {
   return JSON.parse(text(value))
 }
 
-function optional<Key extends string, Value>(
+export function optional<Key extends string, Value>(
   key: Key,
   value: unknown,
   read: (value: unknown) => Value,

@@ -20,7 +20,8 @@ import {
   selectNaming,
   selectStates,
 } from './select.ts'
-import { json, number, readDelivery, readFact, readInput, readJob, readVerdict, text } from './rows.ts'
+import { readVerdicts } from './verdicts.ts'
+import { json, number, readDelivery, readFact, readInput, readJob, text } from './rows.ts'
 import type { SqlRow } from './rows.ts'
 import {
   type DeliveryDetail,
@@ -201,9 +202,8 @@ export class SqliteFile {
   }
 
   verdicts(events: readonly number[]): Verdict[] {
-    return events.flatMap((event) =>
-      this.#all('select * from verdict where event = ?1 order by rule, channel', event).map(readVerdict),
-    )
+    const all = (sql: string, ...values: readonly SQLInputValue[]) => this.#all(sql, ...values)
+    return events.flatMap((event) => readVerdicts(this.#getter, all, event))
   }
 
   deliveries(query: DeliveryQuery): Delivery[] {

@@ -116,6 +116,33 @@ test('what is only counted has no end of its own, and is told when it changes', 
   assert.deepEqual(await unfinished(house), [])
 })
 
+test('what is only counted, and what repeats that which waits, names the message that tells of it', async () => {
+  const calm = rule('r', {
+    throttle: { max: 1, perMs: hour },
+    dedupe: { by: ['subject'], forMs: 4 * hour, tell: 'next' },
+  })
+  await using house = await EngineHouse.open(judgeOf([calm], { one: facts }, { sources }))
+  const subjects = Array.from({ length: 130 }, (_, index) => `${index}`)
+  await house.emit({ subject: 'first' })
+  for (const subject of subjects) await house.emit({ subject })
+  for (const subject of ['0', '60', '129']) await house.emit({ subject })
+  const waiting = (await house.verdicts()).slice(1)
+  assert.deepEqual(new Set(waiting.map(({ state }) => state)), new Set(['held']))
+  await house.pass(2 * hour)
+  const [first, digest] = house.sent.map(({ delivery }) => delivery.id)
+  const [own, ...others] = await house.verdicts()
+  assert.equal(own?.into, first)
+  assert.equal(others.length, 133)
+  assert.deepEqual(new Set(others.map(({ into }) => into)), new Set([digest]))
+  assert.deepEqual(
+    [...Map.groupBy(others, ({ state }) => state)].map(([state, { length }]) => [state, length]),
+    [
+      ['delivered', 100],
+      ['merged', 33],
+    ],
+  )
+})
+
 test('a digest that cannot be sent says what has ended since, and loses none of the others', async () => {
   await using house = await EngineHouse.open(
     judgeOf([paced], { one: { ...facts, fallback: 'two' }, two: facts }, { sources }),

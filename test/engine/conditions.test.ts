@@ -236,6 +236,20 @@ describe('what a channel cannot be told', () => {
     assert.deepEqual(await unfinished(house), [])
   })
 
+  test('has no change to tell, which a silence held, when that is over', async () => {
+    await using house = await EngineHouse.open(judge([rule('r')]))
+    house.answers.set('one', down)
+    await house.emit(firing('x'))
+    const span = { from: house.clock.now(), until: house.clock.now() + minute, by: 'me', comment: '' }
+    const matchers = [{ name: 'type', op: '=', value: 'a' }] as const
+    await house.engine.command({ name: 'silence', silence: { id: 's', matchers, ...span } })
+    await house.emit(firing('x', { title: 'x2' }))
+    house.answers.set('one', refused)
+    await house.pass(hour)
+    assert.deepEqual(told(house), [])
+    assert.deepEqual(await unfinished(house), [])
+  })
+
   test('an end that died is no news to its fallback once it has begun again', async () => {
     await using house = await EngineHouse.open(judge([rule('r')], { one: { ...facts, fallback: 'two' }, two: facts }))
     await house.emit(firing('x'))

@@ -59,7 +59,7 @@ test('a watch that fails on an event changes nothing of what becomes of it, and 
   await using house = await EngineHouse.open(judge())
   await house.emit({ type: 'good' }, { type: 'bad' }, { type: 'other' })
   assert.deepEqual(told(house), ['open good', 'open bad', 'open other'])
-  assert.equal(house.mistakes.length, 1)
+  assert.equal(house.failures.length, 1)
 })
 
 for (const atTimer of ['fails', 'says what cannot be said'] as const) {
@@ -70,7 +70,7 @@ for (const atTimer of ['fails', 'says what cannot be said'] as const) {
     await house.emit({ type: 'good' }, { type: 'good' }, { type: 'good' })
     await house.pass(10 * minute)
     assert.deepEqual(told(house), ['open wait', 'open good', 'digest wait, wait', 'digest good, good'])
-    assert.ok(house.mistakes.length > 0)
+    assert.ok(house.failures.length > 0)
   })
 }
 

@@ -26,7 +26,10 @@ export async function auditStore(path: string, rules: readonly Rule[]): Promise<
       if (!finalDeliveries.includes(delivery.state)) faults.push(`still waits: ${JSON.stringify(delivery)}`)
     }
     const known = new Set(deliveries.map((delivery) => delivery.id))
-    for (const { into, event } of verdicts) {
+    for (const { into, event, state, by } of verdicts) {
+      // What another rule owns names that rule.
+      if (state === 'merged' && into === undefined && by !== 'owner')
+        faults.push(`event ${event} is merged into nothing`)
       if (into !== undefined && !known.has(into))
         faults.push(`event ${event} points at message ${into}, which is not there`)
     }

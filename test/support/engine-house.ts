@@ -50,10 +50,10 @@ export class EngineHouse implements AsyncDisposable {
   readonly sent: Sent[] = []
   /** A channel answers no sooner. */
   gate: Promise<void> | undefined
+  /** What the engine itself could not do. */
+  readonly failures: string[] = []
   /** What watches wanted looked up. */
   readonly asked: Ask[] = []
-  /** What the engine failed on by its own fault. */
-  readonly mistakes: string[] = []
   engine: Engine
   #judge: Judge
   #skewMs = 0
@@ -144,8 +144,7 @@ export class EngineHouse implements AsyncDisposable {
       clock: this.clock,
       judge: this.#judge,
       ask: (one) => void this.asked.push(one),
-      failed: () => {},
-      mistake: (what) => void this.mistakes.push(what),
+      failed: (what, error) => void this.failures.push(`${what}: ${String(error)}`),
     })
   }
 

@@ -1,5 +1,5 @@
 // A double of a Firefish server: written from the API documentation of Misskey and Firefish, not the software.
-// https://misskey-hub.net/en/docs/for-developers/api/ Errors come as {error: {message, code, id, kind}}.
+// https://misskey-hub.net/en/docs/for-developers/api/ and, for edits, what the server's own API page says. Errors come as {error: {message, code, id, kind}}.
 import {
   startCore,
   text,
@@ -14,6 +14,8 @@ export interface FirefishDoubleOptions {
   readonly maxCharacters?: number
   /** Who is known, as `ann` or `ann@example.org`. */
   readonly users?: readonly string[]
+  /** Misskey has none; Firefish, Sharkey and Iceshrimp do. */
+  readonly edits?: boolean
 }
 
 export async function startFirefishDouble(options: FirefishDoubleOptions = {}): Promise<FediverseDouble> {
@@ -57,6 +59,8 @@ export async function startFirefishDouble(options: FirefishDoubleOptions = {}): 
       return refuse(401, 'Authentication failed. Please ensure your token is correct.', 'AUTHENTICATION_FAILED')
     }
     if (path === '/api/notes/create') return create(fields)
+    if (path === '/api/notes/show') return show(fields)
+    if (path === '/api/notes/edit' && options.edits !== false) return edit(fields)
     if (path === '/api/drive/files/create') return upload(fields)
     if (path === '/api/users/show') return find(fields)
     if (path === '/api/i/notifications') return list(fields)
@@ -64,6 +68,38 @@ export async function startFirefishDouble(options: FirefishDoubleOptions = {}): 
   }
 
   function create(fields: Asked['fields']): Said {
+    const note = check(fields)
+    if ('status' in note) return note
+    const id = newId()
+    posts.push({ ...note, id })
+    return { status: 200, body: { createdNote: { id, text: note.text, visibility: note.visibility } } }
+  }
+
+  /** An edit replaces everything: what it does not say is as if it had never been. */
+  function edit(fields: Asked['fields']): Said {
+    const id = text(fields['editId'])
+    if (id === '') return refuse(400, 'You need to specify `editId`.', 'NEEDS_EDIT_ID')
+    const index = posts.findIndex((post) => post.id === id)
+    if (index < 0) return refuse(400, 'No such note.', 'NO_SUCH_NOTE')
+    const note = check(fields)
+    if ('status' in note) return note
+    posts[index] = { ...note, id }
+    return { status: 200, body: { createdNote: { id, text: note.text, visibility: note.visibility } } }
+  }
+
+  function show(fields: Asked['fields']): Said {
+    const post = posts.find(({ id }) => id === fields['noteId'])
+    if (post === undefined) return refuse(400, 'No such note.', 'NO_SUCH_NOTE')
+    const fileIds = post.pictures.map((one) => [...files].find(([, file]) => file === one)?.[0] ?? '')
+    const { id, text: words, spoiler, visibility, replyTo = null, visibleTo = [] } = post
+    const cw = spoiler === '' ? null : spoiler
+    return {
+      status: 200,
+      body: { id, text: words, cw, visibility, replyId: replyTo, fileIds, visibleUserIds: visibleTo, localOnly: false },
+    }
+  }
+
+  function check(fields: Asked['fields']): Omit<Shown, 'id'> | Said {
     const words = text(fields['text'])
     const fileIds = Array.isArray(fields['fileIds']) ? fields['fileIds'].map(String) : []
     const visibility = text(fields['visibility']) || 'public'
@@ -79,9 +115,7 @@ export async function startFirefishDouble(options: FirefishDoubleOptions = {}): 
     if (replyTo !== '' && !questions.includes(replyTo) && !posts.some(({ id }) => id === replyTo)) {
       return refuse(400, 'No such reply target.', 'NO_SUCH_REPLY_TARGET')
     }
-    const id = newId()
-    posts.push({
-      id,
+    return {
       text: words,
       spoiler: text(fields['cw']),
       visibility,
@@ -89,8 +123,7 @@ export async function startFirefishDouble(options: FirefishDoubleOptions = {}): 
       pictures: fileIds.map((one) => files.get(one) ?? { alt: '', bytes: 0 }),
       ...(replyTo === '' ? {} : { replyTo }),
       ...(Array.isArray(fields['visibleUserIds']) ? { visibleTo: fields['visibleUserIds'].map(String) } : {}),
-    })
-    return { status: 200, body: { createdNote: { id, text: words, visibility } } }
+    }
   }
 
   function upload(fields: Asked['fields']): Said {

@@ -18,13 +18,16 @@ const program = 'prometheus-node-exporter'
 const lookEveryMs = 25
 const atMostMs = 20_000
 
-export async function startNodeExporter(): Promise<NodeExporter> {
+/** `flags` such as `--path.procfs=/made/proc`. */
+export async function startNodeExporter(...flags: readonly string[]): Promise<NodeExporter> {
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
   let child: ChildProcess | undefined
 
   async function start(): Promise<void> {
-    child = spawn(program, [`--web.listen-address=127.0.0.1:${port}`], { stdio: ['ignore', 'ignore', 'pipe'] })
+    child = spawn(program, [`--web.listen-address=127.0.0.1:${port}`, ...flags], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
     let said = ''
     child.stderr?.on('data', (chunk: Buffer) => (said = `${said}${chunk.toString()}`.slice(-2000)))
     const giveUpAt = performance.now() + atMostMs

@@ -1,4 +1,4 @@
-// Notes on a double of Firefish: its own API, its own words for who sees what, no keys and no edits.
+// Notes on a double of Firefish: its own API, its own words for who sees what, edits on some, and no keys.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { startFirefishDouble } from '../../../test/support/fediverse-firefish-double.ts'
@@ -39,6 +39,42 @@ describe('on firefish', () => {
       double.posts.map(({ replyTo }) => replyTo),
       [first, undefined],
     )
+  })
+
+  test('the beginning is marked as over, once, and keeps all that it had', async () => {
+    await using double = await startFirefishDouble()
+    const options = optionsOf(double.url, { visibility: 'direct', mention: '@ann@example.org' })
+    const graphs = [{ host: 'nas', metric: 'cpu_percent', from: 0, to: 1 }]
+    const folded: Message = { ...disk, graphs, folded: true }
+    const first = handleOf(await send(folded, options, { graph: async () => picture }))
+    const before = { ...double.posts[0] }
+    for (let round = 0; round < 2; round++) handleOf(await send(disk, options, { kind: 'end', first }))
+    assert.deepEqual(double.posts[0], { ...before, spoiler: `✅ Over: ${before.spoiler}` })
+    assert.deepEqual([before.visibility, before.visibleTo?.length, before.pictures?.length], ['specified', 1, 1])
+  })
+
+  test('one that is not folded is marked in its words, and a reply stays one', async () => {
+    await using double = await startFirefishDouble()
+    const options = optionsOf(double.url)
+    const report = handleOf(await send(disk, options))
+    const first = handleOf(await send(disk, options, { kind: 'change', first: report }))
+    handleOf(await send(disk, options, { kind: 'end', first }))
+    const [, marked] = double.posts
+    assert.match(marked?.text ?? '', /^✅ Over: \*\*🔥 nas: /)
+    assert.deepEqual([marked?.replyTo, marked?.visibility, marked?.spoiler], [report, 'home', ''])
+  })
+
+  test('where notes cannot be edited, as on Misskey, the end is told all the same', async () => {
+    await using double = await startFirefishDouble({ edits: false })
+    const options = optionsOf(double.url)
+    const first = handleOf(await send(disk, options))
+    handleOf(await send(disk, options, { kind: 'end', first }))
+    assert.deepEqual([double.posts.length, double.posts[0]?.text.includes('✅')], [2, false])
+    await using other = await startFirefishDouble()
+    const without = optionsOf(other.url, { edits: false })
+    const begun = handleOf(await send(disk, without))
+    handleOf(await send(disk, without, { kind: 'end', first: begun }))
+    assert.deepEqual([other.posts.length, other.posts[0]?.text.includes('✅')], [2, false])
   })
 
   test('who sees a note is said in its own words', async () => {

@@ -1,10 +1,11 @@
-// Sends a draft by the API of Misskey and its relatives, such as Firefish: it knows no keys for repeats and no edits.
+// Sends a draft by the API of Misskey and its relatives, such as Firefish: it knows no keys for repeats, and some know edits.
 import type { ChannelTools } from '../../channel.ts'
 import { errorOf, outcomeOf, type Api } from '../../lib/fediverse/api.ts'
-import { createNote, findUser, noteIdOf, uploadFile, type Note } from '../../lib/fediverse/misskey.ts'
+import { createNote, findUser, markNote, noteIdOf, uploadFile, type Note } from '../../lib/fediverse/misskey.ts'
 import type { HttpAnswer } from '../../lib/http.ts'
 import type { Outcome } from '../../words.ts'
 import { fit } from './fit.ts'
+import { markBeginning } from './mark.ts'
 import { uploadGraphs } from './pictures.ts'
 import { replyOf, type Sending } from './send-status.ts'
 import { doubtServer, spaceOf } from './servers.ts'
@@ -38,7 +39,10 @@ export async function sendNote(sending: Sending, tools: ChannelTools): Promise<O
     return outcome
   }
   const id = noteIdOf(answer)
-  if (id !== undefined) return { ok: true, handle: id }
+  if (id !== undefined) {
+    await markBeginning(sending, tools, markNote)
+    return { ok: true, handle: id }
+  }
   if (!answer.answered || answer.cut === true) return { ok: true }
   const detail = 'The server answered, but not with a note; is the url that of a server of the fediverse?'
   return { ok: false, reason: 'rejected', retry: false, maybeDelivered: false, detail }

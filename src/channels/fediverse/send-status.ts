@@ -6,7 +6,8 @@ import type { Server } from '../../lib/fediverse/server.ts'
 import type { HttpAnswer } from '../../lib/http.ts'
 import type { Outcome } from '../../words.ts'
 import type { Draft } from './draft.ts'
-import { fit, overMark } from './fit.ts'
+import { fit } from './fit.ts'
+import { markBeginning } from './mark.ts'
 import type { Options } from './options.ts'
 import { uploadGraphs } from './pictures.ts'
 import { doubtServer, spaceOf } from './servers.ts'
@@ -50,7 +51,7 @@ export async function sendStatus(sending: Sending, tools: ChannelTools): Promise
     const detail = 'The server answered, but not with a post; is the url that of a server of the fediverse?'
     return { ok: false, reason: 'rejected', retry: false, maybeDelivered: false, detail }
   }
-  if (delivery.kind === 'end') await markBeginning(sending, tools)
+  await markBeginning(sending, tools, markStatus)
   return { ok: true, handle: id }
 }
 
@@ -87,17 +88,3 @@ function isWithoutPlace(answer: HttpAnswer): boolean {
     (status === 400 && /repl|status/i.test(errorOf(answer).message))
   )
 }
-
-/** Who looks at the beginning alone sees that it is over. */
-async function markBeginning({ options, api }: Sending, { delivery, log }: ChannelTools): Promise<void> {
-  const { first } = delivery.thread
-  if (!options.edits || first === undefined) return
-  try {
-    const signal = AbortSignal.any([api.signal, AbortSignal.timeout(editMs)])
-    await markStatus({ ...api, signal }, first, overMark)
-  } catch (error) {
-    log.warn(`the post of a beginning could not be marked as over: ${String(error)}`, { delivery: delivery.id })
-  }
-}
-
-const editMs = 6000

@@ -44,6 +44,37 @@ export function noteIdOf(answer: HttpAnswer): string | undefined {
   return typeof id === 'string' && id !== '' ? id : undefined
 }
 
+/**
+ * Puts `mark` before what is seen first of a note of ours; false when it could not be, as on Misskey, which knows no
+ * edits, or stands there already. An edit replaces everything, and what is left out is public, so all is read first and
+ * given again.
+ */
+export async function markNote(api: Api, id: string, mark: string): Promise<boolean> {
+  const note = fieldsOf(await callJson(api, '/api/notes/show', { noteId: id }, { maxBytes: noteBytes }))
+  const text = note?.['text']
+  const cw = note?.['cw']
+  const visibility = note?.['visibility']
+  if (note === undefined || typeof text !== 'string' || typeof visibility !== 'string') return false
+  const spoiler = typeof cw === 'string' && cw !== '' ? cw : undefined
+  if ((spoiler ?? text).startsWith(mark)) return false
+  const kept = ['replyId', 'localOnly', 'fileIds', 'visibleUserIds'].flatMap((name) => {
+    const value = note[name]
+    const isNone = value === undefined || value === null || (Array.isArray(value) && value.length === 0)
+    return isNone ? [] : [[name, value] as const]
+  })
+  const answer = await callJson(api, '/api/notes/edit', {
+    editId: id,
+    text: spoiler === undefined ? mark + text : text,
+    ...(spoiler === undefined ? {} : { cw: mark + spoiler }),
+    visibility,
+    ...Object.fromEntries(kept),
+  })
+  return answer.answered && answer.status === 200
+}
+
+/** A note with its account, files and the note that it answers. */
+const noteBytes = 256 * 1024
+
 /** The id by which a note names who may see it; else the server's answer. */
 export async function findUser(
   api: Api,

@@ -32,7 +32,10 @@ export interface Reporter extends AsyncDisposable {
   write(event: KvpEvent, how?: WriteOptions): Promise<Written>
   /** Writes what waits; resolves by the deadline at the latest. */
   flush(deadlineMs: number): Promise<Flushed>
-  /** Waits until a daemon that had read before the last write has rewritten the pool, and appends again what that has lost. */
+  /**
+   * Waits for as long as a daemon takes that had read before the last write, and appends again what its writing has lost.
+   * One that is held up for longer in between loses it all the same, unless the reporter goes on.
+   */
   settle(): Promise<void>
   readonly status: ReporterStatus
 }

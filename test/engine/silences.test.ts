@@ -28,3 +28,28 @@ test('a matcher of many thousand characters is refused', () => {
     assert.equal(readSilence({ ...given, matchers }, 'a', 0, []), 'A matcher of a silence has 1000 characters at most.')
   assert.equal(typeof readSilence({ ...given, matchers: `host="${'a'.repeat(1000)}"` }, 'a', 0, []), 'object')
 })
+
+for (const [matchers, told] of [
+  ['host="nas"', []],
+  [['host="nas"', 'severity="warning"'], ['open critical']],
+] as const)
+  test(`what it holds and gets worse is ${told.length === 0 ? 'held on' : 'told'} by ${JSON.stringify(matchers)}`, async () => {
+    await using house = await EngineHouse.open(judgeOf([rule('r')], { one: facts }))
+    const now = house.clock.now()
+    const silence = readSilence({ matchers, until: now + 60_000, by: 'ann', comment: '' }, 's', now, [])
+    if (typeof silence === 'string') assert.fail(silence)
+    await house.engine.command({ name: 'silence', silence })
+    for (const severity of ['warning', 'critical'] as const)
+      await house.emit({ host: 'nas', severity, condition: { key: 'k', state: 'firing' } })
+    assert.deepEqual(
+      house.sent.map(({ delivery: { kind, severity } }) => `${kind} ${severity}`),
+      told,
+    )
+    const [first] = await house.verdicts()
+    assert.equal(first?.state, told.length === 0 ? 'held' : 'merged', 'not said to be told while it is not')
+    await house.pass(600_000)
+    assert.deepEqual(
+      house.sent.map(({ delivery: { kind, severity } }) => `${kind} ${severity}`),
+      ['open critical'],
+    )
+  })

@@ -198,6 +198,17 @@ test('however much is held of a host, where it is held is noted once', async () 
   assert.equal((row as unknown as Windows).held.length, 2)
 })
 
+test('what gets worse in a window that holds all waits on', async () => {
+  await using house = await EngineHouse.open(judge())
+  const host = new Host(house)
+  await host.see('boot')
+  for (const severity of ['warning', 'critical'] as const) await host.begins('other', severity)
+  assert.deepEqual(host.told, [])
+  assert.equal((await house.verdicts())[0]?.state, 'held')
+  await host.see('ready')
+  assert.deepEqual(host.told.toSorted(), ['open: Report', 'open: other is critical'])
+})
+
 test('what a window lets pass is told in it', async () => {
   await using house = await EngineHouse.open(judge())
   const host = new Host(house)

@@ -46,7 +46,7 @@ for (const [matchers, told] of [
       told,
     )
     const [first] = await house.verdicts()
-    assert.equal(first?.state, told.length === 0 ? 'held' : 'merged', 'not said to be told while it is not')
+    assert.equal(first?.by, told.length === 0 ? 'silence' : 'condition', 'not said to be told while it is not')
     await house.pass(600_000)
     assert.deepEqual(
       house.sent.map(({ delivery: { kind, severity } }) => `${kind} ${severity}`),

@@ -53,7 +53,7 @@ describe('sending', () => {
   test('takes a severity by what others call it', async () => {
     await sereno('send', '--data', folder, '--severity', 'alarm', 'fire')
     await sereno('send', '--data', folder, '--severity', 'none', 'calm')
-    assert.deepEqual((await spooled()).map(({ severity }) => severity).toSorted(), ['critical', 'info'])
+    assert.deepEqual(new Set((await spooled()).map(({ severity }) => severity)), new Set(['critical', 'info']))
   })
 
   test('needs no words where the type says it all', async () => {

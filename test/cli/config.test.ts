@@ -57,6 +57,25 @@ describe('check', () => {
     assert.deepEqual(said, { code: 0, out: `${file}: ok (1 source, 1 channel, 1 rule)`, error: '' })
   })
 
+  test('knows the types that a source gives its own events, and fields within fields', async () => {
+    const own = join(folder, 'own.yaml')
+    const rules = (type: string): string => `
+sources: { pools: { kind: journal, match: [{ pattern: 'x (?<pool>.+)', type: storage.degraded }] } }
+channels: { team: { kind: console } }
+rules:
+  - { on: ${type}, to: team }
+  - { on: log.line, dedupe: { by: [fields.pool, data.fields.pool], for: 1h }, to: team }
+`
+    await writeFile(own, rules('storage.degraded'))
+    assert.deepEqual(await sereno('check', own), {
+      code: 0,
+      out: `${own}: ok (1 source, 1 channel, 2 rules)`,
+      error: '',
+    })
+    await writeFile(own, rules('storage.degradet'))
+    assert.match((await sereno('check', own)).out, /"storage.degradet" is not known; did you mean "storage.degraded"\?/)
+  })
+
   test('takes the file as run does', async () => {
     assert.deepEqual(await sereno('check', '--config', file), await sereno('check', file))
     const { code, out } = await sereno('check', '--config', join(folder, 'bad.yaml'))

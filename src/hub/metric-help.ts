@@ -24,6 +24,7 @@ const sentences: { readonly [name: string]: string } = {
   sereno_alerts_repeated_total: 'Alerts that said what was known.',
   sereno_alerts_taken_total: 'Alerts that said something new.',
   sereno_redis_up: 'Whether the Redis of the cluster answers.',
+  sereno_channel_up: 'Whether the last attempt found the channel in order; 0: it cannot be told.',
   sereno_conditions_open: 'Conditions that have begun and not ended, by source and severity.',
   sereno_expired_total: 'Connections to the KMS server that were given up after a long silence.',
   sereno_fields_unattributed_total:

@@ -52,6 +52,7 @@ const sentences: { readonly [name: string]: string } = {
   sereno_orphan_closes_total: 'Connections to the KMS server whose end is in the log but not their beginning.',
   sereno_outbox_oldest_seconds: 'Age of the oldest message that waits, by channel.',
   sereno_outbox_waiting: 'Messages that wait or are being sent, by channel.',
+  sereno_refusals_total: 'Requests to channels that came to nothing, by reason.',
   sereno_sessions_open: 'Sessions of the log that are open now.',
   sereno_source_failures_total: 'Times a source failed in an unexpected way and was started again.',
   sereno_stamps_disbelieved_total: 'Lines whose own time was so far off that the time of reading was taken.',

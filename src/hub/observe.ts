@@ -102,7 +102,10 @@ export function createObserver(assembly: () => Assembly, store: Store, startedAt
       for (const attempt of draft.attempts) {
         const delivery = [...draft.deliveries.values()].find((one) => one.id === attempt.delivery)
         if (delivery === undefined || delivery.channel === loopback) continue
-        counter('sereno_attempts_total').add(1, { channel: delivery.channel, result: attempt.result })
+        const { channel } = delivery
+        const { result } = attempt
+        counter('sereno_attempts_total').add(1, { channel, result })
+        if (result !== 'ok') counter('sereno_refusals_total').add(1, { channel, reason: result })
       }
       for (const { channel, state, createdAt, endedAt } of draft.deliveries.values()) {
         if (!finalDeliveries.includes(state) || channel === loopback) continue

@@ -20,6 +20,7 @@ rules: [{ on: message, to: [team] }]
   await house.until('the hub is not ready', async () => !(await isReady()))
   await house.until('the log says so', () => /channel team cannot be told.*No connection/.test(hub.output()))
   assert.equal(await house.metric('sereno_channel_up', 'channel="team"'), 0)
+  assert.ok((await house.metric('sereno_refusals_total', 'channel="team",reason="unreachable"')) > 0)
   assert.match((await house.ask('/')).text, /role="alert"[^]*channel team cannot be told/)
 
   await team.up()

@@ -146,6 +146,58 @@ describe('test', () => {
   })
 })
 
+describe('replay of what senders post', () => {
+  const post = (id: string, minute: number): object => ({
+    specversion: '1.0',
+    id,
+    source: '/prod',
+    type: 'com.example.thing',
+    time: `2026-11-20T03:0${minute}:00Z`,
+    severity: 'alarm',
+    host: 'nas',
+    data: { title: `thing ${id}` },
+  })
+  const told = async (lines: readonly string[], source: string) => {
+    const [rules, input] = [join(folder, 'posts.yaml'), join(folder, 'posts.jsonl')]
+    const text = `channels: { team: { kind: console } }\nrules: [{ on: ['com.example.*', message], to: team, dedupe: { by: [host], for: 2m } }]\n`
+    await writeFile(rules, text)
+    await writeFile(input, lines.join('\n'))
+    const said = await sereno('replay', '--config', rules, '--input', `${source}=${input}`, '--json')
+    return { ...said, lines: said.out.split('\n').map((line) => JSON.parse(line || '{}') as Record<string, unknown>) }
+  }
+
+  test('takes CloudEvents, one or a batch a line, as their endpoint does', async () => {
+    const [first, second, third] = [post('1', 0), post('2', 1), post('3', 5)]
+    const input = [JSON.stringify([first, second]), '{"broken', JSON.stringify(third), JSON.stringify(third), '']
+    const { code, error, lines } = await told(input, 'events')
+    assert.deepEqual([code, error], [0, ''])
+    const kinds = lines.map(({ kind, type, severity, title }) =>
+      kind === 'event' ? `${String(type)} ${String(severity)}` : title,
+    )
+    assert.deepEqual(kinds, [
+      'com.example.thing critical',
+      'thing 1',
+      'com.example.thing critical',
+      'sereno.rejected warning',
+      'com.example.thing critical',
+      'thing 3',
+    ])
+  })
+
+  test('takes recorded messages with their words', async () => {
+    const event = {
+      type: 'message',
+      time: '2026-11-20T03:00:00Z',
+      host: 'nas',
+      text: 'the tank is full',
+      severity: 'error',
+    }
+    const { code, error, lines } = await told([JSON.stringify({ source: 'message', event })], 'message')
+    assert.deepEqual([code, error, lines.length], [0, '', 2])
+    assert.match(JSON.stringify(lines[1]), /the tank is full/)
+  })
+})
+
 describe('replay', () => {
   test('prints one JSON object a line: every event, then what it led to', async () => {
     const { code, out, error } = await sereno('replay', '--config', file, '--input', input(), '--json')

@@ -101,7 +101,7 @@ export async function startHub(options: HubOptions): Promise<Hub> {
     store,
     clock: realClock,
     judge: assembly.judge,
-    committed: (draft) => observer.committed(draft),
+    committed: (draft) => observer.committed(draft, log),
     ask: (one) => (agentOf(one.source) === undefined ? sources : agents).ask(one),
     failed: (what, error) => {
       if (error instanceof Mistake) log.error(`${what} failed, by a fault of the program`, { error: error.stack })

@@ -16,6 +16,15 @@ export type JsonObject = { readonly [key: string]: Json }
 export type Severity = 'info' | 'warning' | 'error' | 'critical'
 export const severities = ['info', 'warning', 'error', 'critical'] as const satisfies readonly Severity[]
 
+/** What senders may say, beside our own words what others call them. */
+export const severityOf: ReadonlyMap<unknown, Severity> = new Map([
+  ...severities.map((severity) => [severity, severity] as const),
+  ['none', 'info'],
+  ['alarm', 'critical'],
+  ['alert', 'critical'],
+  ['page', 'critical'],
+])
+
 /** Something that begins and ends, as one event tells of it. */
 export interface Condition {
   /** Unique within its source, so that no sender can end another's. */

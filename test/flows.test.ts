@@ -57,6 +57,25 @@ expect:
   assert.match(report, /told were 1:\n {4}2026-11-20T03:01:00.000Z team:/)
 })
 
+test('lines are whole, whether or not the last one is ended', async () => {
+  const text = `
+config:
+  sources: { app: { kind: log, path: /made/up.log, match: { pattern: 'hit (?<n>.*)', subject: n } } }
+  channels: { team: { kind: console } }
+  rules: [{ on: log.line, to: [team] }]
+start: 2026-11-20T03:00:00Z
+steps:
+  - { at: +1m, lines: { source: app, text: 'hit one' } }
+  - { at: +2m, lines: { source: app, text: "hit two\\nhit three\\n" } }
+expect:
+  - { channel: team, count: 3 }
+  - { channel: team, from: +1m, to: +1m, count: 1, text: one }
+  - { channel: team, from: +2m, to: +2m, count: 1, text: three }
+`
+  const { ok, report } = await run(text)
+  assert.ok(ok, report)
+})
+
 test('mistakes in a scenario are named with their place, all at once', async () => {
   const text = `${config}
 steps:

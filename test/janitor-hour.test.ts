@@ -107,7 +107,7 @@ test(
     assert.match(texts[0] ?? '', /\n\nThis is a test message\n\nwhy: http/)
     assert.match(
       texts[1] ?? '',
-      /\n\nCPU %: 9[3-7](?:\.\d)? ❗️\nCPU count: 4\n[^]*\n\nFor 1\d min now\. Limit of all hosts\.\n/,
+      /\n\n- CPU %: 9[3-7](?:\.\d)? ❗️\n- CPU count: 4\n[^]*\n\nFor 1\d min now\. Limit of all hosts\.\n/,
     )
     assert.match(texts[2] ?? '', /CPU back to \d\d?(?:\.\d)? %, was over 80 % for 1\d min, peak 97 %\n/)
     assert.match(texts[3] ?? '', /\nExpected: every minute\n/)

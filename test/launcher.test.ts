@@ -1,7 +1,7 @@
 // The launcher picks a Node.js that is new enough, says in one line when there is none, and prefers the newer of bundle and source.
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { chmod, cp, mkdir, mkdtemp, rm, symlink, utimes, writeFile } from 'node:fs/promises'
+import { chmod, cp, mkdir, mkdtemp, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, test } from 'node:test'
@@ -70,6 +70,19 @@ test('the bundle is run unless a source is newer or was removed', async () => {
   assert.deepEqual(ran(), [join(home, 'src/cli/main.ts'), 'check'])
   await utimes(join(home, 'src/cli/main.ts'), 100, 100)
   assert.deepEqual(ran(), [join(home, 'src/cli/main.ts'), 'check'])
+})
+
+test('only a Node.js that knows how is told to give the memory of an ended thread back', async () => {
+  const flag = '--no-memory-pool-share-memory-on-teardown'
+  const flagsOf = async (version: string): Promise<string> =>
+    launch('sereno', await makeNode(version), 'run', '--data', 'x y').stdout
+  assert.match(await flagsOf('v24.15.0'), /^ran (?!.*memory-pool).* \S+main\.ts run --data x y\n$/)
+  for (const version of ['v26.0.0', 'v30.1.0'])
+    assert.match(await flagsOf(version), new RegExp(`^ran .*${flag} \\S+main\\.ts run --data x y\\n$`))
+  // The one that comes with the packages is not asked which it is.
+  const packages = await readFile(join(root, 'package.json'), 'utf8')
+  const pinned = [...packages.matchAll(/"node-linux-\w+": "(\d+)\./g)].map(([, major]) => major)
+  assert.deepEqual(new Set(pinned), new Set(['26']))
 })
 
 test('it is found through a link from elsewhere', async () => {

@@ -44,7 +44,7 @@ describe('a recorded boot', () => {
   test('that was good is one report and nothing else', async () => {
     const [report, ...more] = await replay('good-boot', '--messages')
     assert.deepEqual(more, [])
-    assert.equal(report?.title, 'pve: startup completed')
+    assert.equal(report?.title, 'pve: System startup completed')
     const text = report?.text ?? ''
     assert.match(text, /All systems operational\.\n.*5 VMs and 2 CTs started: web \(100\), db \(101\)/)
     assert.match(text, /Boot to last guest {2}1 min 37 s/)
@@ -54,12 +54,12 @@ describe('a recorded boot', () => {
   test('with a guest that failed and a storage that was late is one report, and one word when the guest runs', async () => {
     const [report, follow, ...more] = await replay('failed-guest', '--messages')
     assert.deepEqual(more, [])
-    assert.equal(report?.title, 'pve: startup, 1 issue')
+    assert.equal(report?.title, 'pve: System startup - 1 issue(s) detected')
     const text = report?.text ?? ''
-    assert.match(text, /4 VMs and 2 CTs started: web \(100\), db \(101\), mail \(103\)… \(\+3 more\)/)
+    assert.match(text, /4 VMs and 2 CTs started: web \(100\), db \(101\), mail \(103\)\.\.\. \(\+3 more\)/)
     assert.match(
       text,
-      /VM failed: broken \(102\): storage 'nas' is not online/,
+      /VM failed: broken \(102\) - storage 'nas' is not online/,
       'the reason is from the log of its task',
     )
     assert.match(text, /nas came after 4 min/)
@@ -113,7 +113,7 @@ describe('a recording', () => {
     const config = join(root, 'examples/proxmox.yaml')
     const { out } = await sereno('replay', '--config', config, '--input', `pve=${file}`, '--messages')
     assert.equal(out.length, 1)
-    assert.match(out[0] ?? '', /pve: startup, 1 issue[^]*Storage: 1 unavailable \(nas\)/)
+    assert.match(out[0] ?? '', /pve: System startup - 1 issue\(s\) detected[^]*Storage: 1 unavailable \(nas\)/)
     await rm(data, { recursive: true })
   })
 

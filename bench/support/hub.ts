@@ -57,7 +57,9 @@ export async function makeFolder(): Promise<AsyncDisposable & { readonly path: s
 }
 
 function readFlags(launcher: string): string[] {
-  const words = /^exec "\$NODE" (.*) "\$entry" "\$@"$/m.exec(launcher)?.[1]
-  if (words === undefined) throw new Error('bin/sereno has no line that starts Node.js as this bench knows it')
-  return words.split(' ')
+  const words = /^exec "\$NODE" (.*) "\$@"$/m.exec(launcher)?.[1]
+  const newer = /^\[ "\$major" -lt 26 \] \|\| set -- (\S+) "\$@"$/m.exec(launcher)?.[1]
+  if (words === undefined || newer === undefined)
+    throw new Error('bin/sereno has no line that starts Node.js as this bench knows it')
+  return [...words.split(' '), newer]
 }

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { appendToSpool } from '../lib/spool.ts'
-import { severities, type JsonObject } from '../words.ts'
+import { severityOf, type JsonObject } from '../words.ts'
 import { dataFolder } from './data-folder.ts'
 import { HubBusy, HubGone, HubSilent, withHub, type HubOptions } from './hub-client.ts'
 import { detailOf, Refusal, type ExitCode, type Terminal } from './terminal.ts'
@@ -86,13 +86,14 @@ async function keep(folder: string, event: JsonObject, reason: string): Promise<
 }
 
 function toCloudEvent(text: string, fields: JsonObject, options: SendOptions): JsonObject {
-  const { type, subject, severity, title } = options
+  const { type, subject, title } = options
+  const severity = severityOf.get(options.severity)
   // A type of its own may say it all, such as host.shutdown; a message without words says nothing.
   if (type === 'message' && text === '' && title === undefined && Object.keys(fields).length === 0) {
     throw new Refusal("nothing to send: give a text, such as sereno send 'the backup disk is full', or --title", 2)
   }
-  if (severity !== undefined && !severities.some((known) => known === severity)) {
-    throw new Refusal(`--severity ${severity} is none; there are ${severities.join(', ')}`, 2)
+  if (options.severity !== undefined && severity === undefined) {
+    throw new Refusal(`--severity ${options.severity} is none; there are ${[...severityOf.keys()].join(', ')}`, 2)
   }
   const host = options.host ?? hostname()
   return {

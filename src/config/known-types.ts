@@ -4,12 +4,30 @@ import { suggest } from '../lib/suggest.ts'
 import type { Path } from './document.ts'
 import { unknownName } from './issue-words.ts'
 import type { Kinds } from './kinds.ts'
+import type { Json } from '../words.ts'
+import { isMapping } from './named.ts'
 
 export type Tell = (path: Path, message: string, part?: 'key' | 'value') => void
 
+/** Types that sources of this configuration give their events, each under a key `type`. */
+export function typesNamedIn(value: Json): string[] {
+  if (Array.isArray(value)) return value.flatMap((one: Json) => typesNamedIn(one))
+  if (!isMapping(value)) return []
+  return Object.entries(value).flatMap(([key, one]) =>
+    key === 'type' && typeof one === 'string' ? [one] : typesNamedIn(one),
+  )
+}
+
 /** A type of a family of ours must be in the catalogue; one of somebody else may come by CloudEvents. */
-export function checkType(pattern: string, path: Path, known: Kinds['eventTypes'], tell: Tell, warn: Tell): void {
-  const names = [...known.keys()]
+export function checkType(
+  pattern: string,
+  path: Path,
+  known: Kinds['eventTypes'],
+  own: readonly string[],
+  tell: Tell,
+  warn: Tell,
+): void {
+  const names = [...known.keys(), ...own]
   if (pattern === '*' || names.some((name) => globMatches(pattern, name))) return
   const families = new Set(names.map(familyOf))
   const family = familyOf(pattern)
@@ -43,7 +61,9 @@ export function checkNames(
   if (types.length === 0 || types.length < on.length) return
   const fields = [...new Set(types.flatMap((type) => [...type.labels, ...Object.keys(type.fields)]))]
   for (const { text, path } of names) {
-    if (attributes.includes(text) || fields.includes(text) || text.startsWith('data.')) continue
+    // Of `fields.user` nobody knows the second half.
+    const [head = ''] = text.split('.')
+    if (attributes.includes(text) || fields.includes(head) || text.startsWith('data.')) continue
     const meant = suggest(text, [...attributes, ...fields])
     const advice =
       meant === undefined ? 'without a label of that name all are repeats of each other' : `did you mean "${meant}"?`

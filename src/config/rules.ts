@@ -7,7 +7,7 @@ import type { Path } from './document.ts'
 import { showValue, unknownName } from './issue-words.ts'
 import type { Kinds } from './kinds.ts'
 import { at, isMapping, mappingAt } from './named.ts'
-import { checkNames, checkType, type Tell } from './known-types.ts'
+import { checkNames, checkType, type Tell, typesNamedIn } from './known-types.ts'
 import { ruleOptions, templateOptions, type RuleOptions } from './options.ts'
 
 export interface RulesTools {
@@ -109,8 +109,9 @@ function checkReferences(
   tell: Tell,
   warn: Tell,
 ): void {
+  const own = typesNamedIn(at(tools.given.resolved.value, 'sources') ?? null)
   const types = textsOf(rule['on'], [...path, 'on'])
-  for (const { text, path: place } of types) checkType(text, place, tools.eventTypes, tell, warn)
+  for (const { text, path: place } of types) checkType(text, place, tools.eventTypes, own, tell, warn)
   for (const { text, path: place } of textsOf(rule['to'], [...path, 'to'])) {
     if (!tools.channels.includes(text)) tell(place, unknownName('the channel', text, tools.channels, 'there are'))
   }
@@ -154,6 +155,7 @@ function readTemplates(
         name,
         path,
         tools.eventTypes,
+        typesNamedIn(at(given.resolved.value, 'sources') ?? null),
         (at, text) => tell(at, text, 'key'),
         (at, text) => warn(at, text, 'key'),
       )

@@ -1,4 +1,4 @@
-// What is told of a boot: one report of what started, what did not, and what is wrong.
+// What is told of a boot: one report of what started, what did not, and what is wrong, in the form of ProxMenux's report.
 import type { EventType, MessageWords } from '../event-type.ts'
 import { spanWords } from '../lib/duration.ts'
 import { cleanLine, cutText } from '../lib/text.ts'
@@ -75,16 +75,16 @@ function words({ host = 'A host', data }: HubEvent): MessageWords {
   const [failed, pending] = [amount(data['failedCount']), amount(data['pendingCount'])]
   const count = failed + pending + services.length + storages.length + network.length + others.length
   const isCutShort = data['cutShort'] === true
-  const issues = count === 0 ? '' : `, ${count} ${count === 1 ? 'issue' : 'issues'}`
+  const issues = count === 0 ? '' : ` - ${count} issue(s) detected`
   const what = isCutShort ? `startup cut short${issues}` : count === 0 ? 'startup completed' : `startup${issues}`
   return {
-    title: `${name(host)}: ${what}`,
+    title: `${name(host)}: System ${what}`,
     icon: count === 0 && !isCutShort ? 'rocket' : 'warning',
     lines: [
       ...(count === 0 && !isCutShort ? ['All systems operational.'] : []),
       ...startedLine(data),
       ...list(data['failed']).map(
-        (guest) => `${sort(guest)} failed: ${guestName(guest)}: ${said(guest['reason'], 200)}`,
+        (guest) => `${sort(guest)} failed: ${failedName(guest)} - ${said(guest['reason'], 200)}`,
       ),
       ...(pending === 0 ? [] : [`Not started yet: ${names(list(data['pending']).map(guestName), pending)}`]),
       ...(amount(data['unknownCount']) === 0
@@ -107,7 +107,7 @@ function words({ host = 'A host', data }: HubEvent): MessageWords {
   }
 }
 
-/** "4 VMs and 3 CTs started: vm0 (100), … (+4 more)". */
+/** "4 VMs and 3 CTs started: vm0 (100)... (+4 more)". */
 function startedLine(data: JsonObject): string[] {
   const started = list(data['started'])
   const total = amount(data['startedCount'])
@@ -126,7 +126,7 @@ function startedLine(data: JsonObject): string[] {
 function names(all: readonly string[], total: number): string {
   const shown = total > 5 ? all.slice(0, 3) : all
   const more = total - shown.length
-  return more > 0 ? `${shown.join(', ')}… (+${more} more)` : shown.join(', ')
+  return more > 0 ? `${shown.join(', ')}... (+${more} more)` : shown.join(', ')
 }
 
 function thingLine(title: string, state: string, things: readonly JsonObject[]): string[] {
@@ -165,6 +165,12 @@ function bootWords(seconds: number): string {
 
 function guestName(guest: JsonObject): string {
   return `${said(guest['name'], 60)} (${amount(guest['id'])})`
+}
+
+/** One whose name nobody knows is called by its sort. */
+function failedName(guest: JsonObject): string {
+  const { name: given, id } = guest
+  return typeof given === 'string' && given !== `ID ${amount(id)}` ? guestName(guest) : `${sort(guest)} ${amount(id)}`
 }
 
 function sort(guest: JsonObject): string {

@@ -24,6 +24,7 @@ const sentences: { readonly [name: string]: string } = {
   sereno_alerts_repeated_total: 'Alerts that said what was known.',
   sereno_alerts_taken_total: 'Alerts that said something new.',
   sereno_redis_up: 'Whether the Redis of the cluster answers.',
+  sereno_channel_up: 'Whether the last attempt found the channel in order; 0: it cannot be told.',
   sereno_conditions_open: 'Conditions that have begun and not ended, by source and severity.',
   sereno_expired_total: 'Connections to the KMS server that were given up after a long silence.',
   sereno_fields_unattributed_total:
@@ -51,6 +52,7 @@ const sentences: { readonly [name: string]: string } = {
   sereno_orphan_closes_total: 'Connections to the KMS server whose end is in the log but not their beginning.',
   sereno_outbox_oldest_seconds: 'Age of the oldest message that waits, by channel.',
   sereno_outbox_waiting: 'Messages that wait or are being sent, by channel.',
+  sereno_refusals_total: 'Requests to channels that came to nothing, by reason.',
   sereno_sessions_open: 'Sessions of the log that are open now.',
   sereno_source_failures_total: 'Times a source failed in an unexpected way and was started again.',
   sereno_stamps_disbelieved_total: 'Lines whose own time was so far off that the time of reading was taken.',

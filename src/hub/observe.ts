@@ -10,6 +10,7 @@ import type { Store } from '../store/store.ts'
 import { finalDeliveries, type HubEvent } from '../words.ts'
 import { version } from '../version.ts'
 import type { Assembly } from './assemble.ts'
+import { logOutages } from './channel-log.ts'
 import { countConditions } from './condition-count.ts'
 import { countHosts } from './host-count.ts'
 import { loopback } from './heartbeat.ts'
@@ -17,7 +18,7 @@ import { helpOf } from './metric-help.ts'
 
 export interface Observer {
   readonly registry: Registry
-  committed(draft: Draft): void
+  committed(draft: Draft, log: Log): void
   measure(source: string, name: string, value: number): void
   /** A source was removed or starts anew: what it measured of itself is no longer true. */
   sourceStopped(source: string): void
@@ -47,6 +48,7 @@ export function createObserver(assembly: () => Assembly, store: Store, startedAt
   for (const type of assembly().types.values()) for (const one of type.counters ?? []) begin(one)
   registry.beforeText(() => processMetrics(registry))
   const conditions = countConditions(store, gauge('sereno_conditions_open'))
+  const outages = logOutages()
   const hosts = countHosts(store, gauge('sereno_hosts'))
 
   function begin(one: EventCounter): void {
@@ -82,9 +84,10 @@ export function createObserver(assembly: () => Assembly, store: Store, startedAt
 
   return {
     registry,
-    committed(draft) {
+    committed(draft, log) {
       const events = new Map(draft.events.map((event) => [event.seq, event]))
       for (const event of draft.events) countEvent(event)
+      outages.committed(draft, log)
       conditions(draft)
       hosts.committed(draft)
       for (const verdict of draft.verdicts) {
@@ -99,7 +102,10 @@ export function createObserver(assembly: () => Assembly, store: Store, startedAt
       for (const attempt of draft.attempts) {
         const delivery = [...draft.deliveries.values()].find((one) => one.id === attempt.delivery)
         if (delivery === undefined || delivery.channel === loopback) continue
-        counter('sereno_attempts_total').add(1, { channel: delivery.channel, result: attempt.result })
+        const { channel } = delivery
+        const { result } = attempt
+        counter('sereno_attempts_total').add(1, { channel, result })
+        if (result !== 'ok') counter('sereno_refusals_total').add(1, { channel, reason: result })
       }
       for (const { channel, state, createdAt, endedAt } of draft.deliveries.values()) {
         if (!finalDeliveries.includes(state) || channel === loopback) continue
@@ -146,13 +152,15 @@ export function createObserver(assembly: () => Assembly, store: Store, startedAt
       const sources = Array.from(stuck, ([name, detail]) => ({ name, ok: false, detail }))
       const outboxes: HealthCheck[] = []
       const channels: HealthCheck[] = []
-      for (const name of ['sereno_outbox_waiting', 'sereno_outbox_oldest_seconds']) gauge(name).clear()
+      for (const name of ['sereno_outbox_waiting', 'sereno_outbox_oldest_seconds', 'sereno_channel_up'])
+        gauge(name).clear()
       for (const lane of lanes) {
         if (lane.channel === loopback) continue
         const { channel } = lane
         gauge('sereno_outbox_waiting').set(lane.waiting + lane.inFlight, { channel })
         const oldest = lane.oldestAt === undefined ? 0 : (now - lane.oldestAt) / 1000
         gauge('sereno_outbox_oldest_seconds').set(oldest, { channel })
+        gauge('sereno_channel_up').set(lane.failing === undefined ? 1 : 0, { channel })
         const due = (lane.waiting > 0 && lane.pausedUntil < now) || lane.inFlight > 0
         const moves = !due || now - lane.movedAt <= stuckMs
         const detail = moves ? `the outbox of channel ${channel} moves` : `the outbox of channel ${channel} is stuck`

@@ -3,13 +3,18 @@ import { createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { z } from 'zod'
-import { type Fact, type NewEvent, type NewFact, severities } from '../words.ts'
+import { type Fact, type NewEvent, type NewFact, severityOf } from '../words.ts'
 
 export type Said = { readonly event: NewEvent } | { readonly fact: NewFact }
 
 const json = z.json()
 const texts = z.record(z.string(), z.string())
 const time = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text))
+const severity = z.string().transform((word, context) => {
+  const known = severityOf.get(word)
+  if (known === undefined) context.addIssue({ code: 'custom', message: 'is no severity' })
+  return known
+})
 const line = z.union([
   z.strictObject({
     source: z.string().optional(),
@@ -28,8 +33,9 @@ const line = z.union([
       time,
       host: z.string().optional(),
       subject: z.string().optional(),
-      severity: z.enum(severities).optional(),
+      severity: severity.optional(),
       title: z.string().optional(),
+      text: z.string().optional(),
       labels: texts.optional(),
       data: z.record(z.string(), json).optional(),
       condition: z.object({ key: z.string().min(1), state: z.enum(['firing', 'changed', 'resolved']) }).optional(),
@@ -59,7 +65,8 @@ export async function* readRecording(path: string, source: string): AsyncIterabl
     if (text.trim() === '') continue
     const said = readLine(text)
     if (said === undefined) {
-      const shape = '{"source": …, "fact": {"time", "name", "key", "host", "data"}}'
+      const shape =
+        '{"source": …, "fact": {"time", "name", "key", "host", "data"}} or {"source": …, "event": {"type", "time", …}}'
       throw new Error(`${path}:${number}: this is no line of a recording; each is ${shape}`)
     }
     if (said.source !== undefined && said.source !== source) continue

@@ -94,11 +94,16 @@ async function take(
     const at = time === undefined ? {} : { time: readWhen(time, scenario.startAt) ?? step.at }
     await rehearsal.observe(source, [{ ...defined(fact), ...at }])
   }
-  if (step.lines !== undefined) await rehearsal.lines(step.lines.source, Buffer.from(step.lines.text))
+  if (step.lines !== undefined) await rehearsal.lines(step.lines.source, Buffer.from(ended(step.lines.text)))
   if (step.command !== undefined) await runCommand(rehearsal, step.command)
   if (step.reload !== undefined)
     await rehearsal.reload(await load(step.reload === true ? scenario.config : step.reload))
   if (step.restart !== undefined || step.kill === true) await rehearsal.restart(awayMs(step.restart))
+}
+
+/** The last line is whole as well: half a line is a matter of the tail, and of its tests. */
+function ended(text: string): string {
+  return text === '' || text.endsWith('\n') ? text : `${text}\n`
 }
 
 function toCondition(

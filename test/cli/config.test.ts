@@ -57,6 +57,25 @@ describe('check', () => {
     assert.deepEqual(said, { code: 0, out: `${file}: ok (1 source, 1 channel, 1 rule)`, error: '' })
   })
 
+  test('knows the types that a source gives its own events, and fields within fields', async () => {
+    const own = join(folder, 'own.yaml')
+    const rules = (type: string): string => `
+sources: { pools: { kind: journal, match: [{ pattern: 'x (?<pool>.+)', type: storage.degraded }] } }
+channels: { team: { kind: console } }
+rules:
+  - { on: ${type}, to: team }
+  - { on: log.line, dedupe: { by: [fields.pool, data.fields.pool], for: 1h }, to: team }
+`
+    await writeFile(own, rules('storage.degraded'))
+    assert.deepEqual(await sereno('check', own), {
+      code: 0,
+      out: `${own}: ok (1 source, 1 channel, 2 rules)`,
+      error: '',
+    })
+    await writeFile(own, rules('storage.degradet'))
+    assert.match((await sereno('check', own)).out, /"storage.degradet" is not known; did you mean "storage.degraded"\?/)
+  })
+
   test('takes the file as run does', async () => {
     assert.deepEqual(await sereno('check', '--config', file), await sereno('check', file))
     const { code, out } = await sereno('check', '--config', join(folder, 'bad.yaml'))
@@ -124,6 +143,58 @@ describe('test', () => {
     assert.match(failed.out, /wrong\.scenario\.yaml: failed\n.*wanted 2 on team/)
     assert.match(failed.out, /bad\.yaml:3:\d+: /)
     assert.equal(failed.error, '2 of 3 scenarios failed.')
+  })
+})
+
+describe('replay of what senders post', () => {
+  const post = (id: string, minute: number): object => ({
+    specversion: '1.0',
+    id,
+    source: '/prod',
+    type: 'com.example.thing',
+    time: `2026-11-20T03:0${minute}:00Z`,
+    severity: 'alarm',
+    host: 'nas',
+    data: { title: `thing ${id}` },
+  })
+  const told = async (lines: readonly string[], source: string) => {
+    const [rules, input] = [join(folder, 'posts.yaml'), join(folder, 'posts.jsonl')]
+    const text = `channels: { team: { kind: console } }\nrules: [{ on: ['com.example.*', message], to: team, dedupe: { by: [host], for: 2m } }]\n`
+    await writeFile(rules, text)
+    await writeFile(input, lines.join('\n'))
+    const said = await sereno('replay', '--config', rules, '--input', `${source}=${input}`, '--json')
+    return { ...said, lines: said.out.split('\n').map((line) => JSON.parse(line || '{}') as Record<string, unknown>) }
+  }
+
+  test('takes CloudEvents, one or a batch a line, as their endpoint does', async () => {
+    const [first, second, third] = [post('1', 0), post('2', 1), post('3', 5)]
+    const input = [JSON.stringify([first, second]), '{"broken', JSON.stringify(third), JSON.stringify(third), '']
+    const { code, error, lines } = await told(input, 'events')
+    assert.deepEqual([code, error], [0, ''])
+    const kinds = lines.map(({ kind, type, severity, title }) =>
+      kind === 'event' ? `${String(type)} ${String(severity)}` : title,
+    )
+    assert.deepEqual(kinds, [
+      'com.example.thing critical',
+      'thing 1',
+      'com.example.thing critical',
+      'sereno.rejected warning',
+      'com.example.thing critical',
+      'thing 3',
+    ])
+  })
+
+  test('takes recorded messages with their words', async () => {
+    const event = {
+      type: 'message',
+      time: '2026-11-20T03:00:00Z',
+      host: 'nas',
+      text: 'the tank is full',
+      severity: 'error',
+    }
+    const { code, error, lines } = await told([JSON.stringify({ source: 'message', event })], 'message')
+    assert.deepEqual([code, error, lines.length], [0, '', 2])
+    assert.match(JSON.stringify(lines[1]), /the tank is full/)
   })
 })
 

@@ -50,6 +50,12 @@ describe('sending', () => {
     assert.deepEqual(event?.['data'], { text: 'hello' })
   })
 
+  test('takes a severity by what others call it', async () => {
+    await sereno('send', '--data', folder, '--severity', 'alarm', 'fire')
+    await sereno('send', '--data', folder, '--severity', 'none', 'calm')
+    assert.deepEqual(new Set((await spooled()).map(({ severity }) => severity)), new Set(['critical', 'info']))
+  })
+
   test('needs no words where the type says it all', async () => {
     const said = await sereno('send', '--data', folder, '--type', 'host.shutdown', '--host', 'nas')
     assert.equal(said.code, 0, said.error)

@@ -18,7 +18,7 @@ describe('on firefish', () => {
     const handle = handleOf(await send(long, optionsOf(double.url)))
     const [note] = double.posts
     assert.deepEqual([note?.id, note?.visibility], [handle, 'home'])
-    assert.match(note?.text ?? '', /^\*\*🔥 nas: \/data is full at 91 %\*\*\n\n\*\*Free\*\*: 4\.2 GB\n/)
+    assert.match(note?.text ?? '', /^\*\*🔥 nas: \/data is full at 91 %\*\*\n\n- \*\*Free\*\*: 4\.2 GB\n/)
     assert.ok((note?.text.length ?? 0) > 2900)
   })
 

@@ -139,10 +139,11 @@ function lay(rows: readonly Row[], written: readonly string[], kept: ReadonlySet
   return lines
 }
 
+/** In the form of the Janitor's report; as a list, since some servers join lines of Markdown into one. */
 function writeRow({ name, value, code, note }: Row, pen: Pen): string {
   const shown = code === true ? pen.code(value) : name === undefined ? pen.line(value) : pen.text(value)
   const behind = note === undefined ? '' : ` (${pen.text(note)})`
-  return name === undefined ? `${shown}${behind}` : `${pen.strong(name)}: ${shown}${behind}`
+  return name === undefined ? `${shown}${behind}` : `- ${pen.strong(name)}: ${shown}${behind}`
 }
 
 function cutRow(row: Row, pen: Pen, room: number, count: (text: string) => number): string {

@@ -48,7 +48,7 @@ describe('before the server is asked', () => {
 
   test('and else in plain words', () => {
     for (const given of [{}, { software: 'akkoma' }, { software: 'mastodon', contentType: 'text/markdown' }])
-      assert.match(shown(given), /^⚠️ tatooine: CPU at 98\.2 %\n\nHost: tatooine\n/)
+      assert.match(shown(given), /^⚠️ tatooine: CPU at 98\.2 %\n\n- Host: tatooine\n/)
   })
 })
 
@@ -57,8 +57,8 @@ describe('a post', () => {
     const expected = [
       '⚠️ tatooine: CPU at 98.2 %',
       '',
-      'Host: tatooine',
-      'For: 10 min (limit 80 %)',
+      '- Host: tatooine',
+      '- For: 10 min (limit 80 %)',
       '',
       '- CPU %: 98.2 ❗️',
       '- CPU count: 4',
@@ -81,8 +81,8 @@ describe('a post', () => {
     const expected = [
       '**⚠️ tatooine: CPU at 98.2 %**',
       '',
-      '**Host**: `tatooine`',
-      '**For**: 10 min (limit 80 %)',
+      '- **Host**: `tatooine`',
+      '- **For**: 10 min (limit 80 %)',
       '',
       '\\- \\*all\\* &#60;b&#62; @\u2060here',
       '',
@@ -96,7 +96,7 @@ describe('a post', () => {
     const link = 'https://hub.example.org/events/01k9zq'
     assert.equal(
       status,
-      `<strong>🔥 nas: /data is full at 91 %</strong><br><br><strong>Free</strong>: 4.2 GB<br><br>why: <a href="${link}">${link}</a>`,
+      `<strong>🔥 nas: /data is full at 91 %</strong><br><br>- <strong>Free</strong>: 4.2 GB<br><br>why: <a href="${link}">${link}</a>`,
     )
   })
 

@@ -28,8 +28,13 @@ function startDoor(tokens: readonly AccessToken[] = [{ name: 'nas' }, { name: 'w
     ask: (source: string, key: string) => door.ask({ source, name: 'probe', key, body: { deep: true } }),
     facts: (name: string) => door.facts(name),
     events: () => place.inputs.flatMap((one) => (one.kind === 'event' ? [{ source: one.source, ...one.event }] : [])),
-    samples: () => place.inputs.flatMap((one) => (one.kind === 'fact' ? [{ source: one.source, ...one.fact }] : [])),
+    samples: () => factsOf('host.sample'),
+    boots: () => factsOf('host.boot'),
   }
+  const factsOf = (name: string) =>
+    place.inputs.flatMap((one) =>
+      one.kind === 'fact' && one.fact.name === name ? [{ source: one.source, ...one.fact }] : [],
+    )
   const note = (message: string): void => void place.logged.push(message)
   const open = () =>
     createAgentDoor({
@@ -276,6 +281,55 @@ test('a host has started when the request came, less its time since boot', async
   await hub.send({ items: [], sentAt: at - dayMs, uptimeSeconds: 3600, bootId: 'one', host: 'nas.lan' })
   const { bootedAt, host } = hub.facts('nas') ?? assert.fail()
   assert.deepEqual([bootedAt, host], [at - 3_600_000, 'nas.lan'])
+})
+
+test('times of items are taken as RFC 3339 writes them, too', async () => {
+  const hub = startDoor()
+  const iso = (time: number): never => new Date(time).toISOString() as never
+  const condition = { key: 'k', state: 'firing', since: iso(at - 9000), endsAt: iso(at + 9000) }
+  await hub.send({
+    items: [told('x', { time: iso(at - 3000), condition } as never), sample('nas', { time: iso(at - 2000) })],
+  })
+  const [event] = hub.events()
+  assert.deepEqual([event?.time, event?.condition?.since, event?.condition?.endsAt], [at - 3000, at - 9000, at + 9000])
+  assert.equal(hub.samples()[0]?.time, at - 2000)
+  await hub.send({ first: 3, items: [told('y', { time: 'yesterday' as never })] })
+  assert.match(JSON.stringify(hub.events()[1]?.data), /time must be milliseconds since 1970, or as RFC 3339 writes it/)
+})
+
+test('the boot that a request names is that of the samples of its host which name none', async () => {
+  const hub = startDoor()
+  const other = sample('nas', { data: { metrics: {}, bootId: 'own', uptimeSeconds: 5 } })
+  const before = sample('nas', { time: at - dayMs })
+  const items = [sample('nas', { time: at - 60_000 }), sample('printer'), other, before]
+  await hub.send({ items, host: 'nas', bootId: 'one', uptimeSeconds: 3600 })
+  assert.deepEqual(
+    hub.samples().map(({ key, data }) => [key, data['bootId'], data['uptimeSeconds']]),
+    [
+      ['nas', 'one', 3540],
+      ['printer', undefined, undefined],
+      ['nas', 'own', 5],
+      ['nas', undefined, undefined],
+    ],
+  )
+})
+
+test('a sender that names no host but a boot has booted, said once for each boot, over restarts too', async () => {
+  const hub = startDoor()
+  await hub.send({ bootId: 'one', uptimeSeconds: 3600 })
+  await hub.send({ items: [told('x')], bootId: 'one', uptimeSeconds: 3610 })
+  hub.restart()
+  await hub.send({ first: 2, bootId: 'one', uptimeSeconds: 3620 })
+  await hub.send({ first: 2, bootId: 'two', uptimeSeconds: 5 })
+  assert.deepEqual(
+    hub.boots().map(({ source, key, host, time, data }) => [source, key, host, time, data]),
+    [
+      ['nas/agent', 'nas', 'nas', at, { bootId: 'one', uptimeSeconds: 3600 }],
+      ['nas/agent', 'nas', 'nas', at, { bootId: 'two', uptimeSeconds: 5 }],
+    ],
+  )
+  await hub.send({ bootId: 'three', uptimeSeconds: 5, host: 'web.lan' }, 'web')
+  assert.equal(hub.boots().length, 2)
 })
 
 test('while more is on its way its sources are catching up, and no longer when it has told all or fell silent', async () => {

@@ -11,6 +11,7 @@ import { type Log, NotStored, type SourceRequest, type SourceResponse } from '..
 import { agentPath, type AgentAnswer, contactMs } from '../../source-agent.ts'
 import { type Store, StoreFailed } from '../../store/store.ts'
 import { Agent, type AgentFacts } from './agent.ts'
+import { bootInputs, type Machine, withBoot } from './boot.ts'
 import { readItem } from './read-item.ts'
 import { type PostFrame, readPost } from './read-post.ts'
 import { offsetOf, shiftItem } from '../../source-agent-time.ts'
@@ -95,7 +96,9 @@ export function createAgentDoor(tools: AgentDoorTools): AgentDoor {
     tellClock(agent, before, offsetMs)
     const dropped = Math.max(0, first - next) + fresh.filter((item) => item === null).length
     const facts = factsFrom(post, before, { receivedAt, offsetMs, dropped })
-    const inputs = toInputs(agent.name, fresh, { receivedAt, offsetMs, host: post.host ?? agent.name })
+    const { host = agent.name, bootId, uptimeSeconds } = post
+    const inputs = bootInputs(agent.name, post, before, receivedAt)
+    inputs.push(...toInputs(agent.name, fresh, { receivedAt, offsetMs, host, bootId, uptimeSeconds }))
     if (facts.gapToldAt !== before.gapToldAt) inputs.unshift(gapInput(agent.name, facts, dropped, receivedAt))
     if (agent.isTwo(post)) inputs.push(twiceInput(agent.name, post, before, receivedAt))
     const end = Math.max(next, first + items.length)
@@ -167,11 +170,9 @@ function sourceOf(input: Input): string {
   return input.kind === 'event' || input.kind === 'fact' ? input.source : 'sereno'
 }
 
-interface ItemPlace {
-  readonly receivedAt: number
+/** Its host is that of an event that names none. */
+interface ItemPlace extends Machine {
   readonly offsetMs: number
-  /** Of an event that names none. */
-  readonly host: string
 }
 
 /** What is no item, or of a source that the token may not speak for, is kept as rejected; its neighbours are taken. */
@@ -186,7 +187,7 @@ function toInput(name: string, item: unknown, allowed: readonly string[] | undef
   }
   const moved = shiftItem(read, offsetMs)
   if ('rejected' in moved) return rejectedInput(source, moved.rejected.raw, moved.rejected.message, receivedAt)
-  if ('fact' in moved) return { kind: 'fact', source, fact: moved.fact, receivedAt }
+  if ('fact' in moved) return { kind: 'fact', source, fact: withBoot(moved.fact, given), receivedAt }
   return { kind: 'event', source, event: { ...moved.event, host: moved.event.host ?? host }, receivedAt }
 }
 

@@ -4,7 +4,7 @@ import { cutBytes } from '../../lib/text.ts'
 import type { Rejected } from '../../source.ts'
 import { type AgentItem, sourceName } from '../../source-agent.ts'
 import { type Condition, type JsonObject, type NewEvent, type NewFact, severities } from '../../words.ts'
-import { isHost } from './read-post.ts'
+import { isHost, readTime } from './read-post.ts'
 
 type Given = { readonly [name: string]: unknown }
 
@@ -94,14 +94,15 @@ function readRejected(given: unknown): Rejected | string {
 
 /** What events and facts have in common. */
 function problemOf({ time, host, data }: Given): string | undefined {
-  if (time != null && !isTime(time)) return wrong('time', 'must be milliseconds since 1970', time)
+  if (time != null && toTime(time) === undefined) return wrong('time', timeWords, time)
   if (host != null && !isHost(host)) return wrong('host', 'must be a short text without control characters', host)
   if (data != null && !isObject(data)) return wrong('data', 'must be a JSON object', data)
   return undefined
 }
 
-function common({ time, host }: Given): { readonly time?: number; readonly host?: string } {
-  return { ...(time == null ? {} : { time: time as number }), ...(host == null ? {} : { host: host as string }) }
+function common({ time: given, host }: Given): { readonly time?: number; readonly host?: string } {
+  const time = toTime(given)
+  return { ...(time === undefined ? {} : { time }), ...(host == null ? {} : { host: host as string }) }
 }
 
 function readLabels(given: unknown): { readonly [name: string]: string } | string {
@@ -117,22 +118,21 @@ function readLabels(given: unknown): { readonly [name: string]: string } | strin
 
 function readCondition(given: unknown): Condition | string {
   if (!isObject(given)) return wrong('condition', 'must be a JSON object', given)
-  const { key, state, since, endsAt, expireAfterMs } = given
+  const { key, state, expireAfterMs } = given
   if (!isText(key, longest)) return wrong('condition.key', 'must be a text', key)
   if (state !== 'firing' && state !== 'changed' && state !== 'resolved')
     return wrong('condition.state', 'must be firing, changed or resolved', state)
-  for (const [name, value] of [
-    ['since', since],
-    ['endsAt', endsAt],
-    ['expireAfterMs', expireAfterMs],
-  ] as const)
-    if (value != null && !isTime(value)) return wrong(`condition.${name}`, 'must be milliseconds', value)
+  const [since, endsAt] = [toTime(given['since']), toTime(given['endsAt'])]
+  for (const [name, time] of Object.entries({ since, endsAt }))
+    if (given[name] != null && time === undefined) return wrong(`condition.${name}`, timeWords, given[name])
+  if (expireAfterMs != null && !isAmount(expireAfterMs))
+    return wrong('condition.expireAfterMs', 'must be milliseconds', expireAfterMs)
   return {
     key,
     state,
-    ...(since == null ? {} : { since: since as number }),
-    ...(endsAt == null ? {} : { endsAt: endsAt as number }),
-    ...(expireAfterMs == null ? {} : { expireAfterMs: expireAfterMs as number }),
+    ...(since === undefined ? {} : { since }),
+    ...(endsAt === undefined ? {} : { endsAt }),
+    ...(expireAfterMs == null ? {} : { expireAfterMs }),
   }
 }
 
@@ -147,7 +147,14 @@ function isText(value: unknown, most: number): value is string {
   return typeof value === 'string' && value !== '' && value.length <= most
 }
 
-function isTime(value: unknown): boolean {
+const timeWords = 'must be milliseconds since 1970, or as RFC 3339 writes it'
+
+function toTime(value: unknown): number | undefined {
+  const time = readTime(value)
+  return isAmount(time) ? time : undefined
+}
+
+function isAmount(value: unknown): value is number {
   return typeof value === 'number' && Number.isFinite(value) && value >= 0 && value <= 8.64e15
 }
 

@@ -52,7 +52,7 @@ export function readObject(body: Uint8Array): { readonly [name: string]: unknown
   return 'The body is no JSON object.'
 }
 
-function readTime(value: unknown): number | undefined {
+export function readTime(value: unknown): number | undefined {
   if (typeof value === 'string') return readRfc3339(value)
   return typeof value === 'number' && Number.isFinite(value) && Math.abs(value) <= 8.64e15 ? value : undefined
 }

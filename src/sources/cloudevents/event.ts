@@ -2,7 +2,7 @@
 // https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md
 import { showJson } from '../../lib/read-json.ts'
 import { readRfc3339 } from '../../lib/rfc3339.ts'
-import { type Condition, type Json, type JsonObject, type NewEvent, severities, type Severity } from '../../words.ts'
+import { type Condition, type Json, type JsonObject, type NewEvent, severityOf, type Severity } from '../../words.ts'
 
 type Given = { readonly [name: string]: unknown }
 
@@ -73,13 +73,6 @@ function readTime(time: unknown): number | undefined | string {
   return at ?? wrong('time', 'must be an RFC 3339 time such as 2026-11-20T03:00:00Z', time)
 }
 
-const severityOf = new Map<unknown, Severity>([
-  ...severities.map((severity) => [severity, severity] as const),
-  ['none', 'info'],
-  ['alarm', 'critical'],
-  ['alert', 'critical'],
-  ['page', 'critical'],
-])
 const severityWords = [...severityOf.keys()].join(', ')
 
 function readSeverity(severity: unknown): Severity | undefined | 'wrong' {

@@ -5,14 +5,13 @@ import type { Rejected, SourceKind, SourceRequest, SourceResponse, SourceTools }
 import type { NewEvent } from '../../words.ts'
 import { readBody } from './body.ts'
 import { readCloudEvent } from './event.ts'
-
-/** Of an element that is no event, this much is kept. */
-const rawBytes = 4096
+import { createCloudEventReader, rawBytes } from './reader.ts'
 
 export default {
   about: 'Takes CloudEvents 1.0 at POST /api/v1/events: structured, batched or binary.',
   options: z.strictObject({}),
   example: { open: ['10.0.0.0/8'] },
+  reader: createCloudEventReader,
   async start(_options, tools) {
     tools.route('POST', '/api/v1/events', (request) => take(request, tools))
   },

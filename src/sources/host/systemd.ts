@@ -30,7 +30,8 @@ export function createSystemd({ systemctl, run, signal, warn }: SystemdTools): S
   let silent = false
 
   // As sd_booted(3) has it.
-  const isThere = (): boolean => run !== undefined && existsSync(join(run, 'systemd/system'))
+  const folder = run === undefined ? undefined : join(run, 'systemd/system')
+  const isThere = (): boolean => folder !== undefined && existsSync(folder)
 
   async function ask(): Promise<readonly string[] | undefined> {
     const words = [systemctl, 'list-units', '--state=failed', '--plain', '--full', '--no-legend', '--no-pager']

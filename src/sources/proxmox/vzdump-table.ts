@@ -61,12 +61,9 @@ function readColumns(head: string): Column[] {
 }
 
 function readRow(row: string, columns: readonly Column[]): GuestBackup | undefined {
-  // Proxmox pads by characters, and a name may have some of two units.
-  const characters = Array.from(row)
-  const cell = (wanted: string): string => {
-    const column = columns.find(({ name }) => name === wanted)
-    return column === undefined ? '' : characters.slice(column.from, column.to).join('').trim()
-  }
+  const below = cellsBelow(row, columns)
+  const cells = isStatus(below['status'] ?? '') ? below : (bareRow.exec(row.slice(0, longestFile))?.groups ?? below)
+  const cell = (wanted: string): string => cells[wanted]?.trim() ?? ''
   const id = readGuestId(cell('vmid'))
   if (id === undefined) return undefined
   const [name, file] = [cell('name'), cell('filename')]
@@ -81,6 +78,20 @@ function readRow(row: string, columns: readonly Column[]): GuestBackup | undefin
     ...(durationSeconds === undefined ? {} : { durationSeconds }),
     ...(file === '' || file === 'null' ? {} : { file: cutText(cleanLine(file), longestFile) }),
   }
+}
+
+function cellsBelow(row: string, columns: readonly Column[]): { readonly [name: string]: string | undefined } {
+  // Proxmox pads by characters, and a name may have some of two units.
+  const characters = Array.from(row)
+  return Object.fromEntries(columns.map(({ name, from, to }) => [name, characters.slice(from, to).join('')]))
+}
+
+/** Of a table that lost its padding on the way; by the shape of each cell. */
+const bareRow =
+  /^\s*(?<vmid>\d{1,9})\s+(?:(?<name>\S.{0,199}?)\s+)?(?<status>ok|err\w{0,9}|warn\w{0,9})\s+(?<time>\d[\d dhms.:]{0,40}?)\s+(?<size>[\d.]{1,20}\s?[KMGTP]?i?B)\s+(?<filename>\S.*)$/i
+
+function isStatus(word: string): boolean {
+  return /^(?:ok|err\w*|warn\w*)$/i.test(word.trim())
 }
 
 function outcomeOf(status: string): GuestBackup['outcome'] {

@@ -138,6 +138,30 @@ describe('the text of a notification', () => {
     )
   })
 
+  test('whose columns have lost their padding is read by its gaps, and no good backup is called a failed one', () => {
+    const text = [
+      'VMID    Name   Status  Time  Size  Filename',
+      '100     web01  ok  4m 21s  12.3 GiB  /mnt/pve/nas/dump/vzdump-qemu-100-x.vma.zst',
+      '102     broken err  3s  0 B  null',
+      '200\tdns\tok\t15s\t412 MiB\t/mnt/pve/nas/dump/vzdump-lxc-200-x.tar.zst',
+    ].join('\n')
+    assert.deepEqual(
+      readVzdumpText(text).guests.map(({ id, guest, name, outcome, sizeBytes, durationSeconds }) => [
+        id,
+        guest,
+        name,
+        outcome,
+        sizeBytes,
+        durationSeconds,
+      ]),
+      [
+        [100, 'vm', 'web01', 'ok', Math.round(12.3 * GiB), 261],
+        [102, undefined, 'broken', 'failed', 0, 3],
+        [200, 'ct', 'dns', 'ok', 412 * MiB, 15],
+      ],
+    )
+  })
+
   test('that is none has no guests, and nothing makes the readers fail', () => {
     assert.deepEqual(readVzdumpText('The package lists were updated.').guests, [])
     const piece = fc.constantFrom(

@@ -110,7 +110,7 @@ test(
       /\n\n- CPU %: 9[3-7](?:\.\d)? ❗️\n- CPU count: 4\n[^]*\n\nFor 1\d min now\. Limit of all hosts\.\n/,
     )
     assert.match(texts[2] ?? '', /CPU back to \d\d?(?:\.\d)? %, was over 80 % for 1\d min, peak 97 %\n/)
-    assert.match(texts[3] ?? '', /\nExpected: every minute\n/)
+    assert.match(texts[3] ?? '', /\n- Expected: every minute\n/)
     assert.match(
       texts[4] ?? '',
       /\b1 condition is open\.\n\nerror: nas is silent, for \d min \([0-9a-z]{9}\)\n\nI have heard of 4 hosts\./,

@@ -57,7 +57,7 @@ test('blindness names the first hosts and counts the others', () => {
     data: { lastHeardAt: '2026-11-21T02:10:00.000Z', hosts: ['a', 'b'], hostCount: 40, timezone: 'Europe/Rome' },
     condition: { key: '*', state: 'firing' },
   })
-  assert.equal(title, 'I am blind: no host has been heard since 03:10')
+  assert.equal(title, 'I am blind: no other host has been heard since 03:10')
   assert.deepEqual(fields?.[1], { name: '40 hosts', value: 'a, b and 38 more' })
 })
 

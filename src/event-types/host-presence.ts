@@ -131,7 +131,7 @@ function blind(data: HubEvent['data'], state: 'firing' | 'changed' | 'resolved')
   const count = typeof data['hostCount'] === 'number' ? data['hostCount'] : names.length
   const more = count > names.length ? ` and ${count - names.length} more` : ''
   return {
-    title: `I am blind: no host has been heard${since === undefined ? '' : ` since ${since.slice(11)}`}`,
+    title: `I am blind: no other host has been heard${since === undefined ? '' : ` since ${since.slice(11)}`}`,
     icon: 'mute',
     fields: [
       ...field('Last heard', since),

@@ -163,7 +163,7 @@ describe('odd hosts', () => {
     await house.pass(10 * minute)
     assert.deepEqual(house.heard(), [
       `11-21 03:05 ${hostname()} is silent`,
-      '11-21 03:06 I am blind: no host has been heard since 04:02',
+      '11-21 03:06 I am blind: no other host has been heard since 04:02',
     ])
   })
 })

@@ -7,7 +7,8 @@ import { Draft } from './draft.ts'
 import type { Input } from './input.ts'
 import type { Judge } from './judge.ts'
 import { Mistake } from './mistake.ts'
-import { plan, type Plan } from './plan.ts'
+import type { Plan } from './plan.ts'
+import { insteadOf, planAll } from './refuse.ts'
 import { step, type Stepped } from './step.ts'
 
 export interface Intake {
@@ -44,7 +45,9 @@ export class IntakeFull extends Error {
 }
 
 interface Waiting extends Notes {
-  readonly inputs: readonly Input[]
+  inputs: readonly Input[]
+  /** Made on its inputs, which are others by now. */
+  readonly mistakes: Mistake[]
   /** Made when it came, while the store works on what came before; void once another judge is in force. */
   plans: readonly Plan[]
   plannedBy: Judge
@@ -76,10 +79,23 @@ export function createIntake(first: Judge, { store, clock, committed }: IntakeTo
       await commitBatch(batch)
     } catch (error) {
       cache.clear()
+      const [one, ...others] = batch
       // Nothing is stored yet: what one of them cannot do is no reason to refuse the others.
-      if (error instanceof Mistake && batch.length > 1) for (const waiting of batch) await settle([waiting])
+      if (error instanceof Mistake && others.length > 0) for (const waiting of batch) await settle([waiting])
+      else if (error instanceof Mistake && one !== undefined && replace(one, error)) await settle(batch)
       else for (const waiting of batch) waiting.reject(error)
     }
+  }
+
+  /** Takes out what we cannot judge; false: there is no such thing. */
+  function replace(waiting: Waiting, mistake: Mistake): boolean {
+    const index = waiting.plans.findIndex(({ input }) => input === mistake.input)
+    const instead = mistake.input === undefined ? undefined : insteadOf(mistake.input, mistake)
+    if (index < 0 || instead === undefined) return false
+    waiting.mistakes.push(mistake)
+    waiting.inputs = waiting.inputs.with(index, instead)
+    waiting.plans = planAll(judge, waiting.inputs, onMistake(waiting.mistakes))
+    return true
   }
 
   function takeBatch(): Waiting[] {
@@ -110,7 +126,7 @@ export function createIntake(first: Judge, { store, clock, committed }: IntakeTo
       // Another judge came into force meanwhile: whom it knows no more must not be told.
       if (batch.some(({ plannedBy }) => plannedBy !== judge)) continue
       const draft = new Draft(cache, nextSeq)
-      const results = stepSafely(batch, draft, now)
+      const results = stepAll(batch, draft, now)
       missed = { keys: [...draft.missing], deliveries: [...draft.missingDeliveries] }
       if (missed.keys.length + missed.deliveries.length > 0 || !(await commit(draft))) continue
       nextSeq = draft.nextSeq
@@ -131,22 +147,25 @@ export function createIntake(first: Judge, { store, clock, committed }: IntakeTo
     return taken.size === 0
   }
 
-  function stepSafely(batch: readonly Waiting[], draft: Draft, now: number): Stepped[][] {
-    try {
-      return stepAll(batch, draft, now)
-    } catch (error) {
-      throw Mistake.of(error)
-    }
-  }
-
   function stepAll(batch: readonly Waiting[], draft: Draft, now: number): Stepped[][] {
     return batch.map((waiting) => {
       for (const delivery of waiting.deliveries) draft.deliveries.set(delivery.seq, delivery)
       draft.parts.push(...waiting.parts)
       draft.settings.push(...waiting.settings)
       if (waiting.progress !== undefined) draft.sources.push(waiting.progress)
-      return waiting.plans.map((one) => step(judge, draft, one, now))
+      for (const error of waiting.mistakes) draft.mistakes.push({ what: 'judging what a source saw', error })
+      return waiting.plans.map((one) => stepOne(one, draft, now))
     })
+  }
+
+  function stepOne(one: Plan, draft: Draft, now: number): Stepped {
+    try {
+      return step(judge, draft, one, now)
+    } catch (error) {
+      const mistake = Mistake.of(error)
+      mistake.input = one.input
+      throw mistake
+    }
   }
 
   function enqueue(part: Partial<Waiting> & Pick<Waiting, 'inputs'>): Promise<readonly Stepped[]> {
@@ -156,8 +175,9 @@ export function createIntake(first: Judge, { store, clock, committed }: IntakeTo
       return Promise.reject(new IntakeFull(`${queued} inputs wait for the disk; try again in a moment`))
     }
     return new Promise((resolve, reject) => {
-      const plans = planAll(judge, part.inputs)
-      const rows = { progress: undefined, deliveries: [], parts: [], settings: [], ...part }
+      const mistakes: Mistake[] = []
+      const plans = planAll(judge, part.inputs, onMistake(mistakes))
+      const rows = { progress: undefined, deliveries: [], parts: [], settings: [], mistakes, ...part }
       queue.push({ plans, plannedBy: judge, ...rows, resolve, reject })
       queued += part.inputs.length
       if (running) return cache.expect(keysOf(plans))
@@ -191,14 +211,21 @@ interface Missed {
 
 const nothingMissed: Missed = { keys: [], deliveries: [] }
 
-function planAll(judge: Judge, inputs: readonly Input[]): Plan[] {
-  return inputs.map((input) => plan(judge, input))
+function onMistake(mistakes: Mistake[]): (input: Input, error: unknown) => Input {
+  return (input, error) => {
+    const mistake = Mistake.of(error)
+    const instead = insteadOf(input, mistake)
+    if (instead === undefined) throw mistake
+    mistakes.push(mistake)
+    return instead
+  }
 }
 
 function planBy(judge: Judge, batch: readonly Waiting[]): void {
   for (const waiting of batch) {
     if (waiting.plannedBy === judge) continue
-    waiting.plans = planAll(judge, waiting.inputs)
+    waiting.mistakes.length = 0
+    waiting.plans = planAll(judge, waiting.inputs, onMistake(waiting.mistakes))
     waiting.plannedBy = judge
   }
 }

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { z } from 'zod'
+import { createMatcher } from '../../src/lib/matchers.ts'
 import type { Judge } from '../../src/engine/judge.ts'
 import type { EventType } from '../../src/event-type.ts'
 import type { WatchKind } from '../../src/watch.ts'
@@ -74,17 +75,36 @@ for (const atTimer of ['fails', 'says what cannot be said'] as const) {
   })
 }
 
-test('an event that cannot be taken is refused alone, whatever else shares its transaction', async () => {
+test('an event that cannot be judged is kept as what it is, and holds up neither its source nor those beside it', async () => {
   await using house = await EngineHouse.open(judge())
-  const submit = (type: string): Promise<unknown> => {
+  const input = (type: string) => {
     const event = { type, condition: { key: type, state: 'firing' } } as const
-    return house.engine.submit([{ kind: 'event', source: 's', event, receivedAt: house.clock.now() }])
+    return { kind: 'event', source: 's', event, receivedAt: house.clock.now() } as const
   }
-  const results = await Promise.allSettled([submit('good'), submit('unspeakable'), submit('other')])
-  assert.deepEqual(
-    results.map(({ status }) => status),
-    ['fulfilled', 'rejected', 'fulfilled'],
-  )
+  const submit = (...types: readonly string[]) =>
+    house.engine.submit(types.map(input), { name: 's', cursor: types.join() })
+  await Promise.all([submit('good'), submit('other'), submit('one', 'unspeakable', 'two', 'unspeakable')])
   await house.settle()
-  assert.deepEqual(told(house), ['open good', 'open other'])
+  assert.deepEqual(told(house), ['open good', 'open other', 'open one', 'open sereno.rejected', 'open two'])
+  const [kept, ...more] = await house.store.events({ limit: 9, type: 'sereno.rejected' })
+  assert.equal(more.length, 1)
+  assert.deepEqual([kept?.source, kept?.data['raw']], ['s', JSON.stringify(input('unspeakable').event)])
+  assert.equal(kept?.data['message'], 'Sereno could not judge it, by a mistake of its own: a bug')
+  assert.equal(house.failures.length, 2)
+  assert.equal(await house.store.cursor('s'), 'one,unspeakable,two,unspeakable')
+})
+
+test('a rule that fails on an event does not keep it from being stored', async () => {
+  const failing = {
+    ...createMatcher('subject', '=', 'bad'),
+    matches: (value: string) => (value === 'bad' ? assert.fail('a bug') : true),
+  }
+  const given = judgeOf([rule('r', { on: ['*'], where: [failing] })], { one: facts })
+  await using house = await EngineHouse.open(given)
+  await house.emit({ type: 'good' }, { type: 'x', subject: 'bad' }, { type: 'other' })
+  const events = await house.store.events({ limit: 10, ascending: true })
+  assert.deepEqual(
+    events.map(({ type }) => type),
+    ['good', 'sereno.rejected', 'other'],
+  )
 })

@@ -95,6 +95,8 @@ export function createSources(tools: SourcesTools): RunningSources {
         const saved = await tools.store.rows(source.name)
         const given = toolsFor({ ...source, place: { ...source.place, saved } }, signal)
         await source.kind.start(source.options, given)
+        // One that only answers routes has nothing old to read, though a replay reads files of its.
+        if (!signal.aborted) tools.engine.catchingUp(source.name, false)
         return
       } catch (error) {
         if (isAborted(signal)) return

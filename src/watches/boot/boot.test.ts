@@ -225,7 +225,7 @@ describe('the grace', () => {
     const line = { type: 'log.line', data: { line: 'I/O error, dev sda' } }
     for (let time = 0; time < 3; time += 1) host.event(line)
     host.event({ ...line, severity: 'warning', data: { line: 'a warning' } })
-    host.event({ type: 'guest.started', severity: 'info', title: 'vm100 started' })
+    host.event({ type: 'guest.started', severity: 'info', title: 'vm100 started', data: { id: 100 } })
     host.event({ type: 'guest.start-warning', severity: 'warning', title: 'vm101 started, with warnings' })
     for (let index = 0; index < 100; index += 1) host.event({ type: 'service.note', title: `note ${index}` })
     host.pass(600_000)
@@ -236,6 +236,25 @@ describe('the grace', () => {
     ])
     assert.equal(notes.length, 50)
     assert.equal(host.reports[0]?.severity, 'info')
+  })
+
+  test('names guests that are known by events alone, as another program sends them', () => {
+    const host = new Host()
+    host.boots('a', 10)
+    host.event({ type: 'guest.started', severity: 'info', data: { id: 100, name: 'web', guest: 'vm' } })
+    host.event({ type: 'guest.started', severity: 'info', subject: 'proxy' })
+    host.event({ type: 'guest.start-failed', data: { id: 200, name: 'dns', guest: 'ct', reason: 'no disk' } })
+    host.guest(101, true, true)
+    host.event({ type: 'guest.started', severity: 'info', title: 'vm101 started', data: { id: 101 } })
+    host.pass(600_000)
+    const { started, failed, notes } = dataOf(host)
+    assert.deepEqual(started, [
+      { id: 100, name: 'web', guest: 'vm' },
+      { id: 101, name: 'vm101', guest: 'vm' },
+    ])
+    assert.deepEqual(failed, [{ id: 200, name: 'dns', guest: 'ct', reason: 'no disk' }])
+    assert.deepEqual(notes, [{ title: 'proxy', count: 1 }])
+    assert.equal(host.reports[0]?.severity, 'warning')
   })
 
   test('that another one or a stop cuts short has its report at once, and the next one its own', () => {
@@ -335,6 +354,41 @@ describe('a stop', () => {
     assert.deepEqual([host.reports.length, bootId, previousClean, cutShort, downSeconds], [2, 'c', true, undefined, 30])
     host.stops()
     assert.equal(host.windows.at(-1)?.kind, 'shutdown', 'and this boot has a stop of its own')
+  })
+
+  test('of a host whose boots nobody tells of holds what it causes for its usual span, and another day again', () => {
+    const host = new Host()
+    const spans = () => host.windows.flatMap(({ kind, from, until }) => (kind === 'shutdown' ? [[from, until]] : []))
+    host.event({ type: 'host.shutdown' })
+    const [first] = spans()
+    assert.deepEqual([first?.[0], Number(first?.[1]) >= host.now + 120_000], [host.now + 1, true])
+    host.event({ type: 'host.shutdown' })
+    assert.equal(spans().length, 1, 'the second word changes nothing')
+    host.pass(120_000)
+    assert.deepEqual(spans().slice(1), [[undefined, host.now]], 'it ends in time')
+    host.pass(86_400_000)
+    host.event({ type: 'host.shutdown' })
+    assert.equal(spans().length, 3)
+    assert.deepEqual(host.events, [], 'who said so has been told')
+  })
+
+  test('whose host is heard of only then is one of that boot, and the next one has its report', () => {
+    const host = new Host()
+    host.event({ type: 'host.shutdown' })
+    host.pass(5000)
+    host.sample('a', 5000)
+    assert.deepEqual([host.state?.bootId, host.state?.phase, host.reports.length], ['a', 'stopping', 0])
+    host.pass(60_000)
+    host.boots('b', 10)
+    host.pass(600_000)
+    const { bootId, previousClean, downSeconds } = dataOf(host)
+    assert.deepEqual([host.reports.length, bootId, previousClean, downSeconds], [1, 'b', true, 55])
+    const other = new Host()
+    other.event({ type: 'host.shutdown' })
+    other.pass(60_000)
+    other.boots('b', 10)
+    other.pass(600_000)
+    assert.deepEqual([dataOf(other)['previousClean'], dataOf(other)['downSeconds']], [true, 50])
   })
 
   test('that comes to a boot makes it a clean one; without, it was not, if such a word was ever heard', () => {

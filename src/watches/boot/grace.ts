@@ -17,6 +17,10 @@ const goodLooks = 2
 
 /** Another boot than the one that was known; of a host that was not known, a boot only when it is up for a short time. */
 export function begin(work: Work, { bootId, bootedAt, seenAt, previousClean }: Begun): void {
+  const stopping = work.state?.bootId === unknownBoot ? work.state.stopping : undefined
+  // It said that it stops before anybody told of its boot: this is the one.
+  if (stopping !== undefined && bootedAt < stopping.at)
+    return change(work, { bootId, bootedAt, lastSeenAt: seenAt, stopping: { ...stopping, bootId } })
   // Each boot has its report, also one that another boot cut short.
   if (work.state?.phase === 'starting') report(work, { cutShort: true })
   const { state: before, grace, now } = work
@@ -24,7 +28,7 @@ export function begin(work: Work, { bootId, bootedAt, seenAt, previousClean }: B
   const clean = previousClean ?? (before === undefined ? undefined : wasClean(before))
   work.state = {
     ...fresh(bootId, bootedAt, seenAt),
-    ...(work.steppedMs === 0 ? {} : { steppedMs: work.steppedMs }),
+    ...stepped(work),
     ...(before === undefined ? {} : { sources: before.sources, guests: asExpected(before) }),
     ...(before?.saysWhenStopping === undefined ? {} : { saysWhenStopping: true as const }),
     ...(clean === undefined ? {} : { previousClean: clean }),
@@ -60,14 +64,20 @@ function asExpected({ guests }: State): State['guests'] {
   )
 }
 
+function stepped({ steppedMs }: Work): Pick<State, 'steppedMs'> {
+  return steppedMs === 0 ? {} : { steppedMs }
+}
+
+/** Of a host that said that it stops, and of which nothing else is known. */
+const unknownBoot = ''
+
 /** A host is about to stop. The first word of a boot counts; a fact is told as an event, an event has been told. */
 export function stop(work: Work, { fromFact, at }: { readonly fromFact: boolean; readonly at: number }): void {
-  const { state, grace, host, now } = work
-  if (state === undefined) {
-    if (fromFact) work.events.push(shutdownOf(host))
-    return
-  }
-  if (state.stopping?.bootId === state.bootId) return
+  const { grace, host, now } = work
+  const state = (work.state ??= { ...fresh(unknownBoot, 0, now), ...stepped(work) })
+  // Of a boot that nobody tells of, the next word may be of the next one.
+  const isUnknown = state.bootId === unknownBoot
+  if (state.stopping?.bootId === state.bootId && !(isUnknown && state.phase === 'calm')) return
   // The last word of the boot before, heard of behind this one, as from a spool.
   if (state.phase === 'starting' && at < state.bootedAt)
     return change(work, { previousClean: true, downMs: state.bootedAt - at, saysWhenStopping: true })
@@ -126,7 +136,7 @@ export function timeIsUp(work: Work): void {
   if (state?.phase !== 'stopping' || state.stopping === undefined) return
   const until = state.stopping.at + grace.maxBootUptimeMs
   // Gone as it said, it is about to come back, and to report.
-  if (state.lastSeenAt < state.stopping.at + stillThereMs && now < until) {
+  if (state.bootId !== unknownBoot && state.lastSeenAt < state.stopping.at + stillThereMs && now < until) {
     work.windows.push({ kind: 'shutdown', host, until: until + reportWaitMs })
     work.timers.push({ name: 'deadline', at: until, periodMs: grace.maxBootUptimeMs })
     return

@@ -130,10 +130,13 @@ export function takeEvent(work: Work, event: HubEvent): void {
   }
 }
 
-/** Starts of guests are counted by their facts; of a log, only what its writer calls an error counts. */
-function takeNote(work: Work, { type, severity, title, subject, data }: HubEvent): void {
+/** Of a log, only what its writer calls an error counts. */
+function takeNote(work: Work, event: HubEvent): void {
   const { state } = work
-  if (state?.phase !== 'starting' || /^guest\.(?:started|restarted|start-failed)$|^host\./.test(type)) return
+  const { type, severity, title, subject, data } = event
+  if (state?.phase !== 'starting' || type.startsWith('host.')) return
+  if (/^guest\.(?:started|restarted|start-failed)$/.test(type) && isGuestId(data['id']))
+    return takeStart(work, event, data['id'])
   const isLog = type === 'log.line'
   if (isLog && severity !== 'error' && severity !== 'critical') return
   const line = isLog && typeof data['line'] === 'string' ? data['line'] : undefined
@@ -141,6 +144,30 @@ function takeNote(work: Work, { type, severity, title, subject, data }: HubEvent
   const { notes = {} } = state
   if (notes[words] === undefined && Object.keys(notes).length >= mostNotes) return
   change(work, { notes: { ...notes, [words]: (notes[words] ?? 0) + 1 } })
+}
+
+/** A start of a guest that no fact tells of, as another program sends it; what a fact has told is known better. */
+function takeStart(work: Work, { type, data, receivedAt }: HubEvent, id: number): void {
+  const { state } = work
+  const known = state?.guests[id]
+  if (state === undefined || known?.running === true || known?.failed !== undefined) return
+  if (known === undefined && Object.keys(state.guests).length >= mostGuests) return
+  const named: GuestState = {
+    guest: data['guest'] === 'ct' ? 'ct' : 'vm',
+    running: false,
+    ...text('name', data['name']),
+    ...known,
+  }
+  const { reason } = data
+  const next: GuestState =
+    type === 'guest.start-failed'
+      ? { ...named, failed: typeof reason === 'string' ? reason.slice(0, 300) : 'it failed to start' }
+      : { ...named, running: true, startedAt: receivedAt }
+  change(work, { guests: { ...state.guests, [id]: next } })
+}
+
+function isGuestId(id: Json | undefined): id is number {
+  return typeof id === 'number' && Number.isInteger(id) && id > 0 && id < 1e9
 }
 
 function text<Key extends string>(key: Key, value: Json | undefined): { readonly [name in Key]?: string } {

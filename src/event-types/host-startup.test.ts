@@ -92,6 +92,7 @@ describe('a boot', () => {
         started: list,
         failed: list,
         pending: list,
+        unknown: list,
         services: list,
         storages: list,
         network: list,
@@ -105,13 +106,15 @@ describe('a boot', () => {
     )
     fc.assert(
       fc.property(shape, (given) => {
-        const { failed = [], pending = [], services = [], storages = [], network = [], others = [] } = given
-        const counts = { failedCount: failed.length, pendingCount: pending.length }
+        const { failed = [], pending = [], services = [], storages = [], network = [], others = [], notes = [] } = given
+        const { unknown = [] } = given
+        const counts = { failedCount: failed.length, pendingCount: pending.length, unknownCount: unknown.length }
         const { title, text } = say({ ...given, ...counts } as unknown as JsonObject)
         const count = [failed, pending, services, storages, network, others].flat().length
         assert.doesNotMatch(title, /\b0 issue/)
         assert.equal(/ - (\d+) issue\(s\) detected$/.exec(title)?.[1], count === 0 ? undefined : String(count))
-        assert.equal(text.startsWith('All systems operational.'), count === 0 && given.cutShort !== true)
+        const isWell = [count, notes.length, unknown.length].every((one) => one === 0) && given.cutShort !== true
+        assert.equal(text.startsWith('All systems operational.'), isWell)
         assert.equal(title.includes('cut short'), given.cutShort === true)
       }),
     )

@@ -76,21 +76,25 @@ function words({ host = 'A host', data }: HubEvent): MessageWords {
   const count = failed + pending + services.length + storages.length + network.length + others.length
   const isCutShort = data['cutShort'] === true
   const issues = count === 0 ? '' : ` - ${count} issue(s) detected`
+  const notes = list(data['notes'])
+  const unknownCount = amount(data['unknownCount'])
+  const isWell = count === 0 && !isCutShort && notes.length === 0 && unknownCount === 0
   const what = isCutShort ? `startup cut short${issues}` : count === 0 ? 'startup completed' : `startup${issues}`
   return {
     title: `${name(host)}: System ${what}`,
     icon: count === 0 && !isCutShort ? 'rocket' : 'warning',
-    lines: [
-      ...(count === 0 && !isCutShort ? ['All systems operational.'] : []),
+    // Of one paragraph: each is short, and they belong together.
+    lines: paragraph([
+      ...(isWell ? ['All systems operational.'] : []),
       ...startedLine(data),
       ...list(data['failed']).map(
         (guest) => `${sort(guest)} failed: ${failedName(guest)} - ${said(guest['reason'], 200)}`,
       ),
       ...(pending === 0 ? [] : [`Not started yet: ${names(list(data['pending']).map(guestName), pending)}`]),
-      ...(amount(data['unknownCount']) === 0
+      ...(unknownCount === 0
         ? []
         : [
-            `Not running, and their configuration cannot be read: ${names(list(data['unknown']).map(guestName), amount(data['unknownCount']))}`,
+            `Not running, and their configuration cannot be read: ${names(list(data['unknown']).map(guestName), unknownCount)}`,
           ]),
       ...thingLine('Storage', 'unavailable', storages),
       ...thingLine('Services', 'failed', services),
@@ -99,12 +103,16 @@ function words({ host = 'A host', data }: HubEvent): MessageWords {
         (one) => `${said(one['name'], 80)} came after ${spanWords(amount(one['afterSeconds']) * 1000)}`,
       ),
       ...others.map((one) => `Still so: ${said(one['title'], 200)}`),
-      ...noteLines(list(data['notes'])),
+      ...noteLines(notes),
       ...(isCutShort ? [`It went down again within ${spanWords(amount(data['afterSeconds']) * 1000)}.`] : []),
       ...(data['previousClean'] === false ? ['The boot before did not end with a shutdown.'] : []),
-    ],
+    ]),
     fields: spans(data),
   }
+}
+
+function paragraph(lines: readonly string[]): string[] {
+  return lines.length === 0 ? [] : [lines.join('\n')]
 }
 
 /** "4 VMs and 3 CTs started: vm0 (100)... (+4 more)". */

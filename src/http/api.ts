@@ -16,6 +16,7 @@ import { finalDeliveries, type Json } from '../words.ts'
 import { agentRoutes } from './api-agents.ts'
 import { conflict, doneOrConflict, notFound, ok } from './api-answers.ts'
 import type { ApiDoor } from './api-door.ts'
+import { waysIn } from './api-in.ts'
 import { hostRoutes } from './api-hosts.ts'
 import { peopleRoutes } from './api-people.ts'
 import { inOneSentence, missing, readBody, type Route, wrong } from './api-route.ts'
@@ -205,10 +206,11 @@ export function apiRoutes(door: ApiDoor): Hono {
 }
 
 export function openApiDocument(version: string): object {
-  return describeApi(routes, {
+  return describeApi([...routes, ...waysIn], {
     title: 'Sereno',
     version,
-    description: 'The own API of a Sereno hub. Events come in as CloudEvents at POST /api/v1/events.',
+    description:
+      'The own API of a Sereno hub, and the ways in that its sources answer. Events come in as CloudEvents at POST /api/v1/events.',
   })
 }
 

@@ -10,6 +10,8 @@ export interface DescribedRoute {
   readonly params?: z.ZodObject
   readonly query?: z.ZodObject
   readonly body?: z.ZodType
+  /** By media type, where there is more than JSON. */
+  readonly bodies?: { readonly [type: string]: z.ZodType }
   readonly answers: {
     readonly [status: number]: { readonly about: string } & (
       | { readonly shape: z.ZodType }
@@ -48,7 +50,7 @@ function describeRoute(route: DescribedRoute): object {
     operationId: route.name,
     summary: route.summary,
     ...(parameters.length === 0 ? {} : { parameters }),
-    ...(route.body === undefined ? {} : { requestBody: { required: true, content: json(route.body, 'input') } }),
+    ...bodyOf(route),
     responses: Object.fromEntries(
       Object.entries(route.answers).map(([status, answer]) => [
         status,
@@ -59,6 +61,13 @@ function describeRoute(route: DescribedRoute): object {
       ]),
     ),
   }
+}
+
+function bodyOf({ body, bodies }: DescribedRoute): object {
+  if (body !== undefined) return { requestBody: { required: true, content: json(body, 'input') } }
+  if (bodies === undefined) return {}
+  const content = Object.entries(bodies).map(([type, shape]) => [type, { schema: toSchema(shape, 'input') }])
+  return { requestBody: { required: true, content: Object.fromEntries(content) } }
 }
 
 function parametersOf(shape: z.ZodObject | undefined, place: 'path' | 'query'): object[] {

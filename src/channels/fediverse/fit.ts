@@ -41,7 +41,7 @@ export function fit(draft: Draft, options: Pick<Options, 'spoiler' | 'mention'>,
   const roomBeside = (): number =>
     space.maxLength - reserved - count(called) - count(pen.lines(['', ...endingOf(links)]))
   // Further links go before the title is cut; the first one only where not even a short title has room.
-  const least = Math.min(shortTitle, count(draft.title))
+  const least = Math.min(shortTitle, count(pen.strong(draft.title)))
   while (links.length > 1 && roomBeside() < least + shortBody) links = links.slice(0, -1)
   if (roomBeside() < least) links = []
 

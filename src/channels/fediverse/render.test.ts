@@ -156,6 +156,15 @@ describe('a post that is too long', () => {
     assert.match(status, /\n\nx{300,}…\n\nwhy: /)
   })
 
+  test('has room for the markup of its title, however long the link beside it is', () => {
+    const space: Space = { maxLength: 500, counting: strictest, markup: 'html' }
+    for (let length = 100; length < 300; length++) {
+      const given = { ...disk, title: 'x', fields: [], lines: [], ids: ['x'.repeat(length)] }
+      const { status } = post(given, space, { spoiler: 'never' })
+      assert.ok(status.length + overMark.length <= 500, `${length}: ${status.length}`)
+    }
+  })
+
   test('fits every server, with title, link and mention, whatever it says', () => {
     const space = fc.record<Space>({
       maxLength: fc.constantFrom(200, 300, 500, 5000),

@@ -209,6 +209,8 @@ export interface DeliveryExtra {
   readonly ended?: { readonly [event: string]: number }
   /** Positions of the same message for all recipients of the channel: together they decide the verdict. */
   readonly siblings?: readonly number[]
+  /** Of its events that another recipient has heard of already: by which message. */
+  readonly heard?: { readonly [event: number]: string }
 }
 
 /** What a message says of a condition beside its event's own words. */

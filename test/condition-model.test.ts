@@ -157,6 +157,16 @@ const leaving: readonly Action[] = [
   { do: 'say', said: [says(1, 'resolved'), says(1, 'firing'), says(0, 'firing')], during: 10 },
 ]
 
+/** One recipient has heard of a change by another message than the other, whose own dies with its channel. */
+const apart: readonly Action[] = [
+  { do: 'say', said: [says(0, 'firing')], during: 300 },
+  { do: 'say', said: [{ ...says(0, 'firing'), severity: 2 }], during: 0 },
+  { do: 'say', said: [says(0, 'firing')], during: 0 },
+  { do: 'restart' },
+  { do: 'say', said: [{ ...says(0, 'firing'), title: 1 }, says(0, 'firing')], during: 0 },
+  { do: 'reload', config: 2 },
+]
+
 /** What could not be told is sent again when it has begun anew: once in vain, so that the fallback hears of it, once not. */
 function anew(inVain: boolean): Action[] {
   return [
@@ -181,7 +191,7 @@ function says(key: number, state: Said['state'], isOld = false): Said {
 test('who was told that it began is told that it ended, once, and nobody else is', async () => {
   await fc.assert(fc.asyncProperty(fc.array(action, { minLength: 2, maxLength: 50 }), life), {
     numRuns: Number(process.env['RUNS'] ?? 300),
-    examples: [[leaving], [anew(false)], [anew(true)]],
+    examples: [[leaving], [apart], [anew(false)], [anew(true)]],
     ...(process.env['SEED'] === undefined ? {} : { seed: Number(process.env['SEED']) }),
   })
 })

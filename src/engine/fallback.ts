@@ -126,6 +126,7 @@ function without({
   rules: _rules,
   settled: _settled,
   siblings: _siblings,
+  heard: _heard,
   keyed: _keyed,
   ...extra
 }: DeliveryExtra): DeliveryExtra {

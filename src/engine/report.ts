@@ -103,12 +103,35 @@ function settleVerdicts(delivery: Delivery, { draft, now }: ThreadTools): void {
     const best = all.toSorted((one, other) => order.indexOf(one.state) - order.indexOf(other.state))[0] ?? delivery
     const waiting = all.find((one) => !finalDeliveries.includes(one.state))
     if (waiting !== undefined && all.length === 1) continue
+    noteHeard(event, best, all, draft)
+    const heard = delivery.extra.heard?.[event]
+    if (waiting === undefined && heard !== undefined && !hasArrived(best)) {
+      const reason = `another recipient was told; ${all.map(recipientWords).join(', ')}`
+      draft.verdicts.push({ event, rule, channel, state: 'delivered', by: 'outbox', reason, into: heard, at: now })
+      continue
+    }
     const [state, words] = waiting === undefined ? verdictOf[best.state as keyof typeof verdictOf] : queued
     const others = all.length === 1 ? '' : `${all.map(recipientWords).join(', ')}; `
     const why = best.lastDetail === undefined || waiting !== undefined ? words : `${words}: ${best.lastDetail}`
     const reason = `${others}${why}`
     draft.verdicts.push({ event, rule, channel, state, by: 'outbox', reason, into: best.id, at: now })
   }
+}
+
+/** Somebody has been told of it: those who still wait for another message may no longer know by the time that theirs has an end. */
+function noteHeard(event: number, best: Delivery, all: readonly Delivery[], draft: Draft): void {
+  if (!hasArrived(best)) return
+  for (const one of all) {
+    // What is being sent is as it left.
+    const isWaiting = one.state === 'queued' || one.state === 'retrying'
+    if (!isWaiting || one.extra.heard?.[event] !== undefined) continue
+    const heard = { ...one.extra.heard, [event]: best.id }
+    draft.deliveries.set(one.seq, { ...one, extra: { ...one.extra, heard } })
+  }
+}
+
+function hasArrived({ state }: Delivery): boolean {
+  return state === 'delivered' || state === 'unknown'
 }
 
 /** The messages that tell recipients of the channel of this event; a thread may have got it in another one than the rest. */

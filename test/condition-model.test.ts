@@ -167,6 +167,26 @@ const apart: readonly Action[] = [
   { do: 'reload', config: 2 },
 ]
 
+/** What was put into a message as it left is given up with that. */
+const givenUp: readonly Action[] = [
+  { do: 'outage', channel: 0, outcome: 2 },
+  { do: 'wait', seconds: 0 },
+  { do: 'say', said: [{ ...says(3, 'firing', true), severity: 2 }], during: 0 },
+  { do: 'say', said: [says(0, 'resolved'), says(3, 'firing')], during: 10 },
+  { do: 'say', said: [says(0, 'firing')], during: 0 },
+  { do: 'wait', seconds: 4000 },
+]
+
+/** Its end is sent again by hand, and then its beginning. */
+const both: readonly Action[] = [
+  { do: 'outage', channel: 0, outcome: 2 },
+  { do: 'say', said: [{ ...says(0, 'firing', true), severity: 2, ends: 'expireAfter' }, says(3, 'firing')], during: 0 },
+  { do: 'wait', seconds: 4000 },
+  { do: 'retry' },
+  { do: 'outage', channel: 0, outcome: 0 },
+  { do: 'say', said: [says(0, 'firing')], during: 0 },
+]
+
 /** What could not be told is sent again when it has begun anew: once in vain, so that the fallback hears of it, once not. */
 function anew(inVain: boolean): Action[] {
   return [
@@ -191,7 +211,7 @@ function says(key: number, state: Said['state'], isOld = false): Said {
 test('who was told that it began is told that it ended, once, and nobody else is', async () => {
   await fc.assert(fc.asyncProperty(fc.array(action, { minLength: 2, maxLength: 50 }), life), {
     numRuns: Number(process.env['RUNS'] ?? 300),
-    examples: [[leaving], [apart], [anew(false)], [anew(true)]],
+    examples: [[leaving], [apart], [both], [givenUp], [anew(false)], [anew(true)]],
     ...(process.env['SEED'] === undefined ? {} : { seed: Number(process.env['SEED']) }),
   })
 })

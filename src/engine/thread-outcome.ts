@@ -39,10 +39,12 @@ export function noteRetry(delivery: Delivery, tools: ThreadTools): Delivery {
       continue
     }
     // One that its service knows by a key stays as it is: what is new is said behind it.
-    const isLast = !isAhead(thread.behind, delivery, tools.draft)
+    const hasEnd = isAhead(thread.end, delivery, tools.draft)
+    const isLast = !hasEnd && !isAhead(thread.behind, delivery, tools.draft)
     if (isLast && delivery.extra.keyed !== true && delivery.extra.report !== true) next = asItIs(next, row, thread)
     const again = delivery.kind === 'end' ? thread : begunAgain(row, thread, delivery, tools)
-    const moved = isLast && saysEnd(thread, next) ? { ...again, end: delivery.seq } : again
+    const end = isLast && saysEnd(thread, next) ? delivery.seq : hasEnd ? thread.end : again.end
+    const moved = end === undefined ? again : { ...again, end }
     putRow(tools.draft, { ...row, threads: [...row.threads.filter((one) => one !== thread), moved] }, tools.now)
   }
   return next
@@ -136,8 +138,11 @@ function noteFor(row: ConditionRow, delivery: Delivery, tools: ThreadTools): Del
         return delivery
       }
       // The fallback hears of it as it is by now.
-      const [next, { folded: _folded, behind: _behind, ...lost }] = absorb(row, thread, delivery, tools)
+      const [next, { folded, behind: _behind, ...lost }] = absorb(row, thread, delivery, tools)
       put({ ...lost, state: 'lost' })
+      // It may have arrived as it was, and could not be changed: what was put into it as it left is given up with it.
+      if (folded?.into === delivery.seq && !next.events.includes(folded.event))
+        verdict(tools, folded.event, thread, [delivery.state, 'outbox', 'its message was given up', delivery.id])
       return next
     }
     case 'replaced':

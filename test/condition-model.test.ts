@@ -177,6 +177,30 @@ const givenUp: readonly Action[] = [
   { do: 'wait', seconds: 4000 },
 ]
 
+/** Its end was put into a reminder that could not be sent. */
+const reminded: readonly Action[] = [
+  { do: 'say', said: [says(4, 'firing'), says(0, 'firing')], during: 0 },
+  { do: 'outage', channel: 0, outcome: 1 },
+  { do: 'wait', seconds: 4000 },
+  { do: 'say', said: [says(4, 'resolved')], during: 300 },
+  { do: 'wait', seconds: 4000 },
+  { do: 'reload', config: 0 },
+  { do: 'reload', config: 0 },
+]
+
+/** It was put into a message as that left, and is over before it has arrived. */
+const backAgain: readonly Action[] = [
+  { do: 'slow', seconds: 20 },
+  { do: 'say', said: [says(3, 'firing'), says(0, 'resolved')], during: 0 },
+  { do: 'slow', seconds: 3 },
+  { do: 'say', said: [says(0, 'resolved')], during: 10 },
+  { do: 'say', said: [says(1, 'firing'), says(0, 'firing')], during: 0 },
+  { do: 'silence', type: 1, seconds: 20 },
+  { do: 'say', said: [says(0, 'firing'), says(1, 'resolved'), says(0, 'firing')], during: 10 },
+  { do: 'say', said: [says(1, 'firing')], during: 0 },
+  { do: 'silence', type: 0, seconds: 20 },
+]
+
 /** Its end is sent again by hand, and then its beginning. */
 const both: readonly Action[] = [
   { do: 'outage', channel: 0, outcome: 2 },
@@ -211,7 +235,7 @@ function says(key: number, state: Said['state'], isOld = false): Said {
 test('who was told that it began is told that it ended, once, and nobody else is', async () => {
   await fc.assert(fc.asyncProperty(fc.array(action, { minLength: 2, maxLength: 50 }), life), {
     numRuns: Number(process.env['RUNS'] ?? 300),
-    examples: [[leaving], [apart], [both], [givenUp], [anew(false)], [anew(true)]],
+    examples: [[leaving], [apart], [both], [givenUp], [reminded], [backAgain], [anew(false)], [anew(true)]],
     ...(process.env['SEED'] === undefined ? {} : { seed: Number(process.env['SEED']) }),
   })
 })

@@ -15,6 +15,7 @@ import {
   verdict,
   withEnd,
 } from './thread-tools.ts'
+import { expireAtOf } from './tell.ts'
 
 /** Moves the threads of the conditions that a message told of; returns the delivery with what has to be added to it. */
 export function noteOutcome(delivery: Delivery, tools: ThreadTools): Delivery {
@@ -179,7 +180,7 @@ function noteMissed(row: ConditionRow, thread: Thread, delivery: Delivery, tools
   if (delivery.events.includes(folded.event)) return settled
   if (thread.end === delivery.seq && !hasEnded(row)) {
     const { end: _none, ...open } = settled
-    verdict(tools, folded.event, thread, ['merged', 'flapping', 'it came back at once'])
+    verdict(tools, folded.event, thread, ['merged', 'flapping', 'it came back at once', delivery.id])
     return open
   }
   const behind = waits(tools.draft, thread.behind, delivery)
@@ -233,7 +234,8 @@ function absorb(row: ConditionRow, thread: Thread, delivery: Delivery, tools: Th
   const next: Delivery = {
     ...delivery,
     ...(delivery.kind === 'remind' ? { kind: 'change' } : {}),
-    ...(isEnd ? { kind: 'end', expireAt: behind?.expireAt ?? delivery.expireAt } : {}),
+    // An end waits for as long as it takes, whatever it was put into.
+    ...(isEnd ? { kind: 'end', expireAt: expireAtOf('end', undefined, delivery.createdAt) } : {}),
     events: [...known, ...news],
     severity: isEnd ? 'info' : isOver ? delivery.severity : thread.severity,
     extra,

@@ -126,7 +126,8 @@ test('who was told that it began is told that it ended, once, and nobody else is
   await fc.assert(fc.asyncProperty(fc.array(action, { minLength: 2, maxLength: 50 }), life), {
     numRuns: Number(process.env['RUNS'] ?? 300),
     examples: lives.map((one): [Action[]] => [[...one]]),
-    ...(process.env['SEED'] === undefined ? {} : { seed: Number(process.env['SEED']) }),
+    // The same lives each time; others are looked for by hand.
+    seed: Number(process.env['SEED'] ?? 1),
   })
 })
 

@@ -106,7 +106,10 @@ export function fold(thread: Thread, seq: number | undefined, news: News, tools:
   const next = delivery.kind === 'digest' ? foldEnd(delivery, thread, news) : folded(delivery, thread, news)
   if (next === undefined) return undefined
   draft.deliveries.set(next.seq, next)
-  const before = thread.folded?.into === next.seq ? thread.folded.event : undefined
+  const { folded: last } = thread
+  // Put into another message as that left: should it be there, its outcome says so.
+  if (last !== undefined && last.into !== next.seq) verdict(tools, last.event, thread, superseded(next))
+  const before = last?.into === next.seq ? last.event : undefined
   if (before !== undefined && !next.events.includes(before)) verdict(tools, before, thread, superseded(next))
   const state = delivery.kind === 'digest' && delivery.extra.settled === true ? 'merged' : 'queued'
   verdict(tools, news.event, thread, [state, 'outbox', news.reason, next.id])

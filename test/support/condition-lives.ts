@@ -80,6 +80,17 @@ const backAgain: readonly Action[] = [
   { do: 'silence', type: 0, seconds: 20 },
 ]
 
+/** What was put into a message as that left, and then into the one behind it. */
+const twice: readonly Action[] = [
+  { do: 'say', said: [says(0, 'firing')], during: 10 },
+  { do: 'say', said: [says(1, 'firing', true), says(0, 'firing')], during: 0 },
+  { do: 'slow', seconds: 20 },
+  { do: 'say', said: [says(0, 'firing'), { ...says(1, 'firing'), title: 1 }, says(1, 'firing')], during: 10 },
+  { do: 'say', said: [says(1, 'changed')], during: 0 },
+  { do: 'say', said: [says(0, 'firing')], during: 0 },
+  { do: 'say', said: [says(0, 'firing')], during: 0 },
+]
+
 /** Its end is sent again by hand, and then its beginning. */
 const both: readonly Action[] = [
   { do: 'outage', channel: 0, outcome: 2 },
@@ -115,6 +126,7 @@ export const lives: readonly (readonly Action[])[] = [
   leaving,
   apart,
   both,
+  twice,
   givenUp,
   reminded,
   backAgain,

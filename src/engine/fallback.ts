@@ -3,7 +3,7 @@ import type { Delivery, DeliveryExtra } from '../words.ts'
 import { fallbackRule, hasEnded, putRow, readRow, type Thread } from './condition-row.ts'
 import type { Draft } from './draft.ts'
 import { tell } from './tell.ts'
-import { withItsEnd, withPastEnd } from './thread-outcome.ts'
+import { asItIs, withPastEnd } from './thread-outcome.ts'
 import { addThreads, fold, isSame, noteOf, pendingThreads, type ThreadTools } from './thread-tools.ts'
 
 /** The dead message itself goes to the channel's fallback, else the hub's; with none it stays on the page and in the metrics. */
@@ -24,7 +24,7 @@ export function tellFallback(given: Delivery, tools: ThreadTools): void {
   if (dead.kind === 'remind' && fresh.length === 0) return
   const kind = isLater && fresh.length > 0 ? 'open' : dead.kind
   if (fresh.length === 0 && isLater && foldsAll(dead, conditions, channel, tools)) return
-  const { events: seqs, extra: said } = fresh.reduce((one, key) => endedSince(one, key, draft), dead)
+  const { events: seqs, extra: said } = fresh.reduce((one, key) => asIsNow(one, key, draft), dead)
   const events = seqs.map((seq) => ({ seq, rule }))
   const extra = { ...without(said), fallbackFor: dead.extra.fallbackFor ?? dead.channel, tried }
   const told = tell(draft, judge, { channel, rule, kind, thread, events, severity, extra }, now)
@@ -79,10 +79,10 @@ function goOn(key: string, told: readonly Delivery[], { draft, now }: ThreadTool
   putRow(draft, { ...row, threads }, now)
 }
 
-/** No end will come after this. */
-function endedSince(dead: Delivery, key: string, draft: Draft): Delivery {
+/** Over, no end will come after this; back again, one will. */
+function asIsNow(dead: Delivery, key: string, draft: Draft): Delivery {
   const row = readRow(draft, key)
-  return row === undefined || !hasEnded(row) ? dead : withItsEnd(dead, row, lostThread(key, dead, draft))
+  return row === undefined ? dead : asItIs(dead, row, lostThread(key, dead, draft))
 }
 
 function endIn(key: string, { delivery }: Thread, draft: Draft): Partial<Thread> {

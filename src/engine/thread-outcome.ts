@@ -60,7 +60,7 @@ function threadFor(row: ConditionRow, delivery: Delivery): Thread | undefined {
 }
 
 /** A message that has not been told, brought up to date. */
-function asItIs(delivery: Delivery, row: ConditionRow, thread: Thread): Delivery {
+export function asItIs(delivery: Delivery, row: ConditionRow, thread: Thread | undefined): Delivery {
   if (hasEnded(row)) return withItsEnd(delivery, row, thread)
   if (delivery.extra.condition?.endedAt === undefined || delivery.kind === 'end') return delivery
   const events = [...delivery.events.filter((event) => event !== row.latest), row.latest]

@@ -91,6 +91,28 @@ const twice: readonly Action[] = [
   { do: 'say', said: [says(0, 'firing')], during: 0 },
 ]
 
+/** It is back by the time that its fallback hears of it, in place of somebody who was to be told that it is over. */
+const backForFallback: readonly Action[] = [
+  { do: 'reload', config: 1 },
+  { do: 'say', said: [{ ...says(1, 'firing'), severity: 3 }], during: 0 },
+  { do: 'outage', channel: 1, outcome: 3 },
+  { do: 'say', said: [says(1, 'resolved'), { ...says(1, 'firing'), ends: 'expireAfter' }], during: 0 },
+  { do: 'say', said: [says(0, 'firing')], during: 0 },
+  { do: 'wait', seconds: 1 },
+]
+
+/** The same of an end that waited for long. */
+const backAfterLong: readonly Action[] = [
+  { do: 'silence', type: 0, seconds: 300 },
+  { do: 'say', said: [says(3, 'firing'), { ...says(1, 'firing'), ends: 'expireAfter' }], during: 0 },
+  { do: 'reload', config: 1 },
+  { do: 'outage', channel: 0, outcome: 1 },
+  { do: 'wait', seconds: 4000 },
+  { do: 'say', said: [says(3, 'resolved')], during: 0 },
+  { do: 'say', said: [{ ...says(3, 'firing'), ends: 'endsAt' }, says(0, 'firing')], during: 0 },
+  { do: 'outage', channel: 0, outcome: 0 },
+]
+
 /** Its end is sent again by hand, and then its beginning. */
 const both: readonly Action[] = [
   { do: 'outage', channel: 0, outcome: 2 },
@@ -127,6 +149,8 @@ export const lives: readonly (readonly Action[])[] = [
   apart,
   both,
   twice,
+  backForFallback,
+  backAfterLong,
   givenUp,
   reminded,
   backAgain,

@@ -22,7 +22,7 @@ export interface Intake {
   /** Puts another judge into force between two batches. */
   judgeBy(judge: Judge): void
   readonly busy: boolean
-  /** Forgets what it knows of the store's rows. */
+  /** In force now. */
   readonly judge: Judge
 }
 
@@ -177,7 +177,8 @@ export function createIntake(first: Judge, { store, clock, committed }: IntakeTo
     return new Promise((resolve, reject) => {
       const mistakes: Mistake[] = []
       const plans = planAll(judge, part.inputs, onMistake(mistakes))
-      const rows = { progress: undefined, deliveries: [], parts: [], settings: [], mistakes, ...part }
+      const inputs = plans.map(({ input }) => input)
+      const rows = { progress: undefined, deliveries: [], parts: [], settings: [], mistakes, ...part, inputs }
       queue.push({ plans, plannedBy: judge, ...rows, resolve, reject })
       queued += part.inputs.length
       if (running) return cache.expect(keysOf(plans))
@@ -224,8 +225,8 @@ function onMistake(mistakes: Mistake[]): (input: Input, error: unknown) => Input
 function planBy(judge: Judge, batch: readonly Waiting[]): void {
   for (const waiting of batch) {
     if (waiting.plannedBy === judge) continue
-    waiting.mistakes.length = 0
     waiting.plans = planAll(judge, waiting.inputs, onMistake(waiting.mistakes))
+    waiting.inputs = waiting.plans.map(({ input }) => input)
     waiting.plannedBy = judge
   }
 }

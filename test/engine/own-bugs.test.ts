@@ -108,3 +108,18 @@ test('a rule that fails on an event does not keep it from being stored', async (
     ['good', 'sereno.rejected', 'other'],
   )
 })
+
+test('each such mistake is told once, whatever else fails beside it', async () => {
+  const failing = {
+    ...createMatcher('subject', '=', 'bad'),
+    matches: (value: string) => (value === 'bad' ? assert.fail('a bug') : true),
+  }
+  await using house = await EngineHouse.open({ ...judge(), rules: [rule('r', { on: ['*'], where: [failing] })] })
+  await house.emit(
+    { type: 'x', subject: 'bad' },
+    { type: 'unspeakable', condition: { key: 'k', state: 'firing' } },
+    { type: 'y', subject: 'bad' },
+  )
+  assert.equal((await house.store.events({ limit: 9, type: 'sereno.rejected' })).length, 3)
+  assert.equal(house.failures.length, 3, house.failures.join('\n'))
+})
